@@ -1,0 +1,1 @@
+"""watchword: the authentication layer of a Python API service."""

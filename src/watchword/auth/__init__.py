@@ -1,0 +1,1 @@
+"""What the product does, talking to the world through the ports in ``ports``."""

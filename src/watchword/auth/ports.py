@@ -1,0 +1,235 @@
+"""What ``auth`` needs from the world: a clock, a database, a way to ask a provider."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol
+from uuid import UUID
+
+from watchword.protocol.rotation import SessionFacts
+
+
+class Clock(Protocol):
+    """Two clocks: aware UTC for what is stored and compared with others, monotonic for windows."""
+
+    def now(self) -> datetime: ...
+
+    def monotonic(self) -> float: ...
+
+
+# --- people and sessions ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderIdentity:
+    """Who the provider says signed in. Only ``issuer`` and ``subject`` identify."""
+
+    provider_id: str
+    issuer: str
+    subject: str
+    email: str | None
+    email_verified: bool
+    name: str | None
+    roles: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """A session about to be opened; times are aware UTC."""
+
+    session_id: UUID
+    client_id: str
+    scopes: frozenset[str]
+    refresh_digest: bytes
+    created_at: datetime
+    idle_ends_at: datetime
+    absolute_ends_at: datetime
+    auth_time: datetime
+    device: str | None
+    ip: str | None
+    provider_sid: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSession:
+    """A session together with the account behind it, as one statement returned them."""
+
+    session_id: UUID
+    user_id: UUID
+    client_id: str
+    scopes: frozenset[str]
+    roles: frozenset[str]
+    issuer: str
+    subject: str
+    provider_id: str
+    email: str | None
+    name: str | None
+    generation: int
+    created_at: datetime
+    auth_time: datetime
+    idle_ends_at: datetime
+    absolute_ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """One attempt to replace a refresh token by its successor."""
+
+    session_id: UUID
+    client_id: str | None
+    presented_digest: bytes
+    successor_digest: bytes
+    sealed_successor: bytes
+    now: datetime
+    idle_ends_at: datetime
+
+
+EndReason = Literal["logout", "replay", "replaced", "disabled", "revoked", "evicted"]
+
+
+class SessionStore(Protocol):
+    """Every method is one transaction; DatabaseUnavailable when it cannot be had."""
+
+    async def open(self, identity: ProviderIdentity, new: NewSession) -> LiveSession:
+        """Find or create the account by (issuer, subject), take over its profile and roles, and
+        insert the session. Raises UserDisabled. Two first sign-ins at once make one account."""
+
+    async def rotate(self, rotation: Rotation) -> LiveSession | None:
+        """The one conditional statement of the rotation; None when no row matched.
+
+        Matches: same id, ``presented_digest`` current, client equal when stated, not revoked,
+        idle and absolute ends after ``now``, user active, user versions equal. Sets the successor
+        as current, the presented digest as previous, the sealed successor, ``generation + 1``,
+        ``rotated_at`` and ``last_seen_at`` = now, and the idle end (never past the absolute)."""
+
+    async def facts(self, session_id: UUID) -> SessionFacts | None: ...
+
+    async def find(self, session_id: UUID, *, now: datetime) -> LiveSession | None:
+        """The session if it is live at ``now`` (not revoked, before both ends, user active)."""
+
+    async def end(
+        self, session_id: UUID, *, reason: EndReason, now: datetime, tokens_expire_at: datetime
+    ) -> bool:
+        """End the session and append it to the revocation feed in one committed transaction.
+        False when it was unknown or ended already. Idempotent."""
+
+
+# --- keys, single use, revocation -------------------------------------------------------------
+
+KeyState = Literal["next", "active", "retired"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """A signing key at rest: the public JWK in the clear, the private part sealed."""
+
+    kid: str
+    algorithm: str
+    state: KeyState
+    public_jwk: Mapping[str, Any]
+    sealed_private: bytes
+    created_at: datetime
+    activated_at: datetime | None
+    retired_at: datetime | None
+    verify_until: datetime | None
+
+
+class KeyStore(Protocol):
+    async def load(self) -> Sequence[StoredKey]:
+        """All keys, newest first."""
+
+    async def add_first(self, keys: Sequence[StoredKey]) -> bool:
+        """Store the first ring, all or nothing; False when another process was faster."""
+
+
+class SingleUseStore(Protocol):
+    async def claim(self, kind: str, digest: bytes, *, expires_at: datetime) -> bool:
+        """True for the first caller of (kind, digest), False for every later one, ever so parallel."""
+
+
+RevocationKind = Literal["session", "generation", "token", "client", "subject", "key"]
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """One entry of the append-only feed. Which fields are set depends on ``kind``: session
+    (session_id), generation (session_id, generation: this and older), token (value = jti),
+    client (value = client id), subject (issuer, value = subject), key (value = kid)."""
+
+    sequence: int
+    kind: RevocationKind
+    created_at: datetime
+    expires_at: datetime
+    session_id: UUID | None = None
+    generation: int | None = None
+    issuer: str | None = None
+    value: str | None = None
+
+
+class RevocationLog(Protocol):
+    async def unexpired(self, *, now: datetime) -> Sequence[Revocation]:
+        """Everything that can still concern a token: read once before a replica is ready."""
+
+    async def since(self, sequence: int, *, again_from: datetime) -> Sequence[Revocation]:
+        """Entries after ``sequence``, and once more those created since ``again_from``, because
+        a transaction may commit after a later-numbered one. Ordered by sequence."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """One line of the audit trail; ``details`` holds no secret and nothing personal."""
+
+    event: str
+    occurred_at: datetime
+    user_id: UUID | None = None
+    session_id: UUID | None = None
+    ip: str | None = None
+    details: Mapping[str, Any] | None = None
+
+
+class AuditLog(Protocol):
+    async def record(self, event: AuditEvent) -> None: ...
+
+
+class Database(Protocol):
+    """Everything ``auth`` keeps, and the two questions the composition root asks."""
+
+    sessions: SessionStore
+    keys: KeyStore
+    single_use: SingleUseStore
+    revocations: RevocationLog
+    audit: AuditLog
+
+    async def ping(self) -> None:
+        """Raises DatabaseUnavailable."""
+
+    async def close(self) -> None: ...
+
+
+# --- asking a provider ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """A complete, size-capped answer; header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class ProviderHttp(Protocol):
+    """One shared client a provider. No redirects, size caps, a total deadline. Raises
+    ProviderUnavailable for connection, TLS, timeout and 5xx and 429 faults,
+    ProviderResponseInvalid for an answer over its cap."""
+
+    async def get(self, url: str, *, max_bytes: int, bearer: str | None = None) -> HttpAnswer: ...
+
+    async def post_form(
+        self, url: str, form: Mapping[str, str], *, max_bytes: int, authorization: str | None = None
+    ) -> HttpAnswer:
+        """Never sent twice."""
+
+    async def close(self) -> None: ...

@@ -1,0 +1,84 @@
+"""What a route asks of its caller, decided without waiting (RFC 6750 §3.1, RFC 9470 §3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from watchword.errors import (
+    AuthenticationRequired,
+    InsufficientScope,
+    StepUpRequired,
+    TokenInvalid,
+    WatchwordError,
+)
+from watchword.protocol.principal import Anonymous, Identity, Principal, Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """What a protected route asks: any of ``roles``, all of ``scopes``, a sign-in that is recent
+    enough (``max_age_seconds``), and with ``live`` a fresh look at the session."""
+
+    roles: frozenset[str] = frozenset()
+    scopes: frozenset[str] = frozenset()
+    live: bool = False
+    max_age_seconds: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.max_age_seconds is not None and self.max_age_seconds < 0:
+            raise ValueError("max_age_seconds must not be negative")
+
+
+def requirement(
+    roles: Iterable[str] | None = None,
+    scopes: Iterable[str] | None = None,
+    *,
+    live: bool = False,
+    max_age_seconds: int | None = None,
+) -> Requirement:
+    """Build a requirement; an empty or misspelt list of names is an error, never "anyone"."""
+    return Requirement(
+        roles=_names("roles", roles),
+        scopes=_names("scopes", scopes),
+        live=live,
+        max_age_seconds=max_age_seconds,
+    )
+
+
+def decide(asked: Requirement, identity: Identity, *, now_seconds: int) -> Principal | WatchwordError:
+    """The principal when it may pass, otherwise the error that answers for it."""
+    match identity:
+        case Anonymous():
+            return AuthenticationRequired("no credential was presented")
+        case Rejected(error):
+            return error if isinstance(error, WatchwordError) else TokenInvalid(type(error).__name__)
+        case Principal():
+            return _refusal(asked, identity, now_seconds) or identity
+
+
+def _refusal(asked: Requirement, caller: Principal, now_seconds: int) -> WatchwordError | None:
+    if (asked.live or asked.max_age_seconds is not None) and caller.session_id is None:
+        return TokenInvalid("this route needs a caller with a session")
+    if asked.roles and not (asked.roles & caller.roles):
+        return InsufficientScope(f"needs one of the roles {sorted(asked.roles)}")
+    if not asked.scopes <= caller.scopes:
+        return InsufficientScope(f"needs the scopes {sorted(asked.scopes)}", scopes=sorted(asked.scopes))
+    if asked.max_age_seconds is not None and _too_old(caller.auth_time, asked.max_age_seconds, now_seconds):
+        return StepUpRequired("the sign-in is too old", max_age_seconds=asked.max_age_seconds)
+    return None
+
+
+def _too_old(auth_time: int | None, max_age_seconds: int, now_seconds: int) -> bool:
+    return auth_time is None or now_seconds - auth_time > max_age_seconds
+
+
+def _names(what: str, given: Iterable[str] | None) -> frozenset[str]:
+    if given is None:
+        return frozenset()
+    if isinstance(given, str):
+        raise TypeError(f"{what} takes a list of names, not one string: {what}=[{given!r}]")
+    names = frozenset(given)
+    if not names or not all(isinstance(name, str) and name for name in names):
+        raise ValueError(f"{what}=[] would let nobody or anybody in; name at least one, or leave {what} out")
+    return names

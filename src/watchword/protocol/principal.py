@@ -1,0 +1,49 @@
+"""Who is calling, as the rest of a service sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+_EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The caller of a request, from a verified access token (RFC 9068 §2.2).
+
+    ``issuer`` and ``subject`` are the presented token's. ``user_id`` is None for machines and for
+    provider-token callers without an account, ``session_id`` wherever no session stands behind
+    the token. ``auth_time`` is in seconds since 1970 (OpenID Connect Core §2). ``email`` and
+    ``name`` are None unless the token carries them or the route says ``live=True``.
+    """
+
+    user_id: str | None
+    session_id: str | None
+    client_id: str
+    roles: frozenset[str]
+    scopes: frozenset[str]
+    issuer: str
+    subject: str
+    email: str | None = None
+    name: str | None = None
+    auth_time: int | None = None
+    token_id: str | None = None
+    claims: Mapping[str, Any] = field(default=_EMPTY, repr=False, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Anonymous:
+    """Nobody presented a credential."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A credential was presented and refused; a public route treats it as nobody."""
+
+    error: Exception
+
+
+Identity = Principal | Anonymous | Rejected

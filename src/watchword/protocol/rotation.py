@@ -1,0 +1,107 @@
+"""What a refresh token that did not rotate means (RFC 9700 §4.14.2).
+
+The rotation itself is one conditional statement in storage. When it changes no row, the session
+is read once and this module decides, without a clock of its own.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from watchword.protocol.refresh_token import RefreshToken
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFacts:
+    """What storage knows about a session when its rotation changed no row."""
+
+    session_id: UUID
+    client_id: str
+    generation: int
+    refresh_digest: bytes
+    previous_digest: bytes | None
+    sealed_successor: bytes | None
+    rotated_at: datetime | None
+    idle_ends_at: datetime
+    absolute_ends_at: datetime
+    revoked_at: datetime | None
+    user_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """The immediately previous token inside its window: answer the sealed successor again."""
+
+    sealed_successor: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A token that was already used: end the session."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contend:
+    """The current token of a live session lost a race with another change: rotate again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Everything else; nothing is changed."""
+
+    reason: str
+
+
+Decision = Overlap | Replay | Contend | Reject
+
+
+def classify(
+    token: RefreshToken,
+    facts: SessionFacts | None,
+    *,
+    now: datetime,
+    overlap_seconds: int,
+    client_id: str | None,
+) -> Decision:
+    """Decide what a token means whose rotation changed no row.
+
+    A replay is looked for before expiry: a stolen older token ends the access tokens of a session
+    that merely ran idle, too.
+    """
+    if facts is None:
+        return Reject("unknown session")
+    if facts.revoked_at is not None:
+        return Reject("session ended")
+    if client_id is not None and client_id != facts.client_id:
+        return Reject("token of another client")
+    if token.generation < facts.generation:
+        return _used(token, facts, now, overlap_seconds)
+    if token.generation > facts.generation or not hmac.compare_digest(token.digest, facts.refresh_digest):
+        return Reject("token was never given out")
+    return _ended(facts, now) or Contend()
+
+
+def _used(token: RefreshToken, facts: SessionFacts, now: datetime, overlap_seconds: int) -> Decision:
+    previous, successor, rotated_at = facts.previous_digest, facts.sealed_successor, facts.rotated_at
+    if previous is None or successor is None or rotated_at is None:
+        return Replay("older generation")
+    if not hmac.compare_digest(token.digest, previous):
+        return Replay("older generation")
+    if now >= rotated_at + timedelta(seconds=overlap_seconds):
+        return Replay("previous token after the overlap")
+    return _ended(facts, now) or Overlap(successor)
+
+
+def _ended(facts: SessionFacts, now: datetime) -> Reject | None:
+    if now >= facts.absolute_ends_at:
+        return Reject("absolute end passed")
+    if now >= facts.idle_ends_at:
+        return Reject("idle end passed")
+    if not facts.user_active:
+        return Reject("account disabled")
+    return None
