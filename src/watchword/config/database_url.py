@@ -1,0 +1,74 @@
+"""The database's address: which databases there are, and the driver each one is spoken to with."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from watchword.errors import ConfigurationError
+
+_POSTGRESQL = "postgresql+asyncpg"
+_SQLITE = "sqlite+aiosqlite"
+_DRIVERS = {
+    "postgresql": _POSTGRESQL,
+    "postgres": _POSTGRESQL,
+    _POSTGRESQL: _POSTGRESQL,
+    "sqlite": _SQLITE,
+    _SQLITE: _SQLITE,
+}
+_POSTGRESQL_PARAMETERS = ("host", "port", "ssl", "target_session_attrs", "passfile")
+_SUPPORTED = "postgresql://user:password@host/name or sqlite:///path/to/file.db"
+MAX_URL_CHARS = 4096
+
+
+def normalise_database_url(url: str) -> str:
+    """``url`` with the driver watchword uses: asyncpg for PostgreSQL, aiosqlite for SQLite.
+
+    ``sslmode``, as other drivers call it, becomes asyncpg's ``ssl``. Raises ConfigurationError for
+    everything else; the message names what is supported and never repeats a password.
+    """
+    if not isinstance(url, str) or not url or len(url) > MAX_URL_CHARS:
+        raise _problem(f"must be an address such as {_SUPPORTED}")
+    if not url.isprintable() or " " in url:
+        raise _problem("holds a space or a control character; write it percent-encoded")
+    scheme, separator, rest = url.partition("://")
+    driver = _DRIVERS.get(scheme.lower())
+    if not separator or driver is None:
+        shown = scheme[:40] if separator else "an address without a scheme"
+        raise _problem(f"{shown!r} is not supported; use {_SUPPORTED}")
+    checked = _postgresql(rest) if driver == _POSTGRESQL else _sqlite(rest)
+    return f"{driver}://{checked}"
+
+
+def _sqlite(rest: str) -> str:
+    if not rest.startswith("/"):
+        raise _problem("a SQLite file is written sqlite:///relative.db or sqlite:////absolute.db")
+    path, _, parameters = rest[1:].partition("?")
+    if path in ("", ":memory:") or path.startswith("file:"):
+        raise _problem("SQLite needs a plain file, since one in memory cannot be shared by connections")
+    if parameters or "#" in path:
+        raise _problem("a SQLite address takes no parameters")
+    return rest
+
+
+def _postgresql(rest: str) -> str:
+    try:
+        parts = urlsplit(f"//{rest}")
+        port, asked = parts.port, parse_qsl(parts.query, strict_parsing=bool(parts.query))
+    except ValueError:
+        raise _problem("host, port or parameters of the PostgreSQL address cannot be read") from None
+    if port == 0 or parts.fragment:
+        raise _problem("host, port or parameters of the PostgreSQL address cannot be read")
+    known = [("ssl" if name == "sslmode" else name, value) for name, value in asked]
+    names = [name for name, _ in known]
+    for name in names:
+        if name not in _POSTGRESQL_PARAMETERS:
+            known_names = ", ".join(_POSTGRESQL_PARAMETERS)
+            raise _problem(f"parameter {name[:40]!r} is not one of {known_names}, sslmode")
+    if len(set(names)) != len(names):
+        raise _problem("a parameter of the PostgreSQL address is written twice")
+    query = urlencode(known, quote_via=quote, safe="/")
+    return rest.partition("?")[0] + (f"?{query}" if query else "")
+
+
+def _problem(text: str) -> ConfigurationError:
+    return ConfigurationError([f"the database address {text}"])
