@@ -1,0 +1,125 @@
+"""Compact JWS, strictly: parse first, believe nothing; verify second (RFC 7515 §5.2, RFC 8725 §3).
+
+The two halves return two types. Whoever needs verified content asks for a ``VerifiedJws``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from watchword.protocol import base64url
+from watchword.protocol.algorithms import ALGORITHMS, is_signature_valid
+from watchword.protocol.jwk import KeySet, VerificationKey
+from watchword.protocol.strict_json import MalformedJson, loads_object
+
+MAX_TOKEN_BYTES = 8192
+
+
+class JwsError(ValueError):
+    """A token that is refused. ``reason`` is one of: too_large, malformed, critical_header,
+    alg_not_allowed, key_mismatch, unknown_key, bad_signature. Nothing of the token is repeated."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+
+
+class UnknownKey(JwsError):
+    """None of the keys at hand can be the signer's; freshly fetched ones may be (``unknown_key``)."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("unknown_key", detail)
+
+
+@dataclass(frozen=True, slots=True)
+class UnverifiedJws:
+    """A well-formed token that anybody may have written."""
+
+    header: Mapping[str, Any] = field(repr=False)
+    payload: bytes = field(repr=False)
+    signing_input: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
+    alg: str
+    kid: str | None
+    typ: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedJws:
+    """What ``key`` signed. The content is the signer's word; whether it is meant for us is for the
+    claims to say."""
+
+    header: Mapping[str, Any] = field(repr=False)
+    payload: bytes = field(repr=False)
+    alg: str
+    typ: str | None
+    key: VerificationKey
+
+
+def parse(token: str, *, max_bytes: int = MAX_TOKEN_BYTES) -> UnverifiedJws:
+    """Take a compact token apart. Raises JwsError for anything but three canonical base64url
+    parts with an acceptable header; ``crit`` and ``b64`` are refused (RFC 7515 §4.1.11, RFC 7797).
+    Keys a token brings along (``jwk``, ``jku``, ``x5u``, ``x5c``) are never looked at."""
+    if len(token) > max_bytes:
+        raise JwsError("too_large", f"more than {max_bytes} bytes")
+    parts = token.split(".", 3)
+    if len(parts) != 3:
+        raise JwsError("malformed", "not three parts")
+    try:
+        raw_header, payload, signature = map(base64url.decode, parts)
+        header = loads_object(raw_header, max_bytes=max_bytes)
+    except base64url.InvalidBase64Url:
+        raise JwsError("malformed", "a part is not canonical base64url") from None
+    except MalformedJson as error:
+        raise JwsError("malformed", f"header: {error}") from None
+    if "crit" in header or "b64" in header:
+        raise JwsError("critical_header", "header extensions are not supported")
+    alg = _header_text(header, "alg")
+    if alg is None:
+        raise JwsError("malformed", "header without alg")
+    return UnverifiedJws(
+        header=MappingProxyType(header),
+        payload=payload,
+        signing_input=token.rpartition(".")[0].encode("ascii"),
+        signature=signature,
+        alg=alg,
+        kid=_header_text(header, "kid"),
+        typ=_header_text(header, "typ"),
+    )
+
+
+def verify_with(
+    jws: UnverifiedJws, keys: KeySet | Sequence[VerificationKey], *, algorithms: frozenset[str]
+) -> VerifiedJws:
+    """Check the signature with the key the token names, or, where it names none, with every key
+    that fits. ``alg`` has to be in ``algorithms`` and to fit the key's type, curve and own ``alg``.
+
+    Raises UnknownKey when no key at hand can be the signer's, else JwsError.
+    """
+    algorithm = ALGORITHMS.get(jws.alg) if jws.alg in algorithms else None
+    if algorithm is None:
+        raise JwsError("alg_not_allowed", "the token's alg is not one of those accepted here")
+    key_set = keys if isinstance(keys, KeySet) else KeySet(tuple(keys))
+    candidates = key_set.candidates(jws.kid, jws.alg)
+    for key in candidates:
+        if is_signature_valid(algorithm, key.public_key, jws.signature, jws.signing_input):
+            return VerifiedJws(header=jws.header, payload=jws.payload, alg=jws.alg, typ=jws.typ, key=key)
+    if jws.kid is None:
+        raise UnknownKey("the token names no key, and none of those known verifies it")
+    if candidates:
+        raise JwsError("bad_signature", "the signature does not verify under the named key")
+    if key_set.knows(jws.kid):
+        raise JwsError("key_mismatch", "the named key is not for the token's alg")
+    raise UnknownKey("no key has the token's kid")
+
+
+def _header_text(header: Mapping[str, Any], name: str) -> str | None:
+    if name not in header:
+        return None
+    value = header[name]
+    if not isinstance(value, str):
+        raise JwsError("malformed", f"header: {name} is not a string")
+    return value
