@@ -30,7 +30,7 @@ class Algorithm:
 
     key_kind: KeyKind
     digest: Literal["sha256", "sha384", "sha512"]
-    rsa_padding: padding.PKCS1v15 | padding.PSS = _PKCS1
+    uses_pss: bool = False
 
 
 _ECDSA: Mapping[str, tuple[ec.ECDSA, int]] = {
@@ -43,7 +43,7 @@ _ED25519 = Algorithm("Ed25519", "sha512")
 ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(
     {
         "RS256": Algorithm("RSA", "sha256"),
-        "PS256": Algorithm("RSA", "sha256", _PSS),
+        "PS256": Algorithm("RSA", "sha256", uses_pss=True),
         "ES256": Algorithm("P-256", "sha256"),
         "ES384": Algorithm("P-384", "sha384"),
         "ES512": Algorithm("P-521", "sha512"),
@@ -74,7 +74,7 @@ def is_signature_valid(algorithm: Algorithm, key: PublicKey, signature: bytes, s
 def _verify_rsa(algorithm: Algorithm, key: rsa.RSAPublicKey, signature: bytes, signed: bytes) -> None:
     if len(signature) != (key.key_size + 7) // 8:
         raise InvalidSignature
-    key.verify(signature, signed, algorithm.rsa_padding, _SHA256)
+    key.verify(signature, signed, _PSS if algorithm.uses_pss else _PKCS1, _SHA256)
 
 
 def _verify_ecdsa(key: ec.EllipticCurvePublicKey, signature: bytes, signed: bytes) -> None:

@@ -31,7 +31,7 @@ class Principal:
     name: str | None = None
     auth_time: int | None = None
     token_id: str | None = None
-    claims: Mapping[str, Any] = field(default=_EMPTY, repr=False, hash=False)
+    claims: Mapping[str, Any] = field(default_factory=lambda: _EMPTY, repr=False, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
