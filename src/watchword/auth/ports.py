@@ -222,8 +222,8 @@ class HttpAnswer:
 
 class ProviderHttp(Protocol):
     """One shared client a provider. No redirects, size caps, a total deadline. Raises
-    ProviderUnavailable for connection, TLS, timeout and 5xx and 429 faults,
-    ProviderResponseInvalid for an answer over its cap."""
+    ProviderUnavailable for connection, TLS and timeout faults, ProviderResponseInvalid for an
+    answer over its cap; any status is an answer."""
 
     async def get(self, url: str, *, max_bytes: int, bearer: str | None = None) -> HttpAnswer: ...
 

@@ -1,1 +1,1 @@
-
+"""How watchword talks to providers; the only importer of the HTTP client."""

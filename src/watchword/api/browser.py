@@ -1,0 +1,93 @@
+"""What a browser holds for us and how it is told to hold it: cookies, origin, caller."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from watchword.auth.session_manager import Caller, Grant
+from watchword.auth.token_issuer import IssuedToken
+from watchword.config.auth import Settings
+from watchword.errors import CrossSiteRequest, TooManyRoles
+from watchword.protocol.client_ip import client_ip, mask_ip
+from watchword.protocol.cookies import CookieNames, Cookies, clear_cookie, read_cookies, set_cookie
+from watchword.protocol.device import device_label
+from watchword.protocol.origin import is_same_origin
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """Cookie names and attributes by the scheme of ``BASE_URL``, and what to keep of a caller."""
+
+    settings: Settings
+    names: CookieNames
+    ip_key: Callable[[], bytes]
+
+    def cookies(self, request: Request) -> Cookies:
+        return read_cookies([value for name, value in request.scope["headers"] if name == b"cookie"])
+
+    def require_same_origin(self, request: Request) -> None:
+        """Raises CrossSiteRequest unless the browser proves the request is our own origin's."""
+        if not is_same_origin(
+            base_url_origin=self.settings.base_url,
+            sec_fetch_site=request.headers.getlist("sec-fetch-site"),
+            origin=request.headers.getlist("origin"),
+        ):
+            raise CrossSiteRequest("a cookie came with an unsafe request that is not same-origin")
+
+    def caller(self, request: Request) -> Caller:
+        """Device label and shortened address; the raw ones are not kept."""
+        forwarded = [value for name, value in request.scope["headers"] if name == b"x-forwarded-for"]
+        address = client_ip(
+            request.client.host if request.client else None,
+            forwarded,
+            trusted_hops=self.settings.trusted_proxy_hops,
+        )
+        mode = self.settings.privacy.ip
+        kept = mask_ip(address, mode, key=self.ip_key()) if address is not None else None
+        return Caller(device=device_label(request.headers.get("user-agent")), ip=kept)
+
+    def set_session(self, response: Response, grant: Grant) -> None:
+        """Both cookies: the access cookie lives as long as its token, the other as the session."""
+        lives = int((grant.session.absolute_ends_at - grant.issued_at).total_seconds())
+        self._add(response, self._access_cookie(grant.access))
+        self._add(
+            response,
+            set_cookie(
+                self.names.refresh, grant.refresh_token, secure=self.names.secure, max_age_seconds=max(lives, 1)
+            ),
+        )
+
+    def clear_session(self, response: Response) -> None:
+        for name in (self.names.access, self.names.refresh):
+            self._add(response, clear_cookie(name, secure=self.names.secure))
+
+    def set_attempt(self, response: Response, handle: str, value: str, *, max_age_seconds: int) -> None:
+        name = self.names.attempt + handle
+        self._add(
+            response, set_cookie(name, value, secure=self.names.secure, max_age_seconds=max_age_seconds)
+        )
+
+    def clear_attempt(self, response: Response, handle: str) -> None:
+        self._add(response, clear_cookie(self.names.attempt + handle, secure=self.names.secure))
+
+    def admit(self, token: IssuedToken) -> None:
+        """Raises TooManyRoles when a browser would not keep the access cookie."""
+        try:
+            self._access_cookie(token)
+        except ValueError:
+            raise TooManyRoles("the access cookie would pass 4,096 bytes") from None
+
+    def _access_cookie(self, token: IssuedToken) -> str:
+        return set_cookie(
+            self.names.access,
+            token.text,
+            secure=self.names.secure,
+            max_age_seconds=max(token.expires_in, 1),
+        )
+
+    def _add(self, response: Response, cookie: str) -> None:
+        response.raw_headers.append((b"set-cookie", cookie.encode("latin-1")))

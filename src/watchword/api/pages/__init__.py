@@ -1,0 +1,65 @@
+"""Our own pages: plain HTML that works without JavaScript, under a strict policy."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from watchword.errors import WatchwordError
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("watchword.api.pages"), autoescape=True, undefined=StrictUndefined
+)
+_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+def page_headers(*, secure: bool, referrer_policy: str = "same-origin") -> dict[str, str]:
+    """The headers every page of ours carries; HSTS where browsers reach us over https."""
+    headers = {
+        "Cache-Control": "no-store",
+        "Content-Security-Policy": _POLICY,
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Referrer-Policy": referrer_policy,
+        "Vary": "Cookie, Authorization",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if secure:
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    return headers
+
+
+def page(name: str, *, secure: bool, status: int = 200, **context: Any) -> HTMLResponse:
+    """Render one template."""
+    html = _TEMPLATES.get_template(name).render(context)
+    return HTMLResponse(html, status_code=status, headers=page_headers(secure=secure))
+
+
+def error_page(
+    error: WatchwordError, *, request_id: str, secure: bool, start_again: str | None
+) -> HTMLResponse:
+    """What a person sees of a refusal: its plain sentence and a reference, never its cause."""
+    response = page(
+        "error.html",
+        secure=secure,
+        status=error.status,
+        error=error,
+        request_id=request_id,
+        start_again=start_again,
+    )
+    if error.retry_after_seconds is not None:
+        response.headers["Retry-After"] = str(error.retry_after_seconds)
+    return response
+
+
+async def stylesheet(_: Request) -> Response:
+    """``GET /auth/assets/watchword.css``."""
+    css = files(__name__).joinpath("assets", "watchword.css").read_text(encoding="utf-8")
+    headers = {"Cache-Control": "public, max-age=3600", "X-Content-Type-Options": "nosniff"}
+    return Response(css, media_type="text/css", headers=headers)

@@ -1,0 +1,29 @@
+"""What the endpoints work with, handed to them by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from watchword.auth.gatekeeper import Gatekeeper
+from watchword.auth.keyring import Keyring
+from watchword.auth.ports import Database
+from watchword.auth.revocation import RevocationFeed
+from watchword.auth.session_manager import SessionManager
+from watchword.auth.sign_in import SignIn
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The running parts of one process."""
+
+    database: Database
+    keyring: Keyring
+    feed: RevocationFeed
+    gatekeeper: Gatekeeper
+    sessions: SessionManager
+    sign_in: SignIn
+
+
+ServicesSource = Callable[[], Awaitable[Services]]
+"""Gives the running parts, starting them where no lifespan did. Raises WatchwordError."""

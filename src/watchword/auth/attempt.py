@@ -1,0 +1,89 @@
+"""One sign-in attempt, kept in the browser that started it, sealed (RFC 9700 §4.7.1)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import secrets
+from dataclasses import asdict, dataclass, field
+
+from watchword.auth.sealing import Sealer
+from watchword.errors import AttemptExpired, AttemptMissing, SealBroken, SecretKeyMismatch
+
+ATTEMPT_SECONDS = 600
+"""How long a person may take at the provider."""
+
+MAX_ATTEMPTS = 5
+"""How many attempts one browser may have open at once; the oldest gives way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What the callback must be compared with. ``started_at`` is in seconds since 1970."""
+
+    provider_id: str
+    issuer: str
+    client_id: str
+    redirect_uri: str
+    return_to: str
+    started_at: int
+    state: str = field(repr=False)
+    nonce: str = field(repr=False)
+    verifier: str = field(repr=False)
+
+    @property
+    def handle(self) -> str:
+        return handle_of(self.state)
+
+    @property
+    def digest(self) -> bytes:
+        """What is remembered of a used attempt."""
+        return hashlib.sha256(self.state.encode()).digest()
+
+
+def handle_of(state: str) -> str:
+    """The part of the cookie's name that finds an attempt by the state that came back."""
+    digest = hashlib.sha256(b"watchword attempt\0" + state.encode("utf-8", "surrogatepass")).digest()
+    return base64.urlsafe_b64encode(digest[:12]).decode()
+
+
+def start_attempt(
+    *, provider_id: str, issuer: str, client_id: str, redirect_uri: str, return_to: str, now_seconds: int
+) -> Attempt:
+    """A fresh attempt: state, nonce and verifier are 256 random bits each (RFC 7636 §7.1)."""
+    return Attempt(
+        provider_id=provider_id,
+        issuer=issuer,
+        client_id=client_id,
+        redirect_uri=redirect_uri,
+        return_to=return_to,
+        started_at=now_seconds,
+        state=secrets.token_urlsafe(32),
+        nonce=secrets.token_urlsafe(32),
+        verifier=secrets.token_urlsafe(32),
+    )
+
+
+def seal_attempt(attempt: Attempt, sealer: Sealer) -> str:
+    """The attempt as a cookie value."""
+    plaintext = json.dumps(asdict(attempt), separators=(",", ":")).encode()
+    sealed = sealer.seal("attempt", plaintext, place=attempt.handle.encode())
+    return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+
+
+def open_attempt(cookie: str | None, handle: str, sealer: Sealer, *, now_seconds: int) -> Attempt:
+    """The attempt behind a cookie. Raises AttemptMissing or AttemptExpired."""
+    if not cookie:
+        raise AttemptMissing("no attempt cookie belongs to the state that came back")
+    try:
+        sealed = base64.b64decode(cookie + "=" * (-len(cookie) % 4), altchars=b"-_", validate=True)
+        plaintext = sealer.open("attempt", sealed, place=handle.encode())
+    except (binascii.Error, ValueError, SealBroken, SecretKeyMismatch) as error:
+        raise AttemptMissing(f"the attempt cookie does not open: {error}") from None
+    attempt = Attempt(**json.loads(plaintext))
+    age_seconds = now_seconds - attempt.started_at
+    if not -60 <= age_seconds < ATTEMPT_SECONDS:
+        raise AttemptExpired(f"started {age_seconds} s ago, at most {ATTEMPT_SECONDS}")
+    return attempt

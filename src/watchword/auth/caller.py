@@ -1,0 +1,70 @@
+"""The caller of one request: who the middleware took them for, and what has been decided since."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from watchword.errors import NotInstalled
+from watchword.protocol.access import Requirement
+from watchword.protocol.principal import Identity, Principal
+
+SCOPE_KEY = "watchword"
+"""Where a request's Caller lies on its ASGI scope."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFacts:
+    """What identification may look at: raw ASGI headers, the method ("GET" for a handshake)."""
+
+    headers: Sequence[tuple[bytes, bytes]]
+    method: str
+    websocket: bool
+
+
+class Authenticator(Protocol):
+    """Says who is calling."""
+
+    async def identify(self, request: RequestFacts) -> Identity:
+        """The caller, nobody, or why the credential is refused. Never raises for bad input."""
+
+    async def confirm(self, principal: Principal) -> Principal:
+        """The caller as the database has them now. Raises SessionEnded, DatabaseUnavailable."""
+
+    def now_seconds(self) -> int:
+        """Seconds since 1970."""
+
+
+@dataclass(slots=True, eq=False)
+class Caller:
+    """One request's caller. ``confirmed`` is the live re-read where one was asked for, ``passed``
+    the requirements that were already decided in the caller's favour."""
+
+    identity: Identity
+    authenticator: Authenticator
+    confirmed: Principal | None = None
+    passed: list[Requirement] = field(default_factory=list)
+
+    @property
+    def best(self) -> Identity:
+        """The most recent knowledge of who this is."""
+        return self.identity if self.confirmed is None else self.confirmed
+
+
+current_caller: ContextVar[Caller | None] = ContextVar("watchword_caller", default=None)
+"""The caller of the request this code runs for; worker threads and child tasks inherit it."""
+
+
+def caller_of(scope: MutableMapping[str, Any]) -> Caller:
+    """The caller on an ASGI scope. Raises NotInstalled where no middleware put one there."""
+    caller = scope.get(SCOPE_KEY)
+    if not isinstance(caller, Caller):
+        raise NotInstalled("watchword's middleware did not see this request; call Watchword.install(app)")
+    return caller
+
+
+def identity_of(scope: MutableMapping[str, Any]) -> Identity:
+    """Who the caller on an ASGI scope is, as far as known by now. Raises NotInstalled."""
+    return caller_of(scope).best

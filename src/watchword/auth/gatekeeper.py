@@ -1,0 +1,135 @@
+"""Who is calling: one answer for a request, from memory wherever the feed is fresh."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Protocol
+from uuid import UUID
+
+from watchword.auth.ports import Clock, LiveSession, SessionStore
+from watchword.auth.revocation import FRESH_SECONDS, RevocationFeed
+from watchword.auth.token_validator import TokenValidator
+from watchword.errors import CrossSiteRequest, DatabaseUnavailable, SessionEnded, TokenInvalid, WatchwordError
+from watchword.protocol.bearer import read_authorization
+from watchword.protocol.cookies import CookieNames, read_cookies
+from watchword.protocol.origin import SAFE_METHODS, is_same_origin
+from watchword.protocol.principal import Anonymous, Identity, Principal, Rejected
+
+logger = logging.getLogger("watchword")
+
+
+class Request(Protocol):
+    """What identification may look at."""
+
+    @property
+    def headers(self) -> Sequence[tuple[bytes, bytes]]: ...
+
+    @property
+    def method(self) -> str: ...
+
+    @property
+    def websocket(self) -> bool: ...
+
+
+class Gatekeeper:
+    """Identifies callers by bearer token or access cookie and re-reads sessions on demand."""
+
+    def __init__(
+        self,
+        *,
+        validator: TokenValidator,
+        feed: RevocationFeed,
+        sessions: SessionStore,
+        clock: Clock,
+        cookie_names: CookieNames,
+        base_url_origin: str,
+        stale_seconds: int,
+    ) -> None:
+        self._validator = validator
+        self._feed = feed
+        self._sessions = sessions
+        self._clock = clock
+        self._cookie_names = cookie_names
+        self._origin = base_url_origin
+        self._stale_seconds = stale_seconds
+
+    def now_seconds(self) -> int:
+        return int(self._clock.now().timestamp())
+
+    async def identify(self, request: Request) -> Identity:
+        """The caller, nobody, or why the presented credential is refused.
+
+        A bearer token that fails is never replaced by a cookie.
+        """
+        authorization, cookies = [], []
+        for name, value in request.headers:
+            if name == b"authorization":
+                authorization.append(value)
+            elif name == b"cookie":
+                cookies.append(value)
+        try:
+            token = read_authorization(authorization)
+            if token is None:
+                token = self._cookie_token(request, cookies)
+            return Anonymous() if token is None else await self._check(token)
+        except WatchwordError as error:
+            return Rejected(error)
+
+    async def confirm(self, caller: Principal) -> Principal:
+        """The caller with roles, e-mail and name as the database has them now.
+
+        Raises SessionEnded, DatabaseUnavailable.
+        """
+        session = await self._live(caller)
+        return replace(caller, roles=session.roles, email=session.email, name=session.name)
+
+    def _cookie_token(self, request: Request, cookie_headers: Sequence[bytes]) -> str | None:
+        if not cookie_headers:
+            return None
+        token = read_cookies(cookie_headers).get(self._cookie_names.access)
+        if token is None:
+            return None
+        if (request.websocket or request.method not in SAFE_METHODS) and not self._same_origin(request):
+            raise CrossSiteRequest("an access cookie came with an unsafe request that is not same-origin")
+        return token
+
+    def _same_origin(self, request: Request) -> bool:
+        return is_same_origin(
+            base_url_origin=self._origin,
+            sec_fetch_site=_values(request, b"sec-fetch-site"),
+            origin=_values(request, b"origin"),
+        )
+
+    async def _check(self, token: str) -> Principal:
+        caller = self._validator.validate(token)
+        if self._feed.is_revoked(caller):
+            raise SessionEnded(f"session {caller.session_id} was ended")
+        if caller.session_id is not None and self._feed.age_seconds > FRESH_SECONDS:
+            await self._ask_database(caller)
+        return caller
+
+    async def _ask_database(self, caller: Principal) -> None:
+        """The view is too old to be trusted alone; a database that is away is waited for a while."""
+        try:
+            facts = await self._sessions.facts(UUID(caller.session_id))
+        except DatabaseUnavailable:
+            if self._feed.age_seconds > self._stale_seconds:
+                raise
+            return
+        if facts is None or facts.revoked_at is not None or not facts.user_active:
+            raise SessionEnded(f"session {caller.session_id} was ended")
+
+    async def _live(self, caller: Principal) -> LiveSession:
+        if caller.session_id is None:
+            raise TokenInvalid("the caller has no session")
+        session = await self._sessions.find(UUID(caller.session_id), now=self._clock.now())
+        if session is None:
+            raise SessionEnded(f"session {caller.session_id} is not live")
+        return session
+
+
+def _values(request: Request, wanted: bytes) -> list[str]:
+    return [value.decode("latin-1") for name, value in request.headers if name == wanted]

@@ -1,0 +1,180 @@
+"""Our side of one provider: where to send people, and what their code is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from watchword.auth.attempt import Attempt
+from watchword.auth.ports import Clock, ProviderHttp, ProviderIdentity
+from watchword.auth.provider_keys import ProviderKeys
+from watchword.auth.provider_metadata import MetadataSource
+from watchword.config.provider import ProviderSettings
+from watchword.errors import IdTokenRejected, UserinfoRejected, WatchwordError
+from watchword.protocol.authorization import authorization_url
+from watchword.protocol.claims import ClaimError
+from watchword.protocol.client_auth import ClientAuthentication
+from watchword.protocol.discovery import ProviderMetadata
+from watchword.protocol.id_token import MAX_ID_TOKEN_BYTES, IdToken, IdTokenPolicy, check_id_token
+from watchword.protocol.pkce import challenge_s256
+from watchword.protocol.profile import Profile, read_profile
+from watchword.protocol.roles import map_roles, roles_at
+from watchword.protocol.provider_answer import MAX_ANSWER_BYTES
+from watchword.protocol.token_exchange import TokenResponse, check_token_response, code_grant
+from watchword.protocol.userinfo import check_userinfo
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedSignIn:
+    """A sign-in whose every part was checked. ``auth_time`` is the provider's when it says one."""
+
+    identity: ProviderIdentity
+    auth_time: datetime
+    provider_sid: str | None
+
+
+class OAuthClient:
+    """The relying party of one provider (OpenID Connect Core 1.0 §3.1)."""
+
+    def __init__(
+        self,
+        provider_id: str,
+        settings: ProviderSettings,
+        *,
+        http: ProviderHttp,
+        clock: Clock,
+        redirect_uri: str,
+        leeway_seconds: int,
+        allow_loopback_http: bool,
+    ) -> None:
+        self.provider_id = provider_id
+        self.display_name = settings.display_name or provider_id.capitalize()
+        self.issuer = settings.issuer
+        self.client_id = settings.client_id
+        self.redirect_uri = redirect_uri
+        self._settings = settings
+        self._http = http
+        self._clock = clock
+        self._leeway_seconds = leeway_seconds
+        self._keys = ProviderKeys(http, clock)
+        self._metadata = MetadataSource(
+            http, clock, issuer=settings.issuer, allow_loopback_http=allow_loopback_http
+        )
+        self._authentication = ClientAuthentication(
+            settings.client_auth, settings.client_id, settings.secret
+        )
+
+    async def metadata(self) -> ProviderMetadata:
+        """Raises ProviderUnavailable, ProviderResponseInvalid."""
+        return await self._metadata.get()
+
+    async def authorization_url(self, attempt: Attempt) -> str:
+        """Where to send the browser (OpenID Connect Core §3.1.2.1, RFC 7636 §4.3)."""
+        metadata = await self.metadata()
+        return authorization_url(
+            metadata.authorization_endpoint,
+            client_id=attempt.client_id,
+            redirect_uri=attempt.redirect_uri,
+            scopes=self._settings.scopes,
+            state=attempt.state,
+            nonce=attempt.nonce,
+            code_challenge=challenge_s256(attempt.verifier),
+            extra=self._settings.authorize_params,
+        )
+
+    async def redeem(self, attempt: Attempt, code: str) -> VerifiedSignIn:
+        """Exchange the code, once, and check all that comes back.
+
+        Raises CodeRefused, IdTokenRejected, UserinfoRejected, ProviderUnavailable,
+        ProviderResponseInvalid.
+        """
+        metadata = await self.metadata()
+        tokens = await self._exchange(metadata, attempt, code)
+        id_token = await self._check_id_token(metadata, attempt, tokens)
+        userinfo = await self._userinfo(metadata, id_token, tokens)
+        return self._verified(id_token, userinfo)
+
+    async def _exchange(self, metadata: ProviderMetadata, attempt: Attempt, code: str) -> TokenResponse:
+        request = code_grant(
+            metadata.token_endpoint,
+            client=self._authentication,
+            code=code,
+            redirect_uri=attempt.redirect_uri,
+            code_verifier=attempt.verifier,
+        )
+        answer = await self._http.post_form(
+            request.url, request.form, max_bytes=MAX_ANSWER_BYTES, authorization=request.authorization
+        )
+        return check_token_response(answer.status, answer.headers, answer.body)
+
+    async def _check_id_token(
+        self, metadata: ProviderMetadata, attempt: Attempt, tokens: TokenResponse
+    ) -> IdToken:
+        if tokens.id_token is None:
+            raise IdTokenRejected("the token response holds no ID token")
+        verified = await self._keys.verify(
+            tokens.id_token,
+            jwks_uri=metadata.jwks_uri,
+            algorithms=metadata.id_token_algorithms,
+            max_bytes=MAX_ID_TOKEN_BYTES,
+        )
+        policy = IdTokenPolicy(
+            issuer=attempt.issuer,
+            client_id=attempt.client_id,
+            nonce=attempt.nonce,
+            leeway_seconds=self._leeway_seconds,
+        )
+        now_seconds = int(self._clock.now().timestamp())
+        try:
+            return check_id_token(verified, policy, now_seconds=now_seconds, access_token=tokens.access_token)
+        except ClaimError as error:
+            raise IdTokenRejected(f"ID token: {error}") from None
+
+    async def _userinfo(
+        self, metadata: ProviderMetadata, id_token: IdToken, tokens: TokenResponse
+    ) -> Mapping[str, Any] | None:
+        """What the profile still lacks. ``always`` refuses the sign-in when it cannot be had."""
+        asked = self._settings.userinfo
+        if asked == "never" or (asked == "auto" and not self._lacking(id_token)):
+            return None
+        if metadata.userinfo_endpoint is None:
+            if asked == "always":
+                raise UserinfoRejected("userinfo=always, but the provider's metadata names no userinfo endpoint")
+            return None
+        try:
+            answer = await self._http.get(
+                metadata.userinfo_endpoint, max_bytes=MAX_ANSWER_BYTES, bearer=tokens.access_token
+            )
+            return check_userinfo(answer.status, answer.headers, answer.body, subject=id_token.subject)
+        except UserinfoRejected:
+            raise
+        except WatchwordError:
+            if asked == "always":
+                raise
+            return None
+
+    def _lacking(self, id_token: IdToken) -> bool:
+        names = {"email", "name", *(path[0] for path in self._settings.role_claims)}
+        return not names <= id_token.claims.keys()
+
+    def _verified(self, id_token: IdToken, userinfo: Mapping[str, Any] | None) -> VerifiedSignIn:
+        profile: Profile = read_profile(id_token.claims, userinfo)
+        claims = {**(userinfo or {}), **id_token.claims}
+        reading = roles_at(claims, self._settings.role_claims, mapping=self._settings.role_map)
+        now = self._clock.now()
+        auth_time = now if id_token.auth_time is None else datetime.fromtimestamp(id_token.auth_time, UTC)
+        return VerifiedSignIn(
+            identity=ProviderIdentity(
+                provider_id=self.provider_id,
+                issuer=id_token.issuer,
+                subject=id_token.subject,
+                email=profile.email,
+                email_verified=profile.email_verified,
+                name=profile.name,
+                roles=map_roles(reading.roles, self._settings.role_map),
+            ),
+            auth_time=min(auth_time, now),
+            provider_sid=id_token.sid,
+        )

@@ -1,0 +1,83 @@
+"""A provider's signing keys: fetched once for everybody, kept when a refetch fails."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from watchword.auth.ports import Clock, ProviderHttp
+from watchword.errors import IdTokenRejected, ProviderResponseInvalid, WatchwordError
+from watchword.protocol import jws
+from watchword.protocol.provider_answer import check_document
+from watchword.protocol.jwk import MAX_KEY_SET_BYTES, KeySet, KeySetError, parse_key_set
+
+FRESH_SECONDS: Final = 600.0
+UNKNOWN_KID_COOLDOWN_SECONDS: Final = 30.0
+STALE_SECONDS: Final = 86400.0
+
+
+class ProviderKeys:
+    """The key set of one issuer: fresh for ten minutes, one flight at a time, one extra fetch for
+    an unknown key id within the cooldown, the last good set on any failure for a day."""
+
+    def __init__(self, http: ProviderHttp, clock: Clock) -> None:
+        self._http = http
+        self._clock = clock
+        self._keys: KeySet | None = None
+        self._fetched_at = 0.0
+        self._forced_at: float | None = None
+        self._flight = asyncio.Lock()
+
+    async def verify(
+        self, token: str, *, jwks_uri: str, algorithms: frozenset[str], max_bytes: int
+    ) -> jws.VerifiedJws:
+        """The token with its signature checked. Raises IdTokenRejected, ProviderUnavailable."""
+        try:
+            unverified = jws.parse(token, max_bytes=max_bytes)
+            try:
+                return jws.verify_with(unverified, await self._current(jwks_uri), algorithms=algorithms)
+            except jws.UnknownKey:
+                return jws.verify_with(unverified, await self._refetched(jwks_uri), algorithms=algorithms)
+        except jws.JwsError as error:
+            raise IdTokenRejected(f"ID token: {error}") from None
+
+    async def _current(self, jwks_uri: str) -> KeySet:
+        if self._keys is not None and self._age() < FRESH_SECONDS:
+            return self._keys
+        async with self._flight:
+            if self._keys is not None and self._age() < FRESH_SECONDS:
+                return self._keys
+            try:
+                return await self._fetch(jwks_uri)
+            except WatchwordError:
+                if self._keys is None or self._age() >= STALE_SECONDS:
+                    raise
+                return self._keys
+
+    async def _refetched(self, jwks_uri: str) -> KeySet:
+        """One forced fetch, then none for the cooldown; meanwhile the set as it is."""
+        seen = self._fetched_at
+        async with self._flight:
+            assert self._keys is not None
+            now = self._clock.monotonic()
+            cooling = self._forced_at is not None and now - self._forced_at < UNKNOWN_KID_COOLDOWN_SECONDS
+            if cooling or self._fetched_at > seen:
+                return self._keys
+            self._forced_at = now
+            return await self._fetch(jwks_uri)
+
+    async def _fetch(self, jwks_uri: str) -> KeySet:
+        answer = await self._http.get(jwks_uri, max_bytes=MAX_KEY_SET_BYTES)
+        check_document("the key set", answer.status, answer.headers)
+        try:
+            keys = parse_key_set(answer.body)
+        except KeySetError as error:
+            raise ProviderResponseInvalid(f"the key set cannot be used: {error}") from None
+        if not keys.keys:
+            raise ProviderResponseInvalid(f"the key set holds no usable key ({keys.skipped} skipped)")
+        self._keys = keys
+        self._fetched_at = self._clock.monotonic()
+        return keys
+
+    def _age(self) -> float:
+        return self._clock.monotonic() - self._fetched_at

@@ -1,0 +1,53 @@
+"""A provider's metadata: discovered once a day, kept for a week when discovery fails."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from watchword.auth.ports import Clock, ProviderHttp
+from watchword.errors import WatchwordError
+from watchword.protocol.discovery import MAX_METADATA_BYTES, ProviderMetadata, check_metadata, metadata_url
+from watchword.protocol.provider_answer import check_document
+
+FRESH_SECONDS: Final = 86400.0
+STALE_SECONDS: Final = 7 * 86400.0
+
+
+class MetadataSource:
+    """The checked metadata of one configured issuer (OpenID Connect Discovery 1.0 §4)."""
+
+    def __init__(self, http: ProviderHttp, clock: Clock, *, issuer: str, allow_loopback_http: bool) -> None:
+        self._http = http
+        self._clock = clock
+        self._issuer = issuer
+        self._allow_loopback_http = allow_loopback_http
+        self._known: ProviderMetadata | None = None
+        self._fetched_at = 0.0
+        self._flight = asyncio.Lock()
+
+    async def get(self) -> ProviderMetadata:
+        """Raises ProviderUnavailable, ProviderResponseInvalid, ProviderMetadataInvalid."""
+        if self._known is not None and self._age() < FRESH_SECONDS:
+            return self._known
+        async with self._flight:
+            if self._known is not None and self._age() < FRESH_SECONDS:
+                return self._known
+            try:
+                return await self._fetch()
+            except WatchwordError:
+                if self._known is None or self._age() >= STALE_SECONDS:
+                    raise
+                return self._known
+
+    async def _fetch(self) -> ProviderMetadata:
+        answer = await self._http.get(metadata_url(self._issuer), max_bytes=MAX_METADATA_BYTES)
+        check_document(metadata_url(self._issuer), answer.status, answer.headers)
+        self._known = check_metadata(
+            answer.body, issuer=self._issuer, allow_loopback_http=self._allow_loopback_http
+        )
+        self._fetched_at = self._clock.monotonic()
+        return self._known
+
+    def _age(self) -> float:
+        return self._clock.monotonic() - self._fetched_at

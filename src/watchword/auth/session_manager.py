@@ -1,0 +1,235 @@
+"""Sessions: opened at sign-in, carried on by rotating refresh tokens, ended for good."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from watchword.auth.ports import (
+    Clock,
+    EndReason,
+    LiveSession,
+    NewSession,
+    ProviderIdentity,
+    Rotation,
+    SessionStore,
+)
+from watchword.auth.sealing import Sealer
+from watchword.auth.token_issuer import IssuedToken, TokenIssuer
+from watchword.errors import Contended, RefreshRefused, RefreshReplayed, SealBroken, SecretKeyMismatch
+from watchword.protocol import refresh_token
+from watchword.protocol.refresh_token import RefreshToken
+from watchword.protocol.rotation import Contend, Overlap, Reject, Replay, SessionFacts, classify
+from watchword.protocol.uuid7 import uuid7
+
+_ROTATION_TRIES = 4
+BROWSER = "browser"
+"""The client id of sessions that live in our own cookies."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLimits:
+    """All in seconds; ``overlap`` is how long the previous refresh token still answers."""
+
+    idle_seconds: int
+    absolute_seconds: int
+    overlap_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Where a session is used from, already shortened for privacy."""
+
+    device: str | None = None
+    ip: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a person's client holds after sign-in or refresh."""
+
+    session: LiveSession
+    access: IssuedToken
+    issued_at: datetime
+    refresh_token: str = field(repr=False)
+
+
+class SessionManager:
+    """Opens, carries on, looks up and ends sessions."""
+
+    def __init__(
+        self,
+        *,
+        store: SessionStore,
+        issuer: TokenIssuer,
+        sealer: Sealer,
+        clock: Clock,
+        limits: SessionLimits,
+        on_ended: Callable[[UUID, datetime], None],
+    ) -> None:
+        self._store = store
+        self._issuer = issuer
+        self._sealer = sealer
+        self._clock = clock
+        self._limits = limits
+        self._on_ended = on_ended
+
+    async def open(
+        self,
+        identity: ProviderIdentity,
+        *,
+        client_id: str,
+        scopes: frozenset[str],
+        auth_time: datetime,
+        provider_sid: str | None,
+        caller: Caller,
+    ) -> Grant:
+        """Open a session for whoever the provider says signed in. Raises UserDisabled."""
+        now = self._clock.now()
+        session_id = uuid7(int(now.timestamp() * 1000), secrets.token_bytes(10))
+        token = self._mint(session_id, 1)
+        absolute_end = now + timedelta(seconds=self._limits.absolute_seconds)
+        session = await self._store.open(
+            identity,
+            NewSession(
+                session_id=session_id,
+                client_id=client_id,
+                scopes=scopes,
+                refresh_digest=token.digest,
+                created_at=now,
+                idle_ends_at=min(now + timedelta(seconds=self._limits.idle_seconds), absolute_end),
+                absolute_ends_at=absolute_end,
+                auth_time=auth_time,
+                device=caller.device,
+                ip=caller.ip,
+                provider_sid=provider_sid,
+            ),
+        )
+        return Grant(session, self._issuer.issue(session, now=now), now, token.text)
+
+    async def refresh(
+        self, presented: str, *, client_id: str | None = None, admit: Callable[[IssuedToken], None] | None = None
+    ) -> Grant:
+        """Rotate a refresh token, or say what its second use means (RFC 9700 §4.14.2).
+
+        ``admit`` may refuse, before anything is rotated, the access token that would come out.
+        Raises RefreshRefused, RefreshReplayed after having ended the session, Contended,
+        DatabaseUnavailable.
+        """
+        token = self._read(presented)
+        if admit is not None:
+            await self._rehearse(token, admit)
+        if token.generation >= refresh_token.MAX_GENERATION:
+            raise RefreshRefused("the session has no generation left")
+        for _ in range(_ROTATION_TRIES):
+            now = self._clock.now()
+            successor = self._mint(token.session_id, token.generation + 1)
+            session = await self._store.rotate(self._rotation(token, successor, client_id, now))
+            if session is not None:
+                return Grant(session, self._issuer.issue(session, now=now), now, successor.text)
+            facts = await self._store.facts(token.session_id)
+            grant = await self._decide(token, facts, client_id)
+            if grant is not None:
+                return grant
+        raise Contended(f"session {token.session_id} lost {_ROTATION_TRIES} races in a row")
+
+    async def holder(self, presented: str) -> LiveSession | None:
+        """The live session a refresh cookie belongs to, without rotating it: the current token,
+        or the previous one inside the overlap; None for everything else."""
+        try:
+            token = self._read(presented)
+        except RefreshRefused:
+            return None
+        facts = await self._store.facts(token.session_id)
+        now = self._clock.now()
+        decision = classify(
+            token, facts, now=now, overlap_seconds=self._limits.overlap_seconds, client_id=BROWSER
+        )
+        if isinstance(decision, Overlap | Contend):
+            return await self._store.find(token.session_id, now=now)
+        return None
+
+    async def find(self, session_id: UUID) -> LiveSession | None:
+        return await self._store.find(session_id, now=self._clock.now())
+
+    async def end(self, session_id: UUID, *, reason: EndReason) -> bool:
+        """End a session; its access tokens are refused here at once, elsewhere by the feed."""
+        now = self._clock.now()
+        tokens_expire_at = now + timedelta(seconds=self._issuer.life_seconds + 60)
+        ended = await self._store.end(session_id, reason=reason, now=now, tokens_expire_at=tokens_expire_at)
+        self._on_ended(session_id, tokens_expire_at)
+        return ended
+
+    async def _rehearse(self, token: RefreshToken, admit: Callable[[IssuedToken], None]) -> None:
+        now = self._clock.now()
+        session = await self._store.find(token.session_id, now=now)
+        if session is not None:
+            admit(self._issuer.issue(session, now=now))
+
+    async def _decide(self, token: RefreshToken, facts: SessionFacts | None, client_id: str | None) -> Grant | None:
+        now = self._clock.now()
+        overlap_seconds = self._limits.overlap_seconds
+        match classify(token, facts, now=now, overlap_seconds=overlap_seconds, client_id=client_id):
+            case Overlap(sealed_successor):
+                return await self._answer_again(token, sealed_successor)
+            case Replay(reason):
+                await self.end(token.session_id, reason="replay")
+                raise RefreshReplayed(reason)
+            case Reject(reason):
+                raise RefreshRefused(reason)
+            case Contend():
+                return None
+
+    async def _answer_again(self, token: RefreshToken, sealed_successor: bytes) -> Grant | None:
+        """The same successor once more, unless the session changed since it was looked at."""
+        successor = self._open_successor(token, sealed_successor)
+        now = self._clock.now()
+        session = await self._store.find(token.session_id, now=now)
+        if session is None or session.generation != successor.generation:
+            return None
+        return Grant(session, self._issuer.issue(session, now=now), now, successor.text)
+
+    def _rotation(
+        self, token: RefreshToken, successor: RefreshToken, client_id: str | None, now: datetime
+    ) -> Rotation:
+        sealed = self._sealer.seal(
+            "refresh-successor",
+            successor.text.encode(),
+            place=_place(token.session_id, successor.generation),
+            also=token.text.encode(),
+        )
+        return Rotation(
+            session_id=token.session_id,
+            client_id=client_id,
+            presented_digest=token.digest,
+            successor_digest=successor.digest,
+            sealed_successor=sealed,
+            now=now,
+            idle_ends_at=now + timedelta(seconds=self._limits.idle_seconds),
+        )
+
+    def _open_successor(self, token: RefreshToken, sealed: bytes) -> RefreshToken:
+        place = _place(token.session_id, token.generation + 1)
+        try:
+            text = self._sealer.open("refresh-successor", sealed, place=place, also=token.text.encode())
+        except (SealBroken, SecretKeyMismatch) as error:
+            raise RefreshRefused(f"the successor cannot be opened: {error}") from None
+        return self._read(text.decode())
+
+    def _mint(self, session_id: UUID, generation: int) -> RefreshToken:
+        return refresh_token.mint(
+            session_id,
+            generation,
+            secrets.token_bytes(refresh_token.SECRET_BYTES),
+            tag_key=self._sealer.subkeys("refresh-tag")[0],
+        )
+
+    def _read(self, presented: str) -> RefreshToken:
+        return refresh_token.read(presented, tag_keys=self._sealer.subkeys("refresh-tag"))
+
+
+def _place(session_id: UUID, generation: int) -> bytes:
+    return session_id.bytes + generation.to_bytes(4, "big")

@@ -1,0 +1,154 @@
+"""Sign-in from the button to the session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from watchword.auth.attempt import (
+    ATTEMPT_SECONDS,
+    MAX_ATTEMPTS,
+    Attempt,
+    handle_of,
+    open_attempt,
+    seal_attempt,
+    start_attempt,
+)
+from watchword.auth.oauth_client import OAuthClient
+from watchword.auth.ports import Clock, SingleUseStore
+from watchword.auth.sealing import Sealer
+from watchword.auth.session_manager import BROWSER, Caller, Grant, SessionManager
+from watchword.errors import AttemptExpired, AttemptMissing, AttemptUsed, UnknownProvider
+from watchword.protocol.authorization import check_authorization_response, read_state
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Where to send the browser, and the attempt it must bring back."""
+
+    location: str
+    handle: str
+    cookie: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    grant: Grant
+    return_to: str
+
+
+class SignIn:
+    """The authorization code flow with PKCE at any of the configured providers."""
+
+    def __init__(
+        self,
+        clients: Mapping[str, OAuthClient],
+        *,
+        sessions: SessionManager,
+        single_use: SingleUseStore,
+        sealer: Sealer,
+        clock: Clock,
+    ) -> None:
+        self.clients = clients
+        self._sessions = sessions
+        self._single_use = single_use
+        self._sealer = sealer
+        self._clock = clock
+
+    def client(self, provider_id: str) -> OAuthClient:
+        """Raises UnknownProvider."""
+        try:
+            return self.clients[provider_id]
+        except KeyError:
+            raise UnknownProvider("no provider is configured under the id in the address") from None
+
+    async def begin(self, provider_id: str, *, return_to: str) -> Begun:
+        """Start an attempt. Raises UnknownProvider, ProviderUnavailable, ProviderResponseInvalid."""
+        client = self.client(provider_id)
+        attempt = start_attempt(
+            provider_id=provider_id,
+            issuer=client.issuer,
+            client_id=client.client_id,
+            redirect_uri=client.redirect_uri,
+            return_to=return_to,
+            now_seconds=self._now_seconds(),
+        )
+        location = await client.authorization_url(attempt)
+        return Begun(location, attempt.handle, seal_attempt(attempt, self._sealer))
+
+    async def complete(
+        self,
+        provider_id: str,
+        params: Sequence[tuple[str, str]],
+        *,
+        attempt_cookie: Callable[[str], str | None],
+        caller: Caller,
+    ) -> SignedIn:
+        """Finish an attempt: everything is checked, the attempt is used up, then the code is sent.
+
+        ``attempt_cookie`` gives the cookie of a handle. Raises SignInRefused and its subclasses,
+        UnknownProvider, ProviderUnavailable, ProviderResponseInvalid, DatabaseUnavailable.
+        """
+        client = self.client(provider_id)
+        attempt = self._attempt(client, params, attempt_cookie)
+        code = _code(params, attempt, iss_required=False)
+        if (await client.metadata()).iss_parameter_supported:
+            _code(params, attempt, iss_required=True)
+        await self._use_up(attempt)
+        verified = await client.redeem(attempt, code)
+        grant = await self._sessions.open(
+            verified.identity,
+            client_id=BROWSER,
+            scopes=frozenset(),
+            auth_time=verified.auth_time,
+            provider_sid=verified.provider_sid,
+            caller=caller,
+        )
+        return SignedIn(grant, attempt.return_to)
+
+    def attempt_of(self, params: Sequence[tuple[str, str]], attempt_cookie: Callable[[str], str | None]) -> Attempt:
+        """The attempt the answer's ``state`` names. Raises AttemptMissing, AttemptExpired."""
+        handle = handle_of(read_state(params))
+        return open_attempt(attempt_cookie(handle), handle, self._sealer, now_seconds=self._now_seconds())
+
+    def superfluous(self, kept: Mapping[str, str]) -> list[str]:
+        """The handles of attempt cookies that must go before one more is set: unusable ones, and
+        the oldest beyond the bound. ``kept`` maps handle to cookie value."""
+        usable, unusable = [], []
+        for handle, cookie in kept.items():
+            try:
+                attempt = open_attempt(cookie, handle, self._sealer, now_seconds=self._now_seconds())
+            except (AttemptMissing, AttemptExpired):
+                unusable.append(handle)
+            else:
+                usable.append((attempt.started_at, handle))
+        newest_first = sorted(usable, reverse=True)
+        return unusable + [handle for _, handle in newest_first[MAX_ATTEMPTS - 1 :]]
+
+    def _attempt(
+        self,
+        client: OAuthClient,
+        params: Sequence[tuple[str, str]],
+        attempt_cookie: Callable[[str], str | None],
+    ) -> Attempt:
+        """The attempt, which must have been started at this very provider (RFC 9700 §4.4)."""
+        attempt = self.attempt_of(params, attempt_cookie)
+        begun = (attempt.provider_id, attempt.issuer, attempt.client_id, attempt.redirect_uri)
+        if begun != (client.provider_id, client.issuer, client.client_id, client.redirect_uri):
+            raise AttemptMissing(f"the attempt was started at {attempt.provider_id!r}, not {client.provider_id!r}")
+        return attempt
+
+    async def _use_up(self, attempt: Attempt) -> None:
+        expires_at = datetime.fromtimestamp(attempt.started_at, UTC) + timedelta(seconds=2 * ATTEMPT_SECONDS)
+        if not await self._single_use.claim("attempt", attempt.digest, expires_at=expires_at):
+            raise AttemptUsed("the attempt was used before")
+
+    def _now_seconds(self) -> int:
+        return int(self._clock.now().timestamp())
+
+
+def _code(params: Sequence[tuple[str, str]], attempt: Attempt, *, iss_required: bool) -> str:
+    return check_authorization_response(
+        params, state=attempt.state, issuer=attempt.issuer, iss_required=iss_required
+    )

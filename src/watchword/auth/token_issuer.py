@@ -1,0 +1,49 @@
+"""Our own access tokens (RFC 9068), signed with the active key of the ring."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from watchword.auth.keyring import Keyring
+from watchword.auth.ports import LiveSession
+from watchword.protocol.access_token import build_claims, token_id
+from watchword.protocol.signing import sign
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """``expires_in`` is in seconds."""
+
+    text: str = field(repr=False)
+    expires_in: int
+
+
+class TokenIssuer:
+    """Signs the access tokens of live sessions; ``life_seconds`` is the longest they live."""
+
+    def __init__(self, keyring: Keyring, *, issuer: str, audience: str, life_seconds: int) -> None:
+        self._keyring = keyring
+        self._issuer = issuer
+        self._audience = audience
+        self.life_seconds = life_seconds
+
+    def issue(self, session: LiveSession, *, now: datetime) -> IssuedToken:
+        """A token for the session as it stands, never outliving the session's absolute end."""
+        ends = min(now + timedelta(seconds=self.life_seconds), session.absolute_ends_at)
+        issued_at, expires_at = int(now.timestamp()), int(ends.timestamp())
+        claims = build_claims(
+            issuer=self._issuer,
+            audience=self._audience,
+            subject=str(session.user_id),
+            client_id=session.client_id,
+            session_id=str(session.session_id),
+            token_id=token_id(session.generation, secrets.token_urlsafe(12)),
+            issued_at=issued_at,
+            expires_at=expires_at,
+            auth_time=int(session.auth_time.timestamp()),
+            roles=session.roles,
+            scopes=session.scopes,
+        )
+        return IssuedToken(sign(claims, self._keyring.active), max(expires_at - issued_at, 0))

@@ -1,0 +1,55 @@
+"""``watchword``: every command, and how errors become exit codes."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from watchword.cli import db
+from watchword.cli.demo import demo
+from watchword.cli.dev_provider import dev_provider
+from watchword.cli.exit_codes import exit_code
+from watchword.errors import WatchwordError
+
+app = typer.Typer(
+    name="watchword",
+    help="The authentication layer of a Python API service.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(db.app, name="db")
+app.command("demo")(demo)
+app.command("dev-provider")(dev_provider)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"watchword {version('watchword')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """The authentication layer of a Python API service.
+
+    Example: watchword demo
+    """
+
+
+def run() -> None:
+    """The console script: an expected error is one message and an exit code, never a traceback."""
+    try:
+        app()
+    except WatchwordError as error:
+        typer.echo(f"Error: {error.detail}", err=True)
+        sys.exit(exit_code(error))

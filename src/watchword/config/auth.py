@@ -1,0 +1,145 @@
+"""``Settings``: everything an operator can say, checked together before anything starts."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from watchword.config.base_url import check_base_url
+from watchword.config.database_url import normalise_database_url
+from watchword.config.deployment import deployment_problems
+from watchword.config.problems import describe, without_faults
+from watchword.config.provider import ProviderSettings
+from watchword.config.secrets import SecretSetting
+from watchword.config.sources import EnvironmentSource, FileSource
+from watchword.config.values import IDENTIFIER, Json, OneOrMore, Seconds, SecondsOrZero
+from watchword.errors import ConfigurationError
+from watchword.protocol.return_to import safe_return_to
+
+Environment = Literal["development", "staging", "production"]
+
+
+class KeySettings(BaseModel):
+    """``WATCHWORD_KEYS__…``: the signing keys of our own tokens."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    store: Literal["database"] = "database"
+    algorithm: Literal["ES256"] = "ES256"
+
+
+class PrivacySettings(BaseModel):
+    """``WATCHWORD_PRIVACY__…``: what is kept of an IP address."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    ip: Literal["truncated", "hashed", "none"] = "truncated"
+
+
+class Settings(BaseSettings):
+    """Reads defaults, ``watchword.toml``, ``WATCHWORD_*`` and the constructor, later wins.
+
+    Raises ConfigurationError with every problem at once. Durations are whole seconds.
+    """
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True)
+
+    environment: Environment = "development"
+    base_url: str = "http://127.0.0.1:8000"
+    secret_key: SecretSetting | None = None
+    secret_key_previous: Annotated[tuple[SecretSetting, ...], OneOrMore] = ()
+    audience: Annotated[str, Field(min_length=1, max_length=2048)] | None = None
+    database_url: str = "sqlite+aiosqlite:///.watchword/watchword.db"
+    providers: Annotated[dict[str, ProviderSettings], Json] = Field(default_factory=dict)
+    clock_leeway_seconds: Annotated[int, Field(ge=0, le=60)] = 30
+    access_token_seconds: Seconds = 900
+    session_idle_seconds: Seconds = 3600
+    session_absolute_seconds: Seconds = 86400
+    refresh_overlap_seconds: Annotated[int, Field(ge=0, le=60)] = 10
+    revocation_stale_seconds: SecondsOrZero = 30
+    default_return_to: str = "/"
+    trusted_proxy_hops: Annotated[int, Field(ge=0, le=10)] = 0
+    keys: KeySettings = KeySettings()
+    privacy: PrivacySettings = PrivacySettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, EnvironmentSource(settings_cls), FileSource(settings_cls)
+
+    @field_validator("base_url")
+    @classmethod
+    def _base_url_is_an_origin(cls, given: str) -> str:
+        return check_base_url(given)
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_url_has_a_driver(cls, given: str) -> str:
+        try:
+            return normalise_database_url(given)
+        except ConfigurationError as error:
+            raise ValueError("; ".join(error.problems)) from None
+
+    @field_validator("default_return_to")
+    @classmethod
+    def _default_return_to_is_local(cls, given: str) -> str:
+        if safe_return_to(given, default="") != given:
+            raise ValueError("must be a local path such as /start")
+        return given
+
+    @field_validator("providers")
+    @classmethod
+    def _provider_ids_are_plain(cls, given: dict[str, ProviderSettings]) -> dict[str, ProviderSettings]:
+        for provider_id in given:
+            if not IDENTIFIER.fullmatch(provider_id):
+                raise ValueError(f"{provider_id!r}: an id is lower case letters, digits, - and _, at most 32")
+        return given
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _everything_at_once(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            settings, problems = handler(data), []
+        except ValidationError as error:
+            problems = describe(error, cls)
+            settings = handler(without_faults(data, error))
+        problems += deployment_problems(settings)
+        if problems:
+            raise ConfigurationError(problems)
+        return settings
+
+    @property
+    def origin(self) -> str:
+        """``base_url`` without a trailing slash: the issuer of our tokens."""
+        return self.base_url
+
+    @property
+    def token_audience(self) -> str:
+        return self.audience or self.base_url
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach us over https, which decides cookie names and attributes."""
+        return urlsplit(self.base_url).scheme == "https"
+
+    def redirect_uri(self, provider_id: str) -> str:
+        """The exact redirect URI to register at a provider; never built from a request."""
+        return f"{self.base_url}/auth/callback/{provider_id}"
+

@@ -1,0 +1,61 @@
+"""The example API put together: watchword, orders, and a provider where none is configured."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from watchword.app import Watchword
+from watchword.config.auth import Settings
+from watchword.demo.api.routes import router
+from watchword.demo.home import home
+from watchword.demo.orders import Orders
+from watchword.demo.provider import DemoProvider, join_or_start
+from watchword.errors import ConfigurationError
+from watchword.migrations.runner import upgrade
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Build the example API from ``WATCHWORD_*`` settings, every one of which it obeys.
+
+    Without a configured provider it adds the development provider under the id ``dev``; a SQLite
+    database is migrated, any other must be migrated already. Raises ConfigurationError, in
+    production always.
+    """
+    settings = settings if settings is not None else Settings()
+    if settings.environment == "production":
+        raise ConfigurationError(["WATCHWORD_ENVIRONMENT: the demo is refused in production"])
+    provider = None if settings.providers else join_or_start(settings.base_url)
+    if provider is not None:
+        settings = settings.model_copy(update={"providers": {"dev": provider.settings}})
+    app = FastAPI(title="Orders, an example API", docs_url=None, redoc_url=None)
+    app.include_router(router)
+    app.add_api_route("/", home, methods=["GET"], include_in_schema=False)
+    auth = Watchword(settings)
+    auth.install(app)
+    _prepare_before(app, settings, provider)
+    return app
+
+
+def _prepare_before(app: FastAPI, settings: Settings, provider: DemoProvider | None) -> None:
+    """Everything the demo needs, made before watchword's own start and undone after its stop."""
+    inner = app.router.lifespan_context
+    orders = Orders(settings.database_url)
+    app.state.orders = orders
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[object]:
+        if settings.database_url.startswith("sqlite"):
+            await upgrade(settings.database_url)
+        try:
+            async with inner(app) as state:
+                await orders.prepare()
+                yield state
+        finally:
+            await orders.close()
+            if provider is not None:
+                provider.stop()
+
+    app.router.lifespan_context = lifespan

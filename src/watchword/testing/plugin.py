@@ -1,0 +1,47 @@
+"""The pytest plugin: ``signed_in``, ``watchword_provider`` and ``watchword_clock``.
+
+It loads nothing heavy before a fixture is used and needs no other plugin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from starlette.testclient import TestClient
+
+    from watchword.dev_provider import DevProviderServer
+    from watchword.testing.clock import FakeClock
+
+SignedIn = Callable[..., AbstractContextManager["TestClient"]]
+
+
+@pytest.fixture
+def signed_in() -> SignedIn:
+    """``with signed_in(app, roles=["admin"]) as client:`` a client of the app whose caller is
+    signed in with a real, locally signed token. See ``watchword.testing.signed_in``."""
+    from watchword.testing.signed_in import signed_in as sign_in
+
+    return sign_in
+
+
+@pytest.fixture
+def watchword_clock() -> FakeClock:
+    """A clock for ``Watchword(settings, clock=watchword_clock)`` that only the test moves."""
+    from watchword.testing.clock import FakeClock
+
+    return FakeClock()
+
+
+@pytest.fixture
+def watchword_provider() -> Iterator[DevProviderServer]:
+    """The development provider on a free loopback port, with a client ``watchword-dev`` whose
+    secret is ``development-only-secret``; switches to misbehave are on its ``provider``."""
+    from watchword.testing.provider import development_provider
+
+    with development_provider() as server:
+        yield server
