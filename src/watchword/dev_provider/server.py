@@ -1,0 +1,203 @@
+"""The development provider on a real loopback socket, served by a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from types import TracebackType
+from typing import Any, Self
+
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from watchword.dev_provider.clients import DevClient
+from watchword.dev_provider.guard import ABORT_EXTENSION
+from watchword.dev_provider.keys import Algorithm
+from watchword.dev_provider.loopback import is_loopback
+from watchword.dev_provider.people import DEFAULT_PEOPLE, Person
+from watchword.dev_provider.provider import DevProvider, create_dev_provider, refuse_production
+from watchword.errors import ConfigurationError
+
+_START_SECONDS = 10.0
+_STOP_SECONDS = 10.0
+_GRACE_SECONDS = 0.5
+
+
+class DevProviderServer:
+    """A development provider that listens, as a context manager or by ``start`` and ``stop``.
+
+    Port 0 takes a free one and keeps it: after ``stop``, ``start`` serves the same provider, with
+    its keys and codes, at the same address, as after an outage. ``start`` raises
+    ConfigurationError when the host is not loopback, the port is taken or the environment is
+    production. ``provider`` and ``issuer`` exist from the first ``start`` on.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        clients: Sequence[DevClient] = (),
+        people: Sequence[Person] = DEFAULT_PEOPLE,
+        clock: Callable[[], float] = time.time,
+        environment: str = "development",
+        algorithm: Algorithm = "ES256",
+    ) -> None:
+        self._host = host
+        self._port = port
+        self._environment = environment
+        self._build = partial(
+            create_dev_provider,
+            clients=clients,
+            people=people,
+            clock=clock,
+            environment=environment,
+            algorithm=algorithm,
+        )
+        self._provider: DevProvider | None = None
+        self._running: tuple[_Server, threading.Thread] | None = None
+
+    @property
+    def provider(self) -> DevProvider:
+        if self._provider is None:
+            raise RuntimeError("the development provider has no address before its first start")
+        return self._provider
+
+    @property
+    def issuer(self) -> str:
+        return self.provider.issuer
+
+    def start(self) -> Self:
+        """Listen, and return when requests are answered. Starting twice changes nothing."""
+        if self._running is not None:
+            return self
+        refuse_production(self._environment)
+        listener = _listen(self._host, self._port)
+        try:
+            self._port = listener.getsockname()[1]
+            if self._provider is None:
+                self._provider = self._build(issuer=f"http://{_bracketed(self._host)}:{self._port}")
+            server = _Server(_config(self._provider.app))
+        except BaseException:
+            listener.close()
+            raise
+        thread = threading.Thread(
+            target=server.serve_on, args=(listener,), name="watchword-dev-provider", daemon=True
+        )
+        thread.start()
+        self._running = server, thread
+        if not server.ready.wait(_START_SECONDS) or not server.started:
+            self.stop()
+            raise ConfigurationError([f"the development provider did not start at {self.issuer}"])
+        return self
+
+    def stop(self) -> None:
+        """Close every connection and end the thread. Stopping twice changes nothing."""
+        if self._running is None:
+            return
+        server, thread = self._running
+        server.should_exit = True
+        thread.join(_STOP_SECONDS)
+        self._running = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+class _Server(uvicorn.Server):
+    """Tells when it is ready, and does not wait for clients that keep a connection open."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = threading.Event()
+
+    def serve_on(self, listener: socket.socket) -> None:
+        try:
+            self.run(sockets=[listener])
+        finally:
+            self.ready.set()
+            listener.close()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        abort = asyncio.get_running_loop().call_later(_GRACE_SECONDS, self._abort_connections)
+        await super().shutdown(sockets)
+        abort.cancel()
+        self._abort_connections()
+        await asyncio.sleep(0)
+
+    def _abort_connections(self) -> None:
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+
+
+class _Connection(H11Protocol):
+    """Lets the application drop this very connection."""
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self.app = _with_abort(self.app, transport.abort)
+
+
+def _with_abort(app: Any, abort: Callable[[], None]) -> Any:
+    async def with_abort(scope: Scope, receive: Receive, send: Send) -> None:
+        extensions = {**(scope.get("extensions") or {}), ABORT_EXTENSION: abort}
+        await app({**scope, "extensions": extensions}, receive, send)
+
+    return with_abort
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    """No access log, which would hold codes, and no belief in forwarded addresses."""
+    return uvicorn.Config(
+        app,
+        loop="asyncio",
+        http=_Connection,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        forwarded_allow_ips=[],
+        server_header=False,
+        timeout_graceful_shutdown=2,
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    if not is_loopback(host):
+        raise ConfigurationError([f"the development provider listens on loopback only, not on {host!r}"])
+    if not 0 <= port <= 65535:
+        raise ConfigurationError([f"the port must be between 0 and 65535, not {port}"])
+    address = "127.0.0.1" if host.lower() == "localhost" else host
+    listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        if os.name == "posix":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((address, port))
+        listener.listen(128)
+    except OSError as fault:
+        listener.close()
+        raise ConfigurationError(
+            [f"the development provider cannot listen on {host} port {port}: {fault.strerror}"]
+        ) from fault
+    return listener
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
