@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from watchword.dev_provider import create_dev_provider
+from watchword.dev_provider.registration import MARK
 
 if TYPE_CHECKING:
     from tests.dev_provider.conftest import RelyingParty
@@ -21,6 +22,7 @@ def test_metadata_names_everything_a_client_needs(rp: RelyingParty) -> None:
     assert metadata["issuer"] == rp.issuer
     assert metadata["authorization_response_iss_parameter_supported"] is True
     assert metadata["code_challenge_methods_supported"] == ["S256"]
+    assert metadata[MARK] is True
     assert metadata["response_types_supported"] == ["code"]
     assert metadata["id_token_signing_alg_values_supported"] == ["ES256"]
     assert metadata["token_endpoint_auth_methods_supported"] == [

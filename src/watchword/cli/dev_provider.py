@@ -18,8 +18,6 @@ from watchword.errors import ConfigurationError
 if TYPE_CHECKING:
     from watchword.dev_provider import DevProviderServer
 
-CLIENT_ID = "watchword-dev"
-CLIENT_SECRET = "development-only-secret"  # noqa: S105 -- public by intent, loopback only
 DEFAULT_PORT = 9400
 
 
@@ -37,6 +35,7 @@ def dev_provider(
     """
     from watchword.dev_provider import DevClient, DevProviderServer
     from watchword.dev_provider.loopback import is_loopback
+    from watchword.dev_provider.registration import CLIENT_ID, CLIENT_SECRET
 
     if not is_loopback(host):
         raise typer.BadParameter("the development provider listens on loopback only", param_hint="--host")
@@ -61,6 +60,8 @@ def dev_provider(
 
 
 def _announce(server: DevProviderServer, *, as_json: bool) -> None:
+    from watchword.dev_provider.registration import CLIENT_ID, CLIENT_SECRET
+
     settings = {
         "WATCHWORD_PROVIDERS__DEV__ISSUER": server.issuer,
         "WATCHWORD_PROVIDERS__DEV__CLIENT_ID": CLIENT_ID,

@@ -6,6 +6,7 @@ from typing import Any
 
 from watchword.dev_provider.authorization import PROMPTS, SCOPES
 from watchword.dev_provider.clients import AUTH_METHODS
+from watchword.dev_provider.registration import MARK
 from watchword.dev_provider.state import ProviderState
 
 
@@ -34,4 +35,5 @@ def provider_metadata(provider: ProviderState) -> dict[str, Any]:
         "claims_parameter_supported": False,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
+        MARK: True,
     }

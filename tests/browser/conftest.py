@@ -1,0 +1,78 @@
+"""A real Chromium for the tests that need one, without its background traffic."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
+from playwright.async_api import Browser, Page, async_playwright
+
+BOUND_MILLISECONDS = 10_000
+
+QUIET = (
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-client-side-phishing-detection",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-dev-shm-usage",
+    "--disable-domain-reliability",
+    "--disable-extensions",
+    "--disable-sync",
+    "--disable-features=OptimizationHints,MediaRouter,Translate,AutofillServerCommunication",
+    "--metrics-recording-only",
+    "--no-default-browser-check",
+    "--no-first-run",
+    "--no-pings",
+    "--no-proxy-server",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, EXCLUDE [::1]",
+)
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """Where Chromium is; without it the test is skipped, or fails where CI promised one."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        reason = "Chromium is not installed; browser tests need it on the PATH"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return found
+
+
+@pytest.fixture(scope="session")
+async def browser(chromium_path: str) -> AsyncIterator[Browser]:
+    """One Chromium for the whole run. It reaches loopback only."""
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(
+            executable_path=chromium_path, args=list(QUIET), timeout=3 * BOUND_MILLISECONDS
+        )
+        yield chromium
+        await chromium.close()
+
+
+@pytest.fixture
+async def page(browser: Browser) -> AsyncIterator[Page]:
+    """A fresh page with a profile of its own; every step is bounded to ten seconds."""
+    context = await browser.new_context()
+    context.set_default_timeout(BOUND_MILLISECONDS)
+    context.set_default_navigation_timeout(BOUND_MILLISECONDS)
+    try:
+        yield await context.new_page()
+    finally:
+        await context.close()
+
+
+@pytest.fixture
+def accessibility_faults() -> Callable[[Page], Awaitable[str]]:
+    """Asks axe about a page; the answer is its report, empty when there is nothing to report."""
+
+    async def faults(page: Page) -> str:
+        results = await Axe().run(page)
+        return str(results.generate_report()) if results.violations_count else ""
+
+    return faults
