@@ -55,6 +55,13 @@ class MigrationNeeded(WatchwordError):
     title = "Database not migrated"
 
 
+class MigrationFailed(WatchwordError):
+    """The database cannot be brought to the revision that was asked for."""
+
+    code = "migration_failed"
+    title = "Database could not be migrated"
+
+
 class SecretKeyMismatch(WatchwordError):
     """The database was sealed under another ``SECRET_KEY``."""
 
@@ -74,6 +81,15 @@ class NotInstalled(WatchwordError):
     status = 503
     title = "Authentication is not installed"
     public = "This service is not ready to check who you are."
+
+
+class IdentificationFailed(WatchwordError):
+    """Looking at the credential itself went wrong: nobody is let in, nobody is called wrong."""
+
+    code = "identification_failed"
+    status = 503
+    title = "Caller could not be identified"
+    public = "The service cannot check who you are right now. Please try again shortly."
 
 
 class DatabaseUnavailable(WatchwordError):

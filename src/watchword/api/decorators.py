@@ -1,0 +1,182 @@
+"""``@require_auth`` and ``@public``: what the author of a route says about it.
+
+The mark is what the gate reads when the app starts. The decorated endpoint also guards itself: on
+a path the gate does not know it decides on its own, and it never runs for a caller nobody checked.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Generator, Iterable
+from typing import Any, TypeVar, overload
+
+from watchword.api.admission import admit, admit_from_thread, guard_caller
+from watchword.api.marks import Marks, marks_of, put_mark, unwrapped
+from watchword.api.verbs import handlers_by_verb
+from watchword.protocol.access import Requirement, requirement
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+
+
+@overload
+def require_auth(endpoint: Endpoint, /) -> Endpoint: ...
+
+
+@overload
+def require_auth(
+    *,
+    roles: Iterable[str] | None = None,
+    scopes: Iterable[str] | None = None,
+    live: bool = False,
+    max_age_seconds: int | None = None,
+) -> Callable[[Endpoint], Endpoint]: ...
+
+
+def require_auth(
+    endpoint: Any = None,
+    /,
+    *,
+    roles: Iterable[str] | None = None,
+    scopes: Iterable[str] | None = None,
+    live: bool = False,
+    max_age_seconds: int | None = None,
+) -> Any:
+    """Let only signed-in callers in: with any of ``roles``, all of ``scopes``, a sign-in at most
+    ``max_age_seconds`` old (RFC 9470), and with ``live`` a session that the database still holds.
+
+    Goes below the route's decorator, bare or called, on functions of every kind, methods and
+    class-based endpoints; several on one endpoint must all be met. A function that was decorated
+    is protected in every route that uses it. Raises TypeError for what cannot be decorated and
+    ValueError for an empty list of names or an endpoint marked ``@public``.
+    """
+    asked = requirement(roles, scopes, live=live, max_age_seconds=max_age_seconds)
+
+    def protect(endpoint: Any, /) -> Any:
+        return _protect(endpoint, asked)
+
+    return protect if endpoint is None else protect(endpoint)
+
+
+def public(endpoint: Endpoint, /) -> Endpoint:
+    """Mark an endpoint, mounted app or route as deliberately open; nothing is checked.
+
+    Raises ValueError for a protected endpoint, TypeError for what cannot carry a mark.
+    """
+    marks = _marks_to_extend(endpoint, "public")
+    if marks.requirements:
+        raise ValueError(f"{_name(endpoint)} has @require_auth; it cannot be @public too")
+    try:
+        put_mark(endpoint, marks | Marks(public=True))
+    except AttributeError:
+        raise TypeError(f"{_name(endpoint)} cannot carry a mark; wrap it in a function") from None
+    return endpoint
+
+
+def _protect(endpoint: Any, asked: Requirement) -> Any:
+    marks = _marks_to_extend(endpoint, "require_auth")
+    if marks.public:
+        raise ValueError(f"{_name(endpoint)} is @public; it cannot have @require_auth too")
+    marks |= Marks((asked,))
+    if inspect.isclass(endpoint):
+        _guard_class(endpoint, asked)
+        put_mark(endpoint, marks)
+        return endpoint
+    guard = _guarded(endpoint, asked)
+    put_mark(guard, marks)
+    _mark_original(endpoint, marks)
+    return guard
+
+
+def _marks_to_extend(endpoint: Any, decorator: str) -> Marks:
+    if isinstance(endpoint, staticmethod | classmethod):
+        raise TypeError(f"put @{decorator} below @{type(endpoint).__name__}, next to the function")
+    if not callable(endpoint):
+        hint = 'roles and scopes are named: require_auth(roles=["admin"])'
+        raise TypeError(f"{decorator} decorates an endpoint, not {endpoint!r}; {hint}")
+    return marks_of(endpoint)
+
+
+def _mark_original(endpoint: Any, marks: Marks) -> None:
+    """A route that was made before the guard, with the decorators in the wrong order, holds the
+    undecorated endpoint: it is known as protected by its own mark."""
+    try:
+        put_mark(endpoint, marks)
+    except AttributeError:
+        return
+
+
+def _guarded(endpoint: Any, asked: Requirement) -> Any:
+    guard = _waiting_guard(endpoint, asked) if _is_async(endpoint) else _plain_guard(endpoint, asked)
+    if not hasattr(endpoint, "__name__"):
+        guard.__name__ = guard.__qualname__ = _name(endpoint)
+    return guard
+
+
+def _waiting_guard(endpoint: Any, asked: Requirement) -> Any:
+    @functools.wraps(endpoint)
+    async def guard(*args: Any, **kwargs: Any) -> Any:
+        await _pass(endpoint, asked)
+        answer = endpoint(*args, **kwargs)
+        return await answer if inspect.isawaitable(answer) else answer
+
+    return guard
+
+
+def _plain_guard(endpoint: Any, asked: Requirement) -> Any:
+    """For ``def`` endpoints in their worker thread and for generator endpoints, whose guard must
+    decide before the first item is asked for."""
+
+    @functools.wraps(endpoint)
+    def guard(*args: Any, **kwargs: Any) -> Any:
+        caller = guard_caller(endpoint)
+        if asked not in caller.passed and (refusal := admit_from_thread(caller, asked)) is not None:
+            raise refusal.with_traceback(None)
+        return endpoint(*args, **kwargs)
+
+    return guard
+
+
+async def _pass(endpoint: Any, asked: Requirement, *, skip: Callable[[], bool] = lambda: False) -> None:
+    caller = guard_caller(endpoint)
+    if asked in caller.passed or skip():
+        return
+    if (refusal := await admit(caller, asked)) is not None:
+        raise refusal.with_traceback(None)
+
+
+def _guard_class(endpoint: Any, asked: Requirement) -> None:
+    """Endpoint classes are awaited (Starlette's endpoints) or their instances are called."""
+    if hasattr(endpoint, "__await__"):
+        endpoint.__await__ = _guarded_await(endpoint.__await__, asked)
+    elif any("__call__" in vars(base) for base in endpoint.__mro__):
+        endpoint.__call__ = _guarded(endpoint.__call__, asked)
+    else:
+        raise TypeError(f"{_name(endpoint)} is neither awaited nor called; decorate its methods")
+
+
+def _guarded_await(original: Callable[[Any], Generator[Any, None, None]], asked: Requirement) -> Any:
+    @functools.wraps(original)
+    def guard(self: Any) -> Generator[Any, None, None]:
+        yield from _pass(type(self), asked, skip=lambda: not _serves(self)).__await__()
+        return (yield from original(self))
+
+    return guard
+
+
+def _serves(endpoint: Any) -> bool:
+    """False where the endpoint itself will answer 405."""
+    verbs = handlers_by_verb(type(endpoint))
+    return verbs is None or endpoint.scope["method"] in verbs
+
+
+def _is_async(endpoint: Any) -> bool:
+    innermost = unwrapped(endpoint)
+    if not inspect.isroutine(innermost):
+        innermost = unwrapped(type(innermost).__call__)
+    return inspect.iscoroutinefunction(innermost)
+
+
+def _name(endpoint: Any) -> str:
+    innermost = unwrapped(endpoint)
+    return str(getattr(innermost, "__name__", type(innermost).__name__))

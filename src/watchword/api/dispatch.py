@@ -1,0 +1,93 @@
+"""The wrapper that stands where a route dispatches: it answers 401, 403 and 503, or lets through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from watchword.api.admission import admit, judge
+from watchword.api.marks import Marks
+from watchword.api.problems import answer
+from watchword.api.route_table import Leaf
+from watchword.auth.caller import caller_of
+from watchword.errors import NotInstalled, RouteUnclassified, WatchwordError
+from watchword.protocol.access import Requirement
+
+Demands = tuple[Requirement, ...] | None
+"""All of these must be met; None refuses everybody."""
+
+_FRAMEWORKS = ("starlette.routing", "fastapi.routing")
+
+
+class GatedDispatch:
+    """Replaces a route's own dispatch and decides before the body is read.
+
+    A method that the route does not serve goes through, to be answered with 405 (so a CORS
+    preflight is never asked to sign in). ``deny`` also refuses a route without any mark.
+    """
+
+    __slots__ = ("_asked", "_asked_by_verb", "_deny", "_methods", "_path", "inner")
+
+    def __init__(self, inner: ASGIApp) -> None:
+        self.inner = inner
+        self._deny = False
+
+    def follow(self, leaves: Sequence[Leaf], *, deny: bool) -> None:
+        """Take over what the route's marks ask. One leaf for each parent the route has: the
+        strictest of them counts, and one installation that denies is enough."""
+        self._deny = self._deny or deny
+        self._path = leaves[0].path
+        self._methods = leaves[0].methods if _answers_405(leaves[0].target) else None
+        self._asked_by_verb = {
+            verb: self._demands(each.marks_by_verb[verb] for each in leaves if each.marks_by_verb)
+            for verb in leaves[0].marks_by_verb or ()
+        }
+        self._asked = self._demands(
+            each.every_mark if each.marks_by_verb is None else each.marks for each in leaves
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = await self._refusal(scope)
+        if refusal is None:
+            await self.inner(scope, receive, send)
+        else:
+            await answer(refusal, scope, receive, send, route=self._path)
+
+    async def _refusal(self, scope: Scope) -> WatchwordError | None:
+        demands = self._demands_of(scope)
+        if demands is None:
+            return RouteUnclassified("the route has neither @require_auth nor @public")
+        if not demands:
+            return None
+        try:
+            caller = caller_of(scope)
+        except NotInstalled as error:
+            return error
+        for asked in demands:
+            refusal = await admit(caller, asked) if asked.live else judge(caller, asked)
+            if refusal is not None:
+                return refusal
+        return None
+
+    def _demands_of(self, scope: Scope) -> Demands:
+        method = scope.get("method", "")
+        if self._methods is not None and scope["type"] == "http" and method not in self._methods:
+            return ()
+        if self._asked_by_verb:
+            return self._asked_by_verb.get(method, ())
+        return self._asked
+
+    def _demands(self, all_marks: Iterable[Marks]) -> Demands:
+        """Live requirements first, so that one re-read serves them all."""
+        asked: dict[Requirement, None] = {}
+        for marks in all_marks:
+            if self._deny and marks.protection == "unclassified":
+                return None
+            asked.update(dict.fromkeys(marks.requirements))
+        return tuple(sorted(asked, key=lambda each: not each.live))
+
+
+def _answers_405(target: Any) -> bool:
+    return getattr(getattr(type(target), "handle", None), "__module__", None) in _FRAMEWORKS

@@ -1,0 +1,129 @@
+"""What the OpenAPI document says about protected and public operations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from watchword.api.marks import Marks
+from watchword.protocol.access import Requirement
+
+SCHEME_NAME = "watchword"
+PROBLEM_SCHEMA = "WatchwordProblem"
+BEARER_SCHEME: Mapping[str, Any] = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+
+_PROBLEM: Mapping[str, Any] = {
+    "title": "Problem",
+    "description": "Why a request was refused (RFC 9457).",
+    "type": "object",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string"},
+        "request_id": {"type": ["string", "null"]},
+    },
+    "required": ["type", "title", "status", "detail", "code", "request_id"],
+}
+
+
+class _Described(dict[str, Any]):
+    """A route's ``openapi_extra`` with our part in it; remembers what it was made from."""
+
+    def __init__(self, marks: Marks, own: Mapping[str, Any], said: Mapping[str, Any]) -> None:
+        super().__init__(said)
+        self.marks = marks
+        self.own = own
+
+
+class DescribedOpenAPI:
+    """Stands in for ``app.openapi``: resolves routes first, adds the components afterwards."""
+
+    def __init__(
+        self,
+        document: Callable[[], Any],
+        *,
+        resolve: Callable[[], None],
+        scheme: Mapping[str, Any],
+    ) -> None:
+        self.document = document
+        self._resolve = resolve
+        self._scheme = scheme
+
+    def __call__(self) -> Any:
+        self._resolve()
+        document = self.document()
+        if isinstance(document, dict) and _mentions_scheme(document):
+            components = document.setdefault("components", {})
+            components.setdefault("securitySchemes", {}).setdefault(SCHEME_NAME, dict(self._scheme))
+            components.setdefault("schemas", {}).setdefault(PROBLEM_SCHEMA, dict(_PROBLEM))
+        return document
+
+
+def describe(route: Any, marks: Marks) -> bool:
+    """Write the marks into ``route.openapi_extra``; what the user wrote there, or among the route's
+    ``responses``, stays. True when that changed anything."""
+    present = route.openapi_extra
+    if isinstance(present, _Described):
+        if present.marks == marks:
+            return False
+        own = present.own
+    else:
+        own = present or {}
+    if marks.protection == "unclassified":
+        return False
+    documented = {str(status) for status in getattr(route, "responses", None) or {}}
+    route.openapi_extra = _Described(marks, own, _overlay(_operation(marks, documented), own))
+    return True
+
+
+def _operation(marks: Marks, documented: set[str]) -> dict[str, Any]:
+    if not marks.requirements:
+        return {"security": []}
+    responses = {
+        "401": "Nobody is signed in, or the access token is not valid.",
+        "403": " ".join(["The caller may not do this.", *map(_needs, marks.requirements)]),
+    }
+    operation: dict[str, Any] = {
+        "security": [{SCHEME_NAME: sorted({name for asked in marks.requirements for name in asked.scopes})}],
+        "responses": {s: _problem(text) for s, text in responses.items() if s not in documented},
+    }
+    if roles := sorted({role for asked in marks.requirements for role in asked.roles}):
+        operation["x-required-roles"] = roles
+    return operation
+
+
+def _needs(asked: Requirement) -> str:
+    said = []
+    if asked.roles:
+        said.append("Needs any of the roles " + ", ".join(sorted(asked.roles)) + ".")
+    if asked.scopes:
+        said.append("Needs all of the scopes " + ", ".join(sorted(asked.scopes)) + ".")
+    return " ".join(said)
+
+
+def _problem(description: str) -> dict[str, Any]:
+    schema = {"$ref": f"#/components/schemas/{PROBLEM_SCHEMA}"}
+    return {
+        "description": description.strip(),
+        "content": {"application/problem+json": {"schema": schema}},
+    }
+
+
+def _overlay(ours: dict[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(ours)
+    for name, value in theirs.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(name), dict)
+        merged[name] = _overlay(merged[name], value) if both else value
+    return merged
+
+
+def _mentions_scheme(document: dict[str, Any]) -> bool:
+    return any(
+        SCHEME_NAME in alternative
+        for path in (document.get("paths") or {}).values()
+        for operation in path.values()
+        if isinstance(operation, dict)
+        for alternative in operation.get("security") or ()
+    )

@@ -1,0 +1,104 @@
+"""Refusals as RFC 9457 problem documents, and the log line that goes with each."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketClose, WebSocketState
+
+from watchword.api.request_id import request_id_of
+from watchword.errors import InsufficientScope, WatchwordError
+from watchword.protocol.bearer import challenge
+from watchword.protocol.printable import printable
+
+TYPE_PREFIX = "urn:watchword:error:"
+_POLICY_VIOLATION = 1008
+_MAX_DETAIL_CHARS = 500
+
+logger = logging.getLogger("watchword")
+
+
+def problem_response(error: WatchwordError, *, request_id: str | None) -> Response:
+    """The error as ``application/problem+json`` (RFC 9457 §3); its ``detail`` never goes out.
+
+    401 and ``insufficient_scope`` carry their challenge (RFC 6750 §3), and an error that knows
+    when to come back ``Retry-After``.
+    """
+    headers = {"Cache-Control": "no-store", "Vary": "Cookie, Authorization"}
+    if error.status == 401 or isinstance(error, InsufficientScope):
+        headers["WWW-Authenticate"] = challenge(error)
+    if error.retry_after_seconds is not None:
+        headers["Retry-After"] = str(error.retry_after_seconds)
+    document = {
+        "type": TYPE_PREFIX + error.code,
+        "title": error.title,
+        "status": error.status,
+        "detail": error.public,
+        "code": error.code,
+        "request_id": request_id,
+    }
+    return Response(
+        json.dumps(document), status_code=error.status, headers=headers, media_type="application/problem+json"
+    )
+
+
+def log_refusal(error: WatchwordError, *, request_id: str | None, route: str | None = None) -> None:
+    """One record for the operator: ``reason`` is the code, ``detail`` the cause, always one line.
+
+    ``route`` is the route's template, never the path that was asked for.
+    """
+    detail = printable(error.detail, max_chars=_MAX_DETAIL_CHARS)
+    logger.log(
+        logging.INFO if error.status < 500 else logging.WARNING,
+        "refused with %s: %s",
+        error.code,
+        detail,
+        extra={
+            "reason": error.code,
+            "detail": detail,
+            "status": error.status,
+            "request_id": request_id,
+            "route": route,
+        },
+    )
+
+
+async def answer(
+    error: WatchwordError, scope: Scope, receive: Receive, send: Send, *, route: str | None = None
+) -> None:
+    """Refuse a request, or a handshake before it is accepted.
+
+    A handshake gets the problem document where the server can carry one (ASGI's WebSocket Denial
+    Response), else the close that servers turn into a bare 403.
+    """
+    request_id = request_id_of(scope)
+    log_refusal(error, request_id=request_id, route=route)
+    if scope["type"] == "websocket" and "websocket.http.response" not in (scope.get("extensions") or {}):
+        await WebSocketClose(_POLICY_VIOLATION)(scope, receive, send)
+    else:
+        await problem_response(error, request_id=request_id)(scope, receive, send)
+
+
+async def handle_error(connection: HTTPConnection, error: Exception) -> Response | None:
+    """Exception handler for every WatchwordError an endpoint or dependency raises."""
+    if not isinstance(error, WatchwordError):
+        raise error
+    request_id = request_id_of(connection.scope)
+    log_refusal(error, request_id=request_id, route=_template(connection.scope))
+    if isinstance(connection, WebSocket) and not _deniable(connection):
+        await connection.close(_POLICY_VIOLATION)
+        return None
+    return problem_response(error, request_id=request_id)
+
+
+def _deniable(socket: WebSocket) -> bool:
+    offered = "websocket.http.response" in (socket.scope.get("extensions") or {})
+    return offered and socket.application_state is WebSocketState.CONNECTING
+
+
+def _template(scope: Scope) -> str | None:
+    return getattr(scope.get("route"), "path", None)

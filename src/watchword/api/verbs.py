@@ -1,0 +1,32 @@
+"""Which HTTP methods a class-based endpoint serves itself."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.endpoints import HTTPEndpoint
+
+_VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY")
+_STANDARD = ("__await__", "dispatch", "method_not_allowed")
+
+
+def handlers_by_verb(endpoint: object) -> Mapping[str, Any] | None:
+    """HTTP method → handler of a Starlette ``HTTPEndpoint`` class; every other method gets 405.
+
+    None for everything else, and for classes that dispatch in a way of their own: what those
+    serve is unknown, so every method counts as served.
+    """
+    if not (inspect.isclass(endpoint) and issubclass(endpoint, HTTPEndpoint)):
+        return None
+    if any(_origin(endpoint, name) is not _origin(HTTPEndpoint, name) for name in _STANDARD):
+        return None
+    handlers = {verb: handler for verb in _VERBS if (handler := getattr(endpoint, verb.lower(), None))}
+    if "GET" in handlers:
+        handlers.setdefault("HEAD", handlers["GET"])
+    return handlers
+
+
+def _origin(endpoint: Any, name: str) -> Any:
+    return inspect.unwrap(getattr(endpoint, name))
