@@ -31,7 +31,8 @@ from watchword.auth.token_validator import TokenValidator
 from watchword.config.auth import Settings
 from watchword.config.secret_key import secret_keys
 from watchword.errors import DatabaseUnavailable, NotInstalled, WatchwordError
-from watchword.middleware.auth_middleware import RequestFacts
+from watchword.auth.caller import RequestFacts
+from watchword.middleware.auth_middleware import AuthMiddleware
 from watchword.migrations.check import require_current_schema
 from watchword.protocol.cookies import CookieNames
 from watchword.protocol.principal import Anonymous, Identity, Principal, Rejected
@@ -79,7 +80,13 @@ class Watchword:
         ]
         app.router.routes[:0] = routes
         app.state.watchword = self
-        install_gate(app, authenticator=self, default=self._default, lifespan=self._lifespan)
+        install_gate(
+            app,
+            authenticator=self,
+            middleware=AuthMiddleware,
+            default=self._default,
+            lifespan=self._lifespan,
+        )
 
     # --- the authenticator of the gate ---------------------------------------------------------
 

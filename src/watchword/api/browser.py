@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from watchword.auth.session_manager import Caller, Grant
+from watchword.auth.session_manager import ClientContext, Grant
 from watchword.auth.token_issuer import IssuedToken
 from watchword.config.auth import Settings
 from watchword.errors import CrossSiteRequest, TooManyRoles
@@ -38,7 +38,7 @@ class Browser:
         ):
             raise CrossSiteRequest("a cookie came with an unsafe request that is not same-origin")
 
-    def caller(self, request: Request) -> Caller:
+    def client_context(self, request: Request) -> ClientContext:
         """Device label and shortened address; the raw ones are not kept."""
         forwarded = [value for name, value in request.scope["headers"] if name == b"x-forwarded-for"]
         address = client_ip(
@@ -48,7 +48,7 @@ class Browser:
         )
         mode = self.settings.privacy.ip
         kept = mask_ip(address, mode, key=self.ip_key()) if address is not None else None
-        return Caller(device=device_label(request.headers.get("user-agent")), ip=kept)
+        return ClientContext(device=device_label(request.headers.get("user-agent")), ip=kept)
 
     def set_session(self, response: Response, grant: Grant) -> None:
         """Both cookies: the access cookie lives as long as its token, the other as the session."""

@@ -28,7 +28,7 @@ from watchword.errors import (
     RequestTooLarge,
     WatchwordError,
 )
-from watchword.middleware.auth_middleware import identity_of
+from watchword.auth.caller import identity_of
 from watchword.protocol.principal import Principal, Rejected
 from watchword.protocol.refresh_request import MAX_REFRESH_BODY_BYTES, RefreshBody, read_refresh_body
 

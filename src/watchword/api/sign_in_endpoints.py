@@ -94,7 +94,7 @@ class SignInEndpoints:
             request.path_params["provider"],
             params,
             attempt_cookie=lambda handle: cookies.get(self.browser.names.attempt + handle),
-            caller=self.browser.caller(request),
+            client_context=self.browser.client_context(request),
         )
         await self._admit(services, signed_in.grant)
         await self._replace_former_session(services, cookies.get(self.browser.names.refresh))

@@ -66,7 +66,9 @@ class Keyring:
             raise SealBroken("the key ring holds no active key")
         self._active = self._open(active)
         self._stored = stored
-        self._verifying = KeySet(keys=tuple(key_from_jwk(key.public_jwk) for key in self._published()), skipped=0)
+        self._verifying = KeySet(
+            keys=tuple(key_from_jwk(key.public_jwk) for key in self._published()), skipped=0
+        )
 
     def _published(self) -> list[StoredKey]:
         now = self._clock.now()
@@ -93,7 +95,9 @@ class Keyring:
 
     def _open(self, stored: StoredKey) -> SigningKey:
         der = self._sealer.open("signing-key", stored.sealed_private, place=stored.kid.encode())
-        return SigningKey(kid=stored.kid, algorithm=stored.algorithm, private_key=load_der_private_key(der, None))
+        return SigningKey(
+            kid=stored.kid, algorithm=stored.algorithm, private_key=load_der_private_key(der, None)
+        )
 
 
 def _when(now: datetime, holds: bool) -> datetime | None:

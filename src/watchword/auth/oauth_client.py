@@ -20,8 +20,8 @@ from watchword.protocol.discovery import ProviderMetadata
 from watchword.protocol.id_token import MAX_ID_TOKEN_BYTES, IdToken, IdTokenPolicy, check_id_token
 from watchword.protocol.pkce import challenge_s256
 from watchword.protocol.profile import Profile, read_profile
-from watchword.protocol.roles import map_roles, roles_at
 from watchword.protocol.provider_answer import MAX_ANSWER_BYTES
+from watchword.protocol.roles import map_roles, roles_at
 from watchword.protocol.token_exchange import TokenResponse, check_token_response, code_grant
 from watchword.protocol.userinfo import check_userinfo
 
@@ -62,9 +62,7 @@ class OAuthClient:
         self._metadata = MetadataSource(
             http, clock, issuer=settings.issuer, allow_loopback_http=allow_loopback_http
         )
-        self._authentication = ClientAuthentication(
-            settings.client_auth, settings.client_id, settings.secret
-        )
+        self._authentication = ClientAuthentication(settings.client_auth, settings.client_id, settings.secret)
 
     async def metadata(self) -> ProviderMetadata:
         """Raises ProviderUnavailable, ProviderResponseInvalid."""
@@ -141,7 +139,9 @@ class OAuthClient:
             return None
         if metadata.userinfo_endpoint is None:
             if asked == "always":
-                raise UserinfoRejected("userinfo=always, but the provider's metadata names no userinfo endpoint")
+                raise UserinfoRejected(
+                    "userinfo=always, but the provider's metadata names no userinfo endpoint"
+                )
             return None
         try:
             answer = await self._http.get(

@@ -8,8 +8,8 @@ from typing import Final
 from watchword.auth.ports import Clock, ProviderHttp
 from watchword.errors import IdTokenRejected, ProviderResponseInvalid, WatchwordError
 from watchword.protocol import jws
-from watchword.protocol.provider_answer import check_document
 from watchword.protocol.jwk import MAX_KEY_SET_BYTES, KeySet, KeySetError, parse_key_set
+from watchword.protocol.provider_answer import check_document
 
 FRESH_SECONDS: Final = 600.0
 UNKNOWN_KID_COOLDOWN_SECONDS: Final = 30.0
@@ -58,10 +58,9 @@ class ProviderKeys:
         """One forced fetch, then none for the cooldown; meanwhile the set as it is."""
         seen = self._fetched_at
         async with self._flight:
-            assert self._keys is not None
             now = self._clock.monotonic()
             cooling = self._forced_at is not None and now - self._forced_at < UNKNOWN_KID_COOLDOWN_SECONDS
-            if cooling or self._fetched_at > seen:
+            if self._keys is not None and (cooling or self._fetched_at > seen):
                 return self._keys
             self._forced_at = now
             return await self._fetch(jwks_uri)

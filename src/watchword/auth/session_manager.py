@@ -40,7 +40,7 @@ class SessionLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class ClientContext:
     """Where a session is used from, already shortened for privacy."""
 
     device: str | None = None
@@ -85,7 +85,7 @@ class SessionManager:
         scopes: frozenset[str],
         auth_time: datetime,
         provider_sid: str | None,
-        caller: Caller,
+        client: ClientContext,
     ) -> Grant:
         """Open a session for whoever the provider says signed in. Raises UserDisabled."""
         now = self._clock.now()
@@ -103,15 +103,19 @@ class SessionManager:
                 idle_ends_at=min(now + timedelta(seconds=self._limits.idle_seconds), absolute_end),
                 absolute_ends_at=absolute_end,
                 auth_time=auth_time,
-                device=caller.device,
-                ip=caller.ip,
+                device=client.device,
+                ip=client.ip,
                 provider_sid=provider_sid,
             ),
         )
         return Grant(session, self._issuer.issue(session, now=now), now, token.text)
 
     async def refresh(
-        self, presented: str, *, client_id: str | None = None, admit: Callable[[IssuedToken], None] | None = None
+        self,
+        presented: str,
+        *,
+        client_id: str | None = None,
+        admit: Callable[[IssuedToken], None] | None = None,
     ) -> Grant:
         """Rotate a refresh token, or say what its second use means (RFC 9700 §4.14.2).
 
@@ -169,7 +173,9 @@ class SessionManager:
         if session is not None:
             admit(self._issuer.issue(session, now=now))
 
-    async def _decide(self, token: RefreshToken, facts: SessionFacts | None, client_id: str | None) -> Grant | None:
+    async def _decide(
+        self, token: RefreshToken, facts: SessionFacts | None, client_id: str | None
+    ) -> Grant | None:
         now = self._clock.now()
         overlap_seconds = self._limits.overlap_seconds
         match classify(token, facts, now=now, overlap_seconds=overlap_seconds, client_id=client_id):

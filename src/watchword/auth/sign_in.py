@@ -18,7 +18,7 @@ from watchword.auth.attempt import (
 from watchword.auth.oauth_client import OAuthClient
 from watchword.auth.ports import Clock, SingleUseStore
 from watchword.auth.sealing import Sealer
-from watchword.auth.session_manager import BROWSER, Caller, Grant, SessionManager
+from watchword.auth.session_manager import BROWSER, ClientContext, Grant, SessionManager
 from watchword.errors import AttemptExpired, AttemptMissing, AttemptUsed, UnknownProvider
 from watchword.protocol.authorization import check_authorization_response, read_state
 
@@ -83,7 +83,7 @@ class SignIn:
         params: Sequence[tuple[str, str]],
         *,
         attempt_cookie: Callable[[str], str | None],
-        caller: Caller,
+        client_context: ClientContext,
     ) -> SignedIn:
         """Finish an attempt: everything is checked, the attempt is used up, then the code is sent.
 
@@ -103,11 +103,13 @@ class SignIn:
             scopes=frozenset(),
             auth_time=verified.auth_time,
             provider_sid=verified.provider_sid,
-            caller=caller,
+            client=client_context,
         )
         return SignedIn(grant, attempt.return_to)
 
-    def attempt_of(self, params: Sequence[tuple[str, str]], attempt_cookie: Callable[[str], str | None]) -> Attempt:
+    def attempt_of(
+        self, params: Sequence[tuple[str, str]], attempt_cookie: Callable[[str], str | None]
+    ) -> Attempt:
         """The attempt the answer's ``state`` names. Raises AttemptMissing, AttemptExpired."""
         handle = handle_of(read_state(params))
         return open_attempt(attempt_cookie(handle), handle, self._sealer, now_seconds=self._now_seconds())
@@ -136,7 +138,9 @@ class SignIn:
         attempt = self.attempt_of(params, attempt_cookie)
         begun = (attempt.provider_id, attempt.issuer, attempt.client_id, attempt.redirect_uri)
         if begun != (client.provider_id, client.issuer, client.client_id, client.redirect_uri):
-            raise AttemptMissing(f"the attempt was started at {attempt.provider_id!r}, not {client.provider_id!r}")
+            raise AttemptMissing(
+                f"the attempt was started at {attempt.provider_id!r}, not {client.provider_id!r}"
+            )
         return attempt
 
     async def _use_up(self, attempt: Attempt) -> None:

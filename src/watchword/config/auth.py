@@ -142,4 +142,3 @@ class Settings(BaseSettings):
     def redirect_uri(self, provider_id: str) -> str:
         """The exact redirect URI to register at a provider; never built from a request."""
         return f"{self.base_url}/auth/callback/{provider_id}"
-

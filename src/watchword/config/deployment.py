@@ -35,7 +35,9 @@ def decode_secret_key(secret: Secret) -> bytes:
     except (binascii.Error, ValueError):
         raise ValueError("must be 32 bytes in base64; make one with: openssl rand -base64 32") from None
     if len(key) != 32:
-        raise ValueError(f"must be 32 bytes in base64, not {len(key)}; make one with: openssl rand -base64 32")
+        raise ValueError(
+            f"must be 32 bytes in base64, not {len(key)}; make one with: openssl rand -base64 32"
+        )
     return key
 
 
@@ -46,7 +48,11 @@ def _between_settings(settings: Settings) -> Iterator[str]:
         plain = provider.issuer.startswith("http://")
         if plain and settings.environment == "development" and not is_loopback_url(provider.issuer):
             yield f"{_provider(provider_id)}ISSUER: plain http is accepted for loopback only; use https"
-    if settings.environment == "development" and not settings.secure and not is_loopback_url(settings.base_url):
+    if (
+        settings.environment == "development"
+        and not settings.secure
+        and not is_loopback_url(settings.base_url)
+    ):
         yield "WATCHWORD_BASE_URL: plain http is accepted for loopback only; use https"
 
 
@@ -82,7 +88,7 @@ def _in_production(settings: Settings) -> Iterator[str]:
         yield "WATCHWORD_ACCESS_TOKEN_SECONDS: must not be above WATCHWORD_SESSION_IDLE_SECONDS"
     for name, secret in _secrets(settings):
         if secret.origin == "literal":
-            yield f"{name}: is written in a file or in code; use an environment variable or a reference (env:, file:)"
+            yield f"{name}: is written in a file or in code; use an environment variable, env: or file:"
         elif name.endswith("CLIENT_SECRET") and _is_placeholder(secret):
             yield f"{name}: is a placeholder; paste the secret the provider gave you"
     for provider_id, provider in settings.providers.items():

@@ -13,6 +13,8 @@ from watchword.protocol.authorization import RESERVED_PARAMETERS
 from watchword.protocol.endpoint_url import check_issuer
 
 ClientAuth = Literal["client_secret_basic", "client_secret_post", "none"]
+
+
 class ProviderSettings(BaseModel):
     """``WATCHWORD_PROVIDERS__<ID>__…``: where people sign in.
 

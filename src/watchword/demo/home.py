@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse
 
 from watchword.api.decorators import public
 from watchword.api.pages import page_headers
-from watchword.middleware.auth_middleware import identity_of
+from watchword.auth.caller import identity_of
 from watchword.protocol.principal import Principal
 
 _TEMPLATES = Environment(loader=PackageLoader("watchword.demo"), autoescape=True, undefined=StrictUndefined)

@@ -70,9 +70,7 @@ class Client:
         except KeyError as missing:
             raise StepFailed(f"the service set no cookie {missing}") from None
 
-    def _send(
-        self, method: str, address: SplitResult, headers: dict[str, str], body: bytes | None
-    ) -> Answer:
+    def _send(self, method: str, address: SplitResult, headers: dict[str, str], body: bytes | None) -> Answer:
         scheme = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
         connection = scheme(address.netloc, timeout=_TIMEOUT_SECONDS)
         path = (address.path or "/") + (f"?{address.query}" if address.query else "")

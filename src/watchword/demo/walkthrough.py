@@ -71,7 +71,9 @@ def _second_session(steps: _Steps) -> None:
     third = _refresh(steps, "refreshed twice", second.json["refresh_token"])
     _refused(steps, "the first token once more: a replay, refused", first)
     bearer = {"authorization": f"Bearer {third.json['access_token']}"}
-    steps.call("the replay ended the session, live tokens included", "GET", "/v2/orders", expect=401, headers=bearer)
+    steps.call(
+        "the replay ended the session, live tokens included", "GET", "/v2/orders", expect=401, headers=bearer
+    )
     _refused(steps, "its newest refresh token too", third.json["refresh_token"])
 
 
@@ -86,4 +88,6 @@ def _refresh(steps: _Steps, proves: str, token: str) -> Answer:
 
 def _refused(steps: _Steps, proves: str, token: str) -> None:
     answer = steps.call(proves, "POST", "/auth/refresh", expect=401, json={"refresh_token": token})
-    steps.note("error: invalid_grant", "named as RFC 6749 names it", answer.json.get("error") == "invalid_grant")
+    steps.note(
+        "error: invalid_grant", "named as RFC 6749 names it", answer.json.get("error") == "invalid_grant"
+    )

@@ -1,9 +1,9 @@
-"""How a standalone development provider is known: its one client, and the mark in its metadata."""
+"""The client every development provider knows, and how its metadata tells what it is."""
 
 from __future__ import annotations
 
-from typing import Final
+CLIENT_ID = "watchword-dev"
+CLIENT_SECRET = "development-only-secret"  # noqa: S105 -- public by intent, loopback only
 
-CLIENT_ID: Final = "watchword-dev"
-CLIENT_SECRET: Final = "development-only-secret"  # noqa: S105 -- public by intent, loopback only
-MARK: Final = "watchword_development_provider"
+MARK = "watchword_development_provider"
+"""Metadata member that is true, so that nobody mistakes this for a real provider."""

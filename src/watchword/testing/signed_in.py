@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from watchword.app import Watchword
 from watchword.auth.ports import ProviderIdentity
-from watchword.auth.session_manager import BROWSER, Caller, Grant
+from watchword.auth.session_manager import BROWSER, ClientContext, Grant
 from watchword.config.auth import Settings
 from watchword.errors import ConfigurationError, NotInstalled
 from watchword.migrations.runner import upgrade
@@ -65,7 +65,7 @@ async def _open(auth: Watchword, identity: ProviderIdentity, scopes: frozenset[s
         scopes=scopes,
         auth_time=auth.now(),
         provider_sid=None,
-        caller=Caller(),
+        client=ClientContext(),
     )
 
 

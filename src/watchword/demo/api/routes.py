@@ -13,7 +13,9 @@ from watchword.demo.orders import Orders
 
 router = APIRouter()
 
-Item = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+Item = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]*$")
+]
 
 
 class NewOrder(BaseModel):

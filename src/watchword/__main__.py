@@ -1,0 +1,5 @@
+"""``python -m watchword``."""
+
+from watchword.cli.main import run
+
+run()

@@ -1,0 +1,71 @@
+"""Sealed values open for one purpose, at one place, under one key."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from watchword.auth.sealing import Sealer
+from watchword.errors import SealBroken, SecretKeyMismatch
+
+CURRENT, OLDER, FOREIGN = b"c" * 32, b"o" * 32, b"f" * 32
+SEALER = Sealer(CURRENT, [OLDER])
+
+
+@settings(derandomize=True, deadline=None)
+@given(plaintext=st.binary(max_size=500), place=st.binary(max_size=40), also=st.binary(max_size=40))
+def test_what_is_sealed_opens_again(plaintext: bytes, place: bytes, also: bytes) -> None:
+    """Whatever the content, the place and the second ingredient."""
+    sealed = SEALER.seal("attempt", plaintext, place=place, also=also)
+    assert SEALER.open("attempt", sealed, place=place, also=also) == plaintext
+    assert len(plaintext) < 8 or plaintext not in sealed
+
+
+@pytest.mark.parametrize(
+    ("purpose", "place", "also"),
+    [
+        ("signing-key", b"here", b"x"),
+        ("attempt", b"there", b"x"),
+        ("attempt", b"here", b"y"),
+        ("attempt", b"here", b""),
+    ],
+)
+def test_a_moved_value_does_not_open(purpose: str, place: bytes, also: bytes) -> None:
+    """Another purpose, another row, another or no second ingredient."""
+    sealed = SEALER.seal("attempt", b"value", place=b"here", also=b"x")
+    with pytest.raises(SealBroken):
+        SEALER.open(purpose, sealed, place=place, also=also)  # type: ignore[arg-type]
+
+
+def test_ses_78_every_flipped_byte_and_every_cut_is_refused() -> None:
+    """Tags of any other length, and any altered bit, do not open."""
+    sealed = SEALER.seal("attempt", b"value", place=b"here")
+    for position in range(len(sealed)):
+        altered = sealed[:position] + bytes([sealed[position] ^ 1]) + sealed[position + 1 :]
+        with pytest.raises((SealBroken, SecretKeyMismatch)):
+            SEALER.open("attempt", altered, place=b"here")
+        with pytest.raises((SealBroken, SecretKeyMismatch)):
+            SEALER.open("attempt", sealed[:position], place=b"here")
+
+
+def test_a_previous_key_still_opens() -> None:
+    """SECRET_KEY can be rotated while values sealed under the old one are in use."""
+    sealed = Sealer(OLDER).seal("attempt", b"value", place=b"here")
+    assert SEALER.open("attempt", sealed, place=b"here") == b"value"
+
+
+def test_a_foreign_key_is_named_not_guessed() -> None:
+    """A process with the wrong SECRET_KEY is told so, by key ids and never by keys."""
+    sealed = Sealer(FOREIGN).seal("attempt", b"value", place=b"here")
+    with pytest.raises(SecretKeyMismatch) as caught:
+        SEALER.open("attempt", sealed, place=b"here")
+    assert sealed[1:5].hex() in caught.value.detail
+    assert FOREIGN.hex() not in caught.value.detail
+
+
+def test_each_purpose_has_its_own_subkey() -> None:
+    """No subkey is the secret or another purpose's, and the current one comes first."""
+    tags, ips = SEALER.subkeys("refresh-tag"), SEALER.subkeys("ip-address")
+    assert len({*tags, *ips, CURRENT, OLDER}) == 6
+    assert tags[0] == Sealer(CURRENT).subkeys("refresh-tag")[0]
