@@ -1,0 +1,161 @@
+"""The authorization request and what may come back from it (RFC 6749 §4.1, RFC 9207, RFC 9700 §4)."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from urllib.parse import quote, unquote_plus, urlencode
+
+from watchword.errors import (
+    AttemptMissing,
+    AuthorizationResponseInvalid,
+    ProviderDenied,
+    ProviderUnavailable,
+    WatchwordError,
+)
+from watchword.protocol.printable import printable
+
+MAX_CODE_CHARS = 4096
+MAX_STATE_CHARS = 1024
+RESERVED_PARAMETERS = frozenset(
+    {
+        *("response_type", "response_mode", "client_id", "redirect_uri", "scope", "state", "nonce"),
+        *("code_challenge", "code_challenge_method", "max_age", "request", "request_uri"),
+    }
+)
+"""What configured extra parameters can never set: configuration refuses them by this list."""
+
+_SINGLE = frozenset({"code", "state", "iss", "error"})
+_NEVER_ASKED = frozenset({"id_token", "access_token", "token"})
+_DENIALS = frozenset(
+    {
+        *("access_denied", "login_required", "consent_required"),
+        *("interaction_required", "account_selection_required"),
+    }
+)
+_OUTAGES = frozenset({"temporarily_unavailable", "server_error"})
+_NO_EXTRA: Mapping[str, str] = MappingProxyType({})
+
+
+def authorization_url(
+    endpoint: str,
+    *,
+    client_id: str,
+    redirect_uri: str,
+    scopes: Iterable[str],
+    state: str,
+    nonce: str,
+    code_challenge: str,
+    extra: Mapping[str, str] = _NO_EXTRA,
+    max_age: int | None = None,
+    prompt: str | None = None,
+    login_hint: str | None = None,
+) -> str:
+    """Where the browser is sent: code flow with ``S256``, ``state`` and ``nonce`` always.
+
+    ``max_age`` is in seconds. A query of the endpoint is kept (RFC 6749 §3.1); neither it nor
+    ``extra`` can set a parameter that the protocol sets itself (``RESERVED_PARAMETERS``), while
+    ``prompt`` and ``login_hint`` of this request replace configured ones.
+    """
+    own = {
+        "response_type": "code",
+        "client_id": client_id,
+        "redirect_uri": redirect_uri,
+        "scope": " ".join(scopes),
+        "state": state,
+        "nonce": nonce,
+        "code_challenge": code_challenge,
+        "code_challenge_method": "S256",
+    }
+    age = None if max_age is None else str(max_age)
+    optional = {"max_age": age, "prompt": prompt, "login_hint": login_hint}
+    own |= {name: value for name, value in optional.items() if value is not None}
+    sent = {name: value for name, value in extra.items() if name not in RESERVED_PARAMETERS} | own
+    address, _, query = endpoint.partition("?")
+    kept = [pair for pair in query.split("&") if pair and not _is_set_by(pair, sent)]
+    return address + "?" + "&".join([*kept, urlencode(sent, quote_via=quote, errors="replace")])
+
+
+def _is_set_by(pair: str, sent: Mapping[str, str]) -> bool:
+    name = unquote_plus(pair.partition("=")[0])
+    return name in sent or name in RESERVED_PARAMETERS
+
+
+def read_state(params: Sequence[tuple[str, str]]) -> str:
+    """The one ``state`` of a response, to find its attempt by.
+
+    Raises AttemptMissing when it is absent, empty or too long, AuthorizationResponseInvalid when
+    it is there twice.
+    """
+    state = _single(params, "state")
+    if not state or len(state) > MAX_STATE_CHARS:
+        raise AttemptMissing("the authorization response carries no usable state")
+    return state
+
+
+def check_authorization_response(
+    params: Sequence[tuple[str, str]], *, state: str, issuer: str, iss_required: bool
+) -> str:
+    """The code of a response that belongs to this attempt; nothing is sent anywhere before.
+
+    ``params`` are the decoded query parameters, repeated ones included; ``state`` and ``issuer``
+    are the attempt's; ``iss_required`` is what the metadata promise (RFC 9207 §2.4). Order: state,
+    issuer, error, code. Raises AttemptMissing, AuthorizationResponseInvalid, ProviderDenied or
+    ProviderUnavailable.
+    """
+    if not _same(read_state(params), state):
+        raise AttemptMissing("the state of the authorization response is of another attempt")
+    given = {name: _single(params, name) for name in sorted(_SINGLE)}
+    _check_issuer(given["iss"], issuer, iss_required)
+    unasked = sorted(_NEVER_ASKED & {name for name, _ in params})
+    if unasked:
+        raise AuthorizationResponseInvalid(f"the response holds {', '.join(unasked)}, which nobody asked for")
+    if given["error"] is not None:
+        raise _refusal(given["error"], _first(params, "error_description"))
+    return _code(given["code"])
+
+
+def _check_issuer(got: str | None, expected: str, required: bool) -> None:
+    if got is None and required:
+        raise AuthorizationResponseInvalid("iss is missing although the metadata promise it (RFC 9207)")
+    if got is not None and got != expected:
+        raise AuthorizationResponseInvalid(
+            f"iss is another issuer (RFC 9207): expected {expected!r}, got '{printable(got, max_chars=300)}'"
+        )
+
+
+def _refusal(error: str, description: str | None) -> WatchwordError:
+    said = f"the provider answered error={printable(error, max_chars=64)}"
+    if description:
+        said += f" ({printable(description, max_chars=200)})"
+    if error in _DENIALS:
+        return ProviderDenied(said)
+    if error in _OUTAGES:
+        return ProviderUnavailable(said)
+    return AuthorizationResponseInvalid(said)
+
+
+def _code(code: str | None) -> str:
+    if not code:
+        raise AuthorizationResponseInvalid("the authorization response carries neither a code nor an error")
+    if len(code) > MAX_CODE_CHARS:
+        raise AuthorizationResponseInvalid(f"the code is longer than {MAX_CODE_CHARS} characters")
+    if not all(" " <= char <= "~" for char in code):
+        raise AuthorizationResponseInvalid("the code is not printable ASCII (RFC 6749 §A.11)")
+    return code
+
+
+def _single(params: Sequence[tuple[str, str]], name: str) -> str | None:
+    values = [value for given, value in params if given == name]
+    if len(values) > 1:
+        raise AuthorizationResponseInvalid(f"{name} is in the authorization response more than once")
+    return values[0] if values else None
+
+
+def _first(params: Sequence[tuple[str, str]], name: str) -> str | None:
+    return next((value for given, value in params if given == name), None)
+
+
+def _same(left: str, right: str) -> bool:
+    return hmac.compare_digest(left.encode("utf-8", "surrogatepass"), right.encode("utf-8", "surrogatepass"))
