@@ -1,0 +1,60 @@
+"""What every JSON answer of a provider has in common: is it there, and is it JSON at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from watchword.errors import ProviderResponseInvalid, ProviderUnavailable
+from watchword.protocol.media_type import is_json
+from watchword.protocol.strict_json import MalformedJson, loads_object
+
+MAX_ANSWER_BYTES = 64 * 1024
+MAX_RETRY_AFTER_SECONDS = 60
+DEFAULT_RETRY_AFTER_SECONDS = 10
+_DELAY_SECONDS = re.compile(r"[0-9]{1,9}")
+
+
+def header(headers: Mapping[str, str], name: str) -> str | None:
+    """The value of a header whatever the case of its name."""
+    return next((value for given, value in headers.items() if given.lower() == name), None)
+
+
+def retry_after_seconds(headers: Mapping[str, str]) -> int:
+    """``Retry-After`` in seconds, held between 1 and 60; 10 when absent or a date (RFC 9110 §10.2.3)."""
+    value = (header(headers, "retry-after") or "").strip(" \t")
+    if not _DELAY_SECONDS.fullmatch(value):
+        return DEFAULT_RETRY_AFTER_SECONDS
+    return min(max(int(value), 1), MAX_RETRY_AFTER_SECONDS)
+
+
+def check_available(what: str, status: int, headers: Mapping[str, str]) -> None:
+    """Raises ProviderUnavailable for 429 and 5xx, which say nothing about our request."""
+    if status == 429 or 500 <= status <= 599:
+        raise ProviderUnavailable(
+            f"{what} answered {status}", retry_after_seconds=retry_after_seconds(headers)
+        )
+
+
+def read_json(what: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
+    """The JSON object of an answer of at most 64 KB. Raises ProviderResponseInvalid for another
+    content type, another charset and everything the strict reading refuses."""
+    if not is_json(header(headers, "content-type") or ""):
+        raise ProviderResponseInvalid(f"{what} did not answer with application/json")
+    try:
+        return loads_object(body, max_bytes=MAX_ANSWER_BYTES)
+    except MalformedJson as fault:
+        raise ProviderResponseInvalid(f"{what} answered with unacceptable JSON: {fault}") from None
+
+
+def check_document(what: str, status: int, headers: Mapping[str, str]) -> None:
+    """Whether an answer is a published JSON document at all, before it is read.
+
+    Raises ProviderUnavailable (429, 5xx), ProviderResponseInvalid for another status or type.
+    """
+    check_available(what, status, headers)
+    if status != 200:
+        raise ProviderResponseInvalid(f"{what} answered {status}")
+    if not is_json(header(headers, "content-type") or ""):
+        raise ProviderResponseInvalid(f"{what} did not answer with JSON")

@@ -1,0 +1,35 @@
+"""Published JSON documents of a provider: metadata and keys."""
+
+from __future__ import annotations
+
+import pytest
+
+from watchword.errors import ProviderResponseInvalid, ProviderUnavailable
+from watchword.protocol.provider_answer import check_document
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "application/jwk-set+json; charset=utf-8"])
+def test_a_published_document_is_accepted(content_type: str) -> None:
+    """200 and JSON, under any of its names."""
+    check_document("the key set", 200, {"Content-Type": content_type})
+
+
+@pytest.mark.parametrize("status", [204, 301, 302, 304, 307, 404])
+def test_net_9_another_status_is_no_document(status: int) -> None:
+    """Redirects are not followed, absence is a misconfiguration."""
+    with pytest.raises(ProviderResponseInvalid, match=f"the key set answered {status}"):
+        check_document("the key set", status, {"content-type": "application/json"})
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_net_13_an_outage_is_told_as_one(status: int) -> None:
+    """Whatever the content type says."""
+    with pytest.raises(ProviderUnavailable):
+        check_document("the key set", status, {"content-type": "text/html"})
+
+
+@pytest.mark.parametrize("headers", [{}, {"content-type": "text/html"}, {"content-type": "application/jose"}])
+def test_flt_12_a_captive_portal_is_no_document(headers: dict[str, str]) -> None:
+    """200 with a page."""
+    with pytest.raises(ProviderResponseInvalid, match="JSON"):
+        check_document("the key set", 200, headers)
