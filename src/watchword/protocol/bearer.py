@@ -1,0 +1,57 @@
+"""The ``Authorization`` header in, the ``WWW-Authenticate`` header out (RFC 6750 §2.1, §3; RFC 9470 §3)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from watchword.errors import InsufficientScope, StepUpRequired, TokenInvalid, WatchwordError
+
+MAX_TOKEN_BYTES = 16 * 1024
+_SCHEME = b"bearer "
+_TOKEN = re.compile(rb"[A-Za-z0-9\-._~+/]+=*")
+_NOT_QUOTABLE = re.compile(r"[^\x20\x21\x23-\x5b\x5d-\x7e]")
+
+
+def read_authorization(values: Sequence[bytes]) -> str | None:
+    """The bearer token of a request, None when it has no ``Authorization`` header at all.
+
+    The scheme is read in any case, one space follows it. Raises TokenInvalid for every other
+    header: another scheme, a second header, a tab, two spaces, two tokens, over 16 KB.
+    """
+    if not values:
+        return None
+    if len(values) > 1:
+        raise TokenInvalid("more than one Authorization header")
+    (value,) = values
+    if len(value) > len(_SCHEME) + MAX_TOKEN_BYTES:
+        raise TokenInvalid(f"the Authorization header is longer than {MAX_TOKEN_BYTES} bytes")
+    scheme, token = value[: len(_SCHEME)], value[len(_SCHEME) :]
+    if scheme.lower() != _SCHEME:
+        raise TokenInvalid("the Authorization header is not of the scheme Bearer")
+    if not _TOKEN.fullmatch(token):
+        raise TokenInvalid("the Authorization header does not hold one bearer token (RFC 6750 §2.1)")
+    return token.decode("ascii")
+
+
+def challenge(error: WatchwordError | None, *, realm: str | None = None) -> str:
+    """The ``WWW-Authenticate`` value that goes with a refusal.
+
+    Without a presented token there is no ``error`` (RFC 6750 §3.1). A step-up names its
+    ``max_age`` in seconds (RFC 9470 §3), a missing scope the scopes that are needed.
+    """
+    attributes = {} if realm is None else {"realm": realm}
+    if isinstance(error, StepUpRequired):
+        attributes |= _told(error) | {"max_age": str(error.max_age_seconds)}
+    elif isinstance(error, TokenInvalid):
+        attributes |= _told(error) | {"error": "invalid_token"}
+    elif isinstance(error, InsufficientScope):
+        attributes |= _told(error)
+        if error.scopes:
+            attributes["scope"] = " ".join(error.scopes)
+    quoted = ", ".join(f'{name}="{_NOT_QUOTABLE.sub("?", value)}"' for name, value in attributes.items())
+    return f"Bearer {quoted}" if quoted else "Bearer"
+
+
+def _told(error: WatchwordError) -> dict[str, str]:
+    return {"error": error.code, "error_description": error.public}
