@@ -1,1 +1,29 @@
+"""The tables, typed. Only ``storage`` and ``migrations`` know them."""
 
+from __future__ import annotations
+
+from watchword.models.base import Base
+from watchword.models.provider_grant import ProviderGrant
+from watchword.models.record import AuditRecord, TermsAcceptance
+from watchword.models.revocation import RevocationEntry
+from watchword.models.session import Session
+from watchword.models.signing_key import SigningKey
+from watchword.models.single_use import AuthorizationCode, SingleUse
+from watchword.models.user import Identity, User
+
+metadata = Base.metadata
+
+__all__ = [
+    "AuditRecord",
+    "AuthorizationCode",
+    "Base",
+    "Identity",
+    "ProviderGrant",
+    "RevocationEntry",
+    "Session",
+    "SigningKey",
+    "SingleUse",
+    "TermsAcceptance",
+    "User",
+    "metadata",
+]

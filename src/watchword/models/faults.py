@@ -1,0 +1,82 @@
+"""Every way a database can be away or broken, told as one error.
+
+``storage`` and ``migrations`` share it, because the same drivers fail them in the same ways.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
+
+from watchword.errors import DatabaseUnavailable
+from watchword.protocol.printable import printable
+
+_FAULTS = (SQLAlchemyError, sqlite3.Error, OSError, EOFError, UnicodeError)
+_DEADLOCK_OR_SERIALIZATION = ("40P01", "40001")
+_DATA_EXCEPTION = "22"
+_SQLITE_BUSY_OR_LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+@contextmanager
+def database_faults(doing: str) -> Iterator[None]:
+    """Raises DatabaseUnavailable, its cause chained, in place of every fault of a driver.
+
+    A value that no statement could carry stays the ValueError it is.
+    """
+    try:
+        yield
+    except Exception as fault:
+        refused = _refused_value(fault)
+        if refused is not None:
+            raise refused from None
+        if not is_fault(fault):
+            raise
+        raise DatabaseUnavailable(f"could not {doing}: {describe(fault)}") from fault
+
+
+def is_fault(fault: BaseException) -> bool:
+    """Whether it comes from a driver, SQLAlchemy or the network below them."""
+    return isinstance(fault, _FAULTS) or _from_asyncpg(fault)
+
+
+def is_transient(fault: BaseException) -> bool:
+    """Whether the very same transaction may well succeed when tried again: nothing of it was kept."""
+    root = root_cause(fault)
+    if getattr(root, "sqlstate", None) in _DEADLOCK_OR_SERIALIZATION:
+        return True
+    code = getattr(root, "sqlite_errorcode", None)
+    return isinstance(code, int) and code & 0xFF in _SQLITE_BUSY_OR_LOCKED
+
+
+def root_cause(fault: BaseException) -> BaseException:
+    """The driver's own exception under SQLAlchemy's wrappers."""
+    if isinstance(fault, DBAPIError) and fault.orig is not None:
+        return fault.orig.__cause__ or fault.orig
+    return fault
+
+
+def describe(fault: BaseException) -> str:
+    """A line for the operator: what failed, without statement, parameters or values."""
+    root = root_cause(fault)
+    if str(getattr(root, "sqlstate", None)).startswith(_DATA_EXCEPTION) or _holds_a_value(root):
+        return type(root).__name__
+    said = str(root).partition("\n")[0] or "no answer in time"
+    return f"{type(root).__name__}: {printable(said, max_chars=200)}"
+
+
+def _refused_value(fault: Exception) -> ValueError | None:
+    """The ValueError of our own column types, which SQLAlchemy wraps."""
+    if isinstance(fault, StatementError) and not isinstance(fault, DBAPIError):
+        return fault.orig if isinstance(fault.orig, ValueError) else None
+    return None
+
+
+def _from_asyncpg(fault: BaseException) -> bool:
+    return any(parent.__module__.partition(".")[0] == "asyncpg" for parent in type(fault).__mro__)
+
+
+def _holds_a_value(fault: BaseException) -> bool:
+    return _from_asyncpg(fault) and isinstance(fault, ValueError)

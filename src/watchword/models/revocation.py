@@ -1,0 +1,51 @@
+"""The append-only feed by which every replica learns what no longer counts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, Integer, Uuid
+from sqlalchemy.orm import Mapped, mapped_column
+
+from watchword.models.base import Base, one_of
+from watchword.models.types import BoundedText, UtcDateTime
+from watchword.models.user import MAX_ISSUER_CHARS
+
+MAX_VALUE_CHARS = 255
+_SHAPES = (
+    "CASE kind"
+    " WHEN 'session' THEN session_id IS NOT NULL"
+    " WHEN 'generation' THEN session_id IS NOT NULL AND generation IS NOT NULL"
+    " WHEN 'subject' THEN issuer IS NOT NULL AND value IS NOT NULL"
+    " ELSE value IS NOT NULL END"
+)
+
+
+class RevocationEntry(Base):
+    """One entry; ``expires_at`` is the latest end of a token it can concern.
+
+    Its session is no foreign key: the entry must outlive the row.
+    """
+
+    __tablename__ = "ww_revocations"
+    __table_args__ = (
+        CheckConstraint(
+            one_of("kind", "session", "generation", "token", "client", "subject", "key"), name="kind"
+        ),
+        CheckConstraint(_SHAPES, name="shape"),
+        Index(None, "created_at"),
+        Index(None, "expires_at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    sequence: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer(), "sqlite"), Identity(always=True), primary_key=True
+    )
+    kind: Mapped[str] = mapped_column(BoundedText(16))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime())
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime())
+    session_id: Mapped[UUID | None] = mapped_column(Uuid())
+    generation: Mapped[int | None]
+    issuer: Mapped[str | None] = mapped_column(BoundedText(MAX_ISSUER_CHARS))
+    value: Mapped[str | None] = mapped_column(BoundedText(MAX_VALUE_CHARS))
