@@ -1,0 +1,90 @@
+"""A connection that migrates: alone, in one transaction, with patience ordinary queries must not have."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from watchword.models.faults import is_transient
+
+_CONNECT_SECONDS = 5
+_WAIT_SECONDS = 60
+_STATEMENT_SECONDS = 3600
+_ADVISORY_LOCK = 0x77775F6D69677261  # "ww_migra"
+
+
+def database_file(url: str) -> Path | None:
+    """The file of a SQLite address; None for PostgreSQL."""
+    parts = make_url(url)
+    return Path(parts.database or "") if parts.get_backend_name() == "sqlite" else None
+
+
+def database_exists(url: str) -> bool:
+    """False when a SQLite file was never made; a server is asked by connecting."""
+    file = database_file(url)
+    return file is None or file.exists()
+
+
+def prepare_file(url: str) -> None:
+    """Make folder (0700) and file (0600) of a SQLite address where they are missing, and let its
+    readers not wait for the writer (write-ahead log, kept in the file)."""
+    file = database_file(url)
+    if file is None:
+        return
+    if not file.parent.exists():
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        _use_write_ahead_log(connection)
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """SQLite does not wait for this lock by itself, so that two first upgrades at once ask again."""
+    give_up_at = time.monotonic() + _WAIT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as fault:
+            if not is_transient(fault) or time.monotonic() > give_up_at:
+                raise
+            time.sleep(0.05)
+
+
+@asynccontextmanager
+async def migrating_connection(url: str, *, writing: bool) -> AsyncIterator[AsyncConnection]:
+    """One connection in one transaction, committed at the end; ``writing`` excludes other writers."""
+    sqlite = database_file(url) is not None
+    engine = _sqlite_engine(url, writing) if sqlite else _postgresql_engine(url)
+    try:
+        async with engine.begin() as connection:
+            if writing and not sqlite:
+                await connection.execute(text(f"SET LOCAL lock_timeout = '{_WAIT_SECONDS}s'"))
+                await connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
+            yield connection
+    finally:
+        await engine.dispose()
+
+
+def _postgresql_engine(url: str) -> AsyncEngine:
+    timeouts = {"timeout": _CONNECT_SECONDS, "command_timeout": _STATEMENT_SECONDS}
+    return create_async_engine(url, poolclass=NullPool, connect_args=timeouts, hide_parameters=True)
+
+
+def _sqlite_engine(url: str, writing: bool) -> AsyncEngine:
+    wait = {"timeout": _WAIT_SECONDS, "isolation_level": None}
+    engine = create_async_engine(url, poolclass=NullPool, connect_args=wait, hide_parameters=True)
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    return engine

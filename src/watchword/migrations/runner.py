@@ -1,0 +1,122 @@
+"""Bring a database to a revision and back, and say where it stands."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+from alembic import command
+from alembic.migration import MigrationContext
+from alembic.util import CommandError
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from watchword.config.database_url import normalise_database_url
+from watchword.errors import MigrationFailed
+from watchword.migrations import scripts
+from watchword.migrations.connecting import database_exists, migrating_connection, prepare_file
+from watchword.models.faults import database_faults
+
+BASE = "base"
+Dialect = Literal["postgresql", "sqlite"]
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationStatus:
+    """Where a database stands. ``current`` is None before the first migration; ``up_to_date`` also
+    holds for a database that a newer version of watchword migrated, since migrations only add."""
+
+    current: str | None
+    head: str
+    up_to_date: bool
+
+
+async def upgrade(database: str | AsyncEngine, revision: str = "head") -> MigrationStatus:
+    """Bring the database to ``revision`` in one transaction; nothing to do is done too.
+
+    Processes that upgrade at once wait for each other. The folder and file of a SQLite database
+    are made, for their owner only. Raises DatabaseUnavailable, MigrationFailed.
+    """
+    url = _url(database)
+    with database_faults("make the database file"):
+        await asyncio.to_thread(prepare_file, url)
+
+    def run(connection: Connection) -> None:
+        _refuse_newer(connection)
+        command.upgrade(scripts.config(connection=connection), revision)
+
+    return await _migrate(url, "upgrade the database", run)
+
+
+async def downgrade(database: str | AsyncEngine, revision: str) -> MigrationStatus:
+    """Bring the database back to ``revision``; ``base`` removes every table of watchword, its
+    version table too. Data in dropped tables is lost. Raises DatabaseUnavailable, MigrationFailed.
+    """
+    url = _url(database)
+
+    def run(connection: Connection) -> None:
+        _refuse_newer(connection)
+        command.downgrade(scripts.config(connection=connection), revision)
+        if _current(connection) is None:
+            connection.execute(text(f"DROP TABLE IF EXISTS {scripts.VERSION_TABLE}"))
+
+    if not database_exists(url):
+        raise MigrationFailed("there is no database file to downgrade")
+    return await _migrate(url, "downgrade the database", run)
+
+
+async def status(database: str | AsyncEngine) -> MigrationStatus:
+    """Where the database stands; changes nothing and makes no file. Raises DatabaseUnavailable."""
+    url = _url(database)
+    if not database_exists(url):
+        return _status(None)
+    async with _told("read the database's revision"), migrating_connection(url, writing=False) as connection:
+        return _status(await connection.run_sync(_current))
+
+
+def render_sql(dialect: Dialect) -> str:
+    """The SQL of every migration, for those who run it by hand."""
+    return scripts.sql(dialect)
+
+
+async def _migrate(url: str, doing: str, run: Callable[[Connection], None]) -> MigrationStatus:
+    async with _told(doing), migrating_connection(url, writing=True) as connection:
+        await connection.run_sync(run)
+        return _status(await connection.run_sync(_current))
+
+
+@asynccontextmanager
+async def _told(doing: str) -> AsyncIterator[None]:
+    with database_faults(doing):
+        try:
+            yield
+        except CommandError as error:
+            raise MigrationFailed(f"could not {doing}: {error}") from error
+
+
+def _refuse_newer(connection: Connection) -> None:
+    current = _current(connection)
+    if current is not None and not scripts.known(current):
+        raise MigrationFailed(
+            f"the database is at {current}, which this version does not know: it was migrated by a newer one"
+        )
+
+
+def _current(connection: Connection) -> str | None:
+    context = MigrationContext.configure(connection, opts={"version_table": scripts.VERSION_TABLE})
+    return context.get_current_revision()
+
+
+def _status(current: str | None) -> MigrationStatus:
+    head = scripts.head()
+    newer = current is not None and not scripts.known(current)
+    return MigrationStatus(current=current, head=head, up_to_date=current == head or newer)
+
+
+def _url(database: str | AsyncEngine) -> str:
+    if isinstance(database, AsyncEngine):
+        return database.url.render_as_string(hide_password=False)
+    return normalise_database_url(database)
