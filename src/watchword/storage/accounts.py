@@ -1,0 +1,184 @@
+"""Find or make the account behind a provider identity, and take over what the provider says now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from watchword.auth.ports import ProviderIdentity
+from watchword.errors import UserDisabled
+from watchword.models import Identity, RevocationEntry, Session, User
+from watchword.storage.rows import effective_roles, insert_if_absent, new_id
+from watchword.storage.transactions import LostRace
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account a session is about to be opened for, its row locked until the commit."""
+
+    user_id: UUID
+    identity_id: UUID
+    version: int
+    roles: frozenset[str]
+    email: str | None
+    name: str | None
+
+
+async def take_over(
+    connection: AsyncConnection, identity: ProviderIdentity, *, now: datetime, tokens_live: timedelta
+) -> Account:
+    """The account of ``identity``, made when there is none, with its profile and roles of now.
+
+    ``tokens_live`` is the longest an access token lives: how long the feed must tell a change of
+    roles. Raises UserDisabled, LostRace.
+    """
+    found = await _find(connection, identity)
+    if found is None:
+        return await _create(connection, identity, now)
+    user_id, identity_id = found
+    user = await _lock(connection, user_id)
+    await _renew_identity(connection, identity_id, user_id, identity, now)
+    return await _renew_user(connection, user, identity_id, identity, now, tokens_live)
+
+
+async def _find(connection: AsyncConnection, identity: ProviderIdentity) -> tuple[UUID, UUID] | None:
+    statement = select(Identity.user_id, Identity.id).where(
+        Identity.issuer == identity.issuer, Identity.subject == identity.subject
+    )
+    row = (await connection.execute(statement)).one_or_none()
+    return None if row is None else (row.user_id, row.id)
+
+
+async def _create(connection: AsyncConnection, identity: ProviderIdentity, now: datetime) -> Account:
+    user_id, identity_id = new_id(now), new_id(now)
+    nobody: frozenset[str] = frozenset()
+    await connection.execute(
+        insert(User).values(
+            id=user_id,
+            status="active",
+            version=1,
+            email=identity.email,
+            name=identity.name,
+            identity_roles=identity.roles,
+            granted_roles=nobody,
+            denied_roles=nobody,
+            created_at=now,
+            updated_at=now,
+            last_sign_in_at=now,
+        )
+    )
+    made = insert_if_absent(
+        connection,
+        Identity,
+        id=identity_id,
+        user_id=user_id,
+        issuer=identity.issuer,
+        subject=identity.subject,
+        created_at=now,
+        **_identity_values(identity, now),
+    ).returning(Identity.id)
+    if (await connection.execute(made)).one_or_none() is None:
+        raise LostRace
+    return Account(user_id, identity_id, 1, identity.roles, identity.email, identity.name)
+
+
+async def _lock(connection: AsyncConnection, user_id: UUID) -> Row[User]:
+    statement = select(User.__table__).where(User.id == user_id).with_for_update(key_share=True)
+    user = (await connection.execute(statement)).one_or_none()
+    if user is None:
+        raise LostRace
+    if user.status != "active":
+        raise UserDisabled(f"account {user_id} is {user.status}")
+    return user
+
+
+async def _renew_identity(
+    connection: AsyncConnection,
+    identity_id: UUID,
+    user_id: UUID,
+    identity: ProviderIdentity,
+    now: datetime,
+) -> None:
+    statement = (
+        update(Identity)
+        .where(Identity.id == identity_id, Identity.user_id == user_id)
+        .values(**_identity_values(identity, now))
+    )
+    if (await connection.execute(statement)).rowcount != 1:
+        raise LostRace
+
+
+def _identity_values(identity: ProviderIdentity, now: datetime) -> dict[str, object]:
+    verified = identity.email.lower() if identity.email and identity.email_verified else None
+    return {
+        "provider_id": identity.provider_id,
+        "email": identity.email,
+        "verified_email": verified,
+        "name": identity.name,
+        "roles": identity.roles,
+        "last_sign_in_at": now,
+    }
+
+
+async def _renew_user(
+    connection: AsyncConnection,
+    user: Row[User],
+    identity_id: UUID,
+    identity: ProviderIdentity,
+    now: datetime,
+    tokens_live: timedelta,
+) -> Account:
+    held = await connection.execute(select(Identity.roles).where(Identity.user_id == user.id))
+    identity_roles = frozenset[str]().union(*held.scalars())
+    before = effective_roles(user.identity_roles, user.granted_roles, user.denied_roles)
+    after = effective_roles(identity_roles, user.granted_roles, user.denied_roles)
+    version = user.version if after == before else user.version + 1
+    email, name = identity.email or user.email, identity.name or user.name
+    await connection.execute(
+        update(User)
+        .where(User.id == user.id)
+        .values(
+            version=version,
+            email=email,
+            name=name,
+            identity_roles=identity_roles,
+            updated_at=now,
+            last_sign_in_at=now,
+        )
+    )
+    if version != user.version:
+        await tell_live_sessions(connection, user.id, version, now=now, tokens_live=tokens_live)
+    return Account(user.id, identity_id, version, after, email, name)
+
+
+async def tell_live_sessions(
+    connection: AsyncConnection, user_id: UUID, version: int, *, now: datetime, tokens_live: timedelta
+) -> None:
+    """Give every live session of a locked account its new version, and refuse the access tokens
+    of their generations so far; their next refresh brings tokens that say what holds now."""
+    changed = await connection.execute(
+        update(Session)
+        .where(
+            Session.user_id == user_id,
+            Session.revoked_at.is_(None),
+            Session.absolute_ends_at > now - tokens_live,
+        )
+        .values(user_version=version)
+        .returning(Session.id, Session.generation)
+    )
+    entries = [
+        {
+            "kind": "generation",
+            "created_at": now,
+            "expires_at": now + tokens_live,
+            "session_id": session_id,
+            "generation": generation,
+        }
+        for session_id, generation in changed
+    ]
+    if entries:
+        await connection.execute(insert(RevocationEntry), entries)

@@ -1,0 +1,75 @@
+"""One SQL database: every store over one engine."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from watchword.auth.ports import AuditLog, KeyStore, RevocationLog, SessionStore, SingleUseStore
+from watchword.config.database_url import normalise_database_url
+from watchword.models import User
+from watchword.storage.audit import SqlAuditLog
+from watchword.storage.engines import DatabaseLimits, make_engine, sqlite_file
+from watchword.storage.revocations import SqlRevocationLog
+from watchword.storage.rotation_postgresql import PostgresqlRotation
+from watchword.storage.rotation_sqlite import SqliteRotation
+from watchword.storage.sessions import Rotator, SqlSessionStore
+from watchword.storage.signing_keys import SqlKeyStore
+from watchword.storage.single_use import SqlSingleUseStore
+from watchword.storage.transactions import Transactions
+
+LONGEST_ACCESS_TOKEN_SECONDS = 3600
+
+
+class SqlDatabase:
+    """``Database`` over SQLite or PostgreSQL. ``engine`` may be used for a service's own tables,
+    ``transactions`` runs work on it with the same bounds and errors as the stores."""
+
+    sessions: SessionStore
+    keys: KeyStore
+    single_use: SingleUseStore
+    revocations: RevocationLog
+    audit: AuditLog
+
+    def __init__(self, url: str, engine: AsyncEngine, rotator: Rotator, *, tokens_live: timedelta) -> None:
+        self.url = url
+        self.engine = engine
+        self.transactions = Transactions(engine)
+        self._rotator = rotator
+        self.sessions = SqlSessionStore(self.transactions, rotator, tokens_live=tokens_live)
+        self.keys = SqlKeyStore(self.transactions)
+        self.single_use = SqlSingleUseStore(self.transactions)
+        self.revocations = SqlRevocationLog(self.transactions)
+        self.audit = SqlAuditLog(self.transactions)
+
+    async def ping(self) -> None:
+        """Raises DatabaseUnavailable, also when the tables are missing."""
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(select(User.id).limit(1))
+
+        await self.transactions.read("reach the database", work)
+
+    async def close(self) -> None:
+        await self._rotator.close()
+        await self.engine.dispose()
+
+
+def open_database(
+    url: str,
+    *,
+    limits: DatabaseLimits | None = None,
+    longest_access_token_seconds: int = LONGEST_ACCESS_TOKEN_SECONDS,
+) -> SqlDatabase:
+    """The stores of one database; nothing is connected, and no file made, before the first use.
+
+    ``longest_access_token_seconds``, leeway included, is how long a change of roles stays in the
+    revocation feed. Raises ConfigurationError for an address that cannot be used.
+    """
+    normal = normalise_database_url(url)
+    bounds = limits or DatabaseLimits()
+    engine, file = make_engine(normal, bounds), sqlite_file(normal)
+    rotator: Rotator = PostgresqlRotation(engine) if file is None else SqliteRotation(file, bounds)
+    return SqlDatabase(normal, engine, rotator, tokens_live=timedelta(seconds=longest_access_token_seconds))

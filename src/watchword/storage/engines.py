@@ -1,0 +1,115 @@
+"""Engines as watchword needs them: bounded in connections and in time."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from watchword.errors import ConfigurationError
+
+WRITES = "watchword_writes"
+"""Execution option: the transaction takes SQLite's write lock as it begins."""
+_OLDEST_SQLITE = (3, 35)
+_RECYCLE_SECONDS = 1800
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseLimits:
+    """How much of a database one process uses and how long it waits, in seconds.
+
+    ``statement_seconds`` is PostgreSQL's, ``busy_seconds`` is how long SQLite waits for a lock.
+    """
+
+    pool_size: int = 5
+    pool_overflow: int = 5
+    pool_seconds: float = 1.0
+    connect_seconds: float = 2.0
+    statement_seconds: float = 2.0
+    busy_seconds: float = 5.0
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The absolute file of a SQLite address; None for PostgreSQL."""
+    parts = _parsed(url)
+    return Path(parts.database or "").absolute() if parts.get_backend_name() == "sqlite" else None
+
+
+def make_engine(url: str, limits: DatabaseLimits) -> AsyncEngine:
+    """An engine for a normalised address; nothing is connected yet. Raises ConfigurationError."""
+    file = sqlite_file(url)
+    return _postgresql(_parsed(url), limits) if file is None else _sqlite(file, limits)
+
+
+def sqlite_uri(file: Path) -> str:
+    """A file that must exist already: a missing database is an error, not an empty new one."""
+    return f"file:{quote(str(file))}?mode=rw"
+
+
+def sqlite_pragmas(limits: DatabaseLimits) -> tuple[str, ...]:
+    """What every connection sets. A commit is on disk before it is believed (``FULL``)."""
+    return (
+        "PRAGMA foreign_keys = ON",
+        "PRAGMA synchronous = FULL",
+        f"PRAGMA busy_timeout = {int(limits.busy_seconds * 1000)}",
+    )
+
+
+def _parsed(url: str) -> URL:
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):
+        raise ConfigurationError(["the database address cannot be read"]) from None
+
+
+def _pool(limits: DatabaseLimits) -> dict[str, Any]:
+    return {
+        "pool_size": limits.pool_size,
+        "max_overflow": limits.pool_overflow,
+        "pool_timeout": limits.pool_seconds,
+        "hide_parameters": True,
+    }
+
+
+def _postgresql(url: URL, limits: DatabaseLimits) -> AsyncEngine:
+    timeouts = {"timeout": limits.connect_seconds, "command_timeout": limits.statement_seconds}
+    engine = create_async_engine(
+        url, connect_args=timeouts, pool_recycle=_RECYCLE_SECONDS, pool_use_lifo=True, **_pool(limits)
+    )
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def refuse_closed(connection: Any, record: Any, proxy: Any) -> None:
+        """A connection the server closed meanwhile is known without asking it."""
+        if connection.driver_connection.is_closed():
+            raise InvalidatePoolError
+
+    return engine
+
+
+def _sqlite(file: Path, limits: DatabaseLimits) -> AsyncEngine:
+    if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+        raise ConfigurationError([f"SQLite 3.35 or newer is needed, this is {sqlite3.sqlite_version}"])
+    uri, _, mode = sqlite_uri(file).partition("?")
+    query = {"uri": "true", **dict([mode.split("=")])}
+    url = URL.create("sqlite+aiosqlite", database=uri, query=query)
+    engine = create_async_engine(url, connect_args={"isolation_level": None}, **_pool(limits))
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, record: Any) -> None:
+        cursor = connection.cursor()
+        for pragma in sqlite_pragmas(limits):
+            cursor.execute(pragma)
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine

@@ -1,0 +1,63 @@
+"""The rotation on PostgreSQL: one statement, one round trip, its own commit.
+
+It goes to the driver directly. Under READ COMMITTED an UPDATE that waited for its row looks at the
+new row but at the other tables as they were when it began: a change of the account therefore bumps
+the version on the session row too, and the rotation requires both to be equal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from watchword.auth.ports import LiveSession, Rotation
+from watchword.storage.rows import live_columns, live_session
+from watchword.storage.transactions import abandon, retrying
+
+_ROTATE = f"""
+UPDATE ww_sessions AS s
+   SET refresh_digest = $4, previous_digest = s.refresh_digest, sealed_successor = $5,
+       generation = s.generation + 1, rotated_at = $6, last_seen_at = $6,
+       idle_ends_at = least($7, s.absolute_ends_at)
+  FROM ww_users AS u, ww_identities AS i
+ WHERE s.id = $1 AND s.refresh_digest = $2 AND ($3::text IS NULL OR s.client_id = $3)
+   AND s.revoked_at IS NULL AND s.idle_ends_at > $6 AND s.absolute_ends_at > $6
+   AND (s.recheck_due_at IS NULL OR s.recheck_due_at > $6)
+   AND u.id = s.user_id AND u.status = 'active' AND u.version = s.user_version
+   AND i.id = s.identity_id
+RETURNING {live_columns("s", "u", "i")}
+"""  # noqa: S608
+
+
+class PostgresqlRotation:
+    """Rotates on a connection borrowed from the engine's pool."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def rotate(self, rotation: Rotation) -> LiveSession | None:
+        return await retrying("rotate a refresh token", lambda: self._once(rotation))
+
+    async def close(self) -> None:
+        """Nothing of its own to close."""
+
+    async def _once(self, rotation: Rotation) -> LiveSession | None:
+        async with self._engine.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            try:
+                row = await driver.fetchrow(
+                    _ROTATE,
+                    rotation.session_id,
+                    rotation.presented_digest,
+                    rotation.client_id,
+                    rotation.successor_digest,
+                    rotation.sealed_successor,
+                    rotation.now,
+                    rotation.idle_ends_at,
+                )
+            except (TimeoutError, asyncio.CancelledError):
+                await abandon(connection)
+                raise
+        return None if row is None else live_session(row)

@@ -1,0 +1,186 @@
+"""Sessions in SQL."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from watchword.auth.ports import AuditEvent, EndReason, LiveSession, NewSession, ProviderIdentity, Rotation
+from watchword.models import Identity, RevocationEntry, Session, User
+from watchword.models.session import DIGEST_BYTES, MAX_CLIENT_ID_CHARS, MAX_SEALED_SUCCESSOR_BYTES
+from watchword.models.types import BoundedBytes, require_utc, storable_text
+from watchword.protocol.rotation import SessionFacts
+from watchword.storage.accounts import Account, take_over
+from watchword.storage.audit import add_audit_event
+from watchword.storage.rows import IDENTITY_COLUMNS, SESSION_COLUMNS, USER_COLUMNS, live_session
+from watchword.storage.storable import storable_identity, storable_session
+from watchword.storage.transactions import Transactions
+
+_LIVE = (
+    select(
+        *(getattr(Session, column) for column in SESSION_COLUMNS),
+        *(getattr(User, column) for column in USER_COLUMNS),
+        *(getattr(Identity, column) for column in IDENTITY_COLUMNS),
+    )
+    .join(User, User.id == Session.user_id)
+    .join(Identity, Identity.id == Session.identity_id)
+)
+_DIGEST = BoundedBytes(DIGEST_BYTES, DIGEST_BYTES)
+_SEALED = BoundedBytes(1, MAX_SEALED_SUCCESSOR_BYTES)
+_FACTS = select(Session.__table__, User.status).join(User, User.id == Session.user_id)
+
+
+class Rotator(Protocol):
+    """The one conditional statement, as each database runs it fastest."""
+
+    async def rotate(self, rotation: Rotation) -> LiveSession | None: ...
+
+    async def close(self) -> None: ...
+
+
+class SqlSessionStore:
+    """``SessionStore`` over the tables of accounts and sessions."""
+
+    def __init__(self, transactions: Transactions, rotator: Rotator, *, tokens_live: timedelta) -> None:
+        self._transactions = transactions
+        self._rotator = rotator
+        self._tokens_live = tokens_live
+
+    async def open(self, identity: ProviderIdentity, new: NewSession) -> LiveSession:
+        """See the port. Also raises ProviderResponseInvalid and TooManyRoles for an identity no row
+        can hold, Contended."""
+        identity, new = storable_identity(identity), storable_session(new)
+
+        async def work(connection: AsyncConnection) -> LiveSession:
+            account = await take_over(connection, identity, now=new.created_at, tokens_live=self._tokens_live)
+            await connection.execute(insert(Session).values(**_new_row(account, identity, new)))
+            event = AuditEvent(
+                event="sign_in",
+                occurred_at=new.created_at,
+                user_id=account.user_id,
+                session_id=new.session_id,
+                ip=new.ip,
+                details={"provider": identity.provider_id, "client": new.client_id},
+            )
+            await add_audit_event(connection, event)
+            return _opened(account, identity, new)
+
+        return await self._transactions.write("open a session", work)
+
+    async def rotate(self, rotation: Rotation) -> LiveSession | None:
+        """See the port. Raises ValueError for digests of another size and times not in UTC."""
+        for digest in (rotation.presented_digest, rotation.successor_digest):
+            _DIGEST.checked(digest)
+        _SEALED.checked(rotation.sealed_successor)
+        for moment in (rotation.now, rotation.idle_ends_at):
+            require_utc(moment)
+        client_id = rotation.client_id
+        if client_id is not None and (len(client_id) > MAX_CLIENT_ID_CHARS or not storable_text(client_id)):
+            return None
+        return await self._rotator.rotate(rotation)
+
+    async def facts(self, session_id: UUID) -> SessionFacts | None:
+        async def work(connection: AsyncConnection) -> SessionFacts | None:
+            row = (await connection.execute(_FACTS.where(Session.id == session_id))).one_or_none()
+            if row is None:
+                return None
+            return SessionFacts(
+                session_id=row.id,
+                client_id=row.client_id,
+                generation=row.generation,
+                refresh_digest=row.refresh_digest,
+                previous_digest=row.previous_digest,
+                sealed_successor=row.sealed_successor,
+                rotated_at=row.rotated_at,
+                idle_ends_at=row.idle_ends_at,
+                absolute_ends_at=row.absolute_ends_at,
+                revoked_at=row.revoked_at,
+                user_active=row.status == "active",
+            )
+
+        return await self._transactions.read("look a session up", work)
+
+    async def find(self, session_id: UUID, *, now: datetime) -> LiveSession | None:
+        statement = _LIVE.where(
+            Session.id == session_id,
+            Session.revoked_at.is_(None),
+            Session.idle_ends_at > now,
+            Session.absolute_ends_at > now,
+            User.status == "active",
+        )
+
+        async def work(connection: AsyncConnection) -> LiveSession | None:
+            row = (await connection.execute(statement)).one_or_none()
+            return None if row is None else live_session(row._asdict())
+
+        return await self._transactions.read("find a session", work)
+
+    async def end(
+        self, session_id: UUID, *, reason: EndReason, now: datetime, tokens_expire_at: datetime
+    ) -> bool:
+        async def work(connection: AsyncConnection) -> bool:
+            ended = await connection.execute(
+                update(Session)
+                .where(Session.id == session_id, Session.revoked_at.is_(None))
+                .values(revoked_at=now, revoked_reason=reason, sealed_successor=None)
+                .returning(Session.user_id)
+            )
+            row = ended.one_or_none()
+            if row is None:
+                return False
+            await connection.execute(
+                insert(RevocationEntry).values(
+                    kind="session", created_at=now, expires_at=tokens_expire_at, session_id=session_id
+                )
+            )
+            event = AuditEvent("session_ended", now, row.user_id, session_id, details={"reason": reason})
+            await add_audit_event(connection, event)
+            return True
+
+        return await self._transactions.write("end a session", work)
+
+
+def _new_row(account: Account, identity: ProviderIdentity, new: NewSession) -> dict[str, object]:
+    return {
+        "id": new.session_id,
+        "user_id": account.user_id,
+        "identity_id": account.identity_id,
+        "provider_id": identity.provider_id,
+        "client_id": new.client_id,
+        "scopes": new.scopes,
+        "user_version": account.version,
+        "created_at": new.created_at,
+        "auth_time": new.auth_time,
+        "last_seen_at": new.created_at,
+        "idle_ends_at": new.idle_ends_at,
+        "absolute_ends_at": new.absolute_ends_at,
+        "device": new.device,
+        "ip": new.ip,
+        "provider_sid": new.provider_sid,
+        "generation": 1,
+        "refresh_digest": new.refresh_digest,
+    }
+
+
+def _opened(account: Account, identity: ProviderIdentity, new: NewSession) -> LiveSession:
+    return LiveSession(
+        session_id=new.session_id,
+        user_id=account.user_id,
+        client_id=new.client_id,
+        scopes=new.scopes,
+        roles=account.roles,
+        issuer=identity.issuer,
+        subject=identity.subject,
+        provider_id=identity.provider_id,
+        email=account.email,
+        name=account.name,
+        generation=1,
+        created_at=new.created_at,
+        auth_time=new.auth_time,
+        idle_ends_at=new.idle_ends_at,
+        absolute_ends_at=new.absolute_ends_at,
+    )

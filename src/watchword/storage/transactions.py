@@ -1,0 +1,83 @@
+"""Run a piece of work in one transaction: bounded, tried again where that is safe, told apart."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from watchword.errors import Contended
+from watchword.models.faults import database_faults, is_transient
+from watchword.storage.engines import WRITES
+
+T = TypeVar("T")
+Work = Callable[[AsyncConnection], Awaitable[T]]
+
+RETRIES = 3
+_RETRY_WITHIN_SECONDS = 4.0
+_LONGEST_PAUSE_MS = 50
+
+
+class LostRace(Exception):
+    """Raised by work that saw another transaction win: roll back and begin again."""
+
+
+class Transactions:
+    """``read`` and ``write`` of one engine. Work may run more than once; nothing of a failed run
+    is kept. Both raise DatabaseUnavailable; cancelling returns the connection too."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        postgresql = engine.dialect.name == "postgresql"
+        self._reads = engine.execution_options(isolation_level="AUTOCOMMIT") if postgresql else engine
+        self._writes = engine.execution_options(**{WRITES: True})
+
+    async def read(self, doing: str, work: Work[T]) -> T:
+        """One statement that changes nothing; waits for no writer."""
+        return await retrying(doing, lambda: _once(self._reads, work))
+
+    async def write(self, doing: str, work: Work[T]) -> T:
+        """All of ``work`` or nothing. Raises Contended when every try lost a race."""
+        return await retrying(doing, lambda: _once(self._writes, work))
+
+
+async def retrying(doing: str, run: Callable[[], Awaitable[T]]) -> T:
+    """``run``, and again after a deadlock, a serialization failure or a lock, while time is left."""
+    give_up_at = time.monotonic() + _RETRY_WITHIN_SECONDS
+    left = RETRIES
+    with database_faults(doing):
+        while True:
+            try:
+                return await run()
+            except LostRace:
+                if left == 0:
+                    raise Contended(f"could not {doing}: other transactions won every time") from None
+            except Exception as fault:
+                if left == 0 or not is_transient(fault) or time.monotonic() > give_up_at:
+                    raise
+            left -= 1
+            await asyncio.sleep((1 + secrets.randbelow(_LONGEST_PAUSE_MS)) / 1000)
+
+
+async def _once(engine: AsyncEngine, work: Work[T]) -> T:
+    async with engine.connect() as connection:
+        try:
+            transaction = await connection.begin()
+            done = await work(connection)
+            await transaction.commit()
+        except (TimeoutError, asyncio.CancelledError):
+            await abandon(connection)
+            raise
+        return done
+
+
+async def abandon(connection: AsyncConnection) -> None:
+    """Give up a connection whose server may never answer, without a word to it."""
+    proxy = connection.sync_connection.connection if connection.sync_connection else None
+    terminate = getattr(proxy.driver_connection, "terminate", None) if proxy else None
+    if terminate is not None:
+        terminate()
+        await connection.invalidate()
