@@ -103,6 +103,21 @@ def test_a_client_that_gives_up_ends_the_delay(server: DevProviderServer, live: 
         assert threads() == []
 
 
+def test_a_client_that_leaves_mid_body_is_no_error(
+    server: DevProviderServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """NET-15: half a form and a closed connection leave nothing in the log."""
+    port = int(server.issuer.rpartition(":")[2])
+    head = b"POST /token HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 50\r\n"
+    form = b"Content-Type: application/x-www-form-urlencoded\r\n\r\nabc"
+    for leave_first in (True, False):
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as leaving:
+            leaving.sendall(head + form)
+            if not leave_first:
+                server.stop()
+    assert caplog.messages == []
+
+
 def test_forwarded_addresses_are_not_believed(live: RelyingParty) -> None:
     """What a header says about the caller changes nothing."""
     headers = {"x-forwarded-for": "203.0.113.9", "forwarded": "for=203.0.113.9", "x-forwarded-host": "a.test"}

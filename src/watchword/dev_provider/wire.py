@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from watchword.errors import InvalidRequest, RequestTooLarge
@@ -54,10 +54,13 @@ async def read_form(request: Request) -> Parameters:
     if content_type != "application/x-www-form-urlencoded":
         raise InvalidRequest("the body must be application/x-www-form-urlencoded")
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_FORM_BYTES:
-            raise RequestTooLarge(f"the body is larger than {MAX_FORM_BYTES} bytes")
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_FORM_BYTES:
+                raise RequestTooLarge(f"the body is larger than {MAX_FORM_BYTES} bytes")
+    except ClientDisconnect:
+        raise InvalidRequest("the client left before the body was complete") from None
     return parse_parameters(bytes(body))
 
 
