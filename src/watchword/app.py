@@ -17,6 +17,7 @@ from watchword.api.services import Services
 from watchword.api.session_endpoints import SessionEndpoints
 from watchword.api.sign_in_endpoints import SignInEndpoints
 from watchword.api.well_known import Operations, WellKnown
+from watchword.auth.caller import RequestFacts
 from watchword.auth.clock import SystemClock
 from watchword.auth.gatekeeper import Gatekeeper
 from watchword.auth.keyring import Keyring
@@ -30,17 +31,16 @@ from watchword.auth.token_issuer import TokenIssuer
 from watchword.auth.token_validator import TokenValidator
 from watchword.config.auth import Settings
 from watchword.config.secret_key import secret_keys
-from watchword.errors import DatabaseUnavailable, NotInstalled, WatchwordError
-from watchword.auth.caller import RequestFacts
+from watchword.errors import DatabaseUnavailable, MigrationNeeded, NotInstalled, WatchwordError
 from watchword.middleware.auth_middleware import AuthMiddleware
-from watchword.migrations.check import require_current_schema
+from watchword.migrations.runner import status
 from watchword.protocol.cookies import CookieNames
 from watchword.protocol.principal import Anonymous, Identity, Principal, Rejected
 from watchword.storage.database import open_database
 from watchword.transport.provider_http import HttpxProviderHttp
 
-_LONGEST_LIFE_SECONDS = 86_400
-"""Tokens from before the setting was lowered stay valid to their own end."""
+_LONGEST_TOKEN_SECONDS = 3600
+_LEEWAY_SECONDS = 60
 
 
 class Watchword:
@@ -151,9 +151,15 @@ class Watchword:
             await self.stop()
 
     async def _start(self) -> Services:
-        database = open_database(self.settings.database_url)
+        url = self.settings.database_url
+        schema = await status(url)
+        if not schema.up_to_date:
+            raise MigrationNeeded(
+                f"the database is at {schema.current or 'no revision'}, this version needs {schema.head}; "
+                "run: watchword db upgrade"
+            )
+        database = open_database(url, longest_access_token_seconds=self._longest_token_seconds())
         try:
-            await require_current_schema(database.engine)
             return await self._compose(database)
         except BaseException:
             await database.close()
@@ -183,6 +189,7 @@ class Watchword:
                 absolute_seconds=settings.session_absolute_seconds,
                 overlap_seconds=settings.refresh_overlap_seconds,
             ),
+            tokens_live_seconds=self._longest_token_seconds(),
             on_ended=feed.note_session,
         )
         return Services(
@@ -207,7 +214,7 @@ class Watchword:
             self._clock,
             issuer=settings.base_url,
             audience=settings.token_audience,
-            max_life_seconds=max(settings.access_token_seconds, _LONGEST_LIFE_SECONDS),
+            max_life_seconds=self._longest_token_seconds(),
         )
         return Gatekeeper(
             validator=validator,
@@ -234,6 +241,10 @@ class Watchword:
                 allow_loopback_http=self.settings.environment == "development",
             )
         return clients
+
+    def _longest_token_seconds(self) -> int:
+        """How long any token of ours may live, also one from before the setting was lowered."""
+        return max(self.settings.access_token_seconds, _LONGEST_TOKEN_SECONDS) + _LEEWAY_SECONDS
 
     def _ip_key(self) -> bytes:
         if self._sealer is None:

@@ -57,7 +57,10 @@ class Browser:
         self._add(
             response,
             set_cookie(
-                self.names.refresh, grant.refresh_token, secure=self.names.secure, max_age_seconds=max(lives, 1)
+                self.names.refresh,
+                grant.refresh_token,
+                secure=self.names.secure,
+                max_age_seconds=max(lives, 1),
             ),
         )
 

@@ -11,13 +11,14 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from watchword.api.browser import Browser
-from watchword.api.decorators import require_auth
+from watchword.api.decorators import public, require_auth
 from watchword.api.dependencies import principal_of
 from watchword.api.oauth_errors import oauth_error_response
 from watchword.api.pages import page_headers
 from watchword.api.problems import problem_response
 from watchword.api.request_id import request_id_of
 from watchword.api.services import Services, ServicesSource
+from watchword.auth.caller import identity_of
 from watchword.auth.session_manager import Grant
 from watchword.config.auth import Settings
 from watchword.errors import (
@@ -28,7 +29,6 @@ from watchword.errors import (
     RequestTooLarge,
     WatchwordError,
 )
-from watchword.auth.caller import identity_of
 from watchword.protocol.principal import Principal, Rejected
 from watchword.protocol.refresh_request import MAX_REFRESH_BODY_BYTES, RefreshBody, read_refresh_body
 
@@ -50,6 +50,7 @@ class SessionEndpoints:
             Route("/auth/me", require_auth(live=True)(me), methods=["GET"], include_in_schema=False),
         ]
 
+    @public
     async def refresh(self, request: Request) -> Response:
         """Rotate by a token in the body, else by the cookie (RFC 6749 §6)."""
         by_cookie = False
@@ -67,6 +68,7 @@ class SessionEndpoints:
                 self.browser.clear_session(response)
             return response
 
+    @public
     async def logout(self, request: Request) -> Response:
         """End the caller's session here, at once and everywhere; an ended one is no error."""
         try:
@@ -91,7 +93,9 @@ class SessionEndpoints:
     async def _end(self, request: Request) -> None:
         services = await self.services()
         identity = identity_of(request.scope)
-        if isinstance(identity, Rejected) and isinstance(identity.error, CrossSiteRequest | DatabaseUnavailable):
+        if isinstance(identity, Rejected) and isinstance(
+            identity.error, CrossSiteRequest | DatabaseUnavailable
+        ):
             raise identity.error
         if isinstance(identity, Principal):
             if identity.session_id is not None:

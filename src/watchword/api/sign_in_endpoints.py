@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from watchword.api.browser import Browser
+from watchword.api.decorators import public
 from watchword.api.pages import error_page, page, page_headers, stylesheet
 from watchword.api.problems import log_refusal
 from watchword.api.request_id import request_id_of
@@ -39,6 +40,7 @@ class SignInEndpoints:
             Route("/auth/assets/watchword.css", stylesheet, methods=["GET"], include_in_schema=False),
         ]
 
+    @public
     async def login(self, request: Request) -> Response:
         """The sign-in page: one button a provider."""
         try:
@@ -52,6 +54,7 @@ class SignInEndpoints:
         ]
         return page("sign_in.html", secure=self.settings.secure, providers=providers)
 
+    @public
     async def begin(self, request: Request) -> Response:
         """Send the browser to a provider with a fresh attempt."""
         return_to = safe_return_to(
@@ -68,6 +71,7 @@ class SignInEndpoints:
         self.browser.set_attempt(response, begun.handle, begun.cookie, max_age_seconds=ATTEMPT_SECONDS)
         return response
 
+    @public
     async def callback(self, request: Request) -> Response:
         """Finish an attempt: a session and its cookies, or an error page without any."""
         if request.method != "GET" or _is_prefetch(request):
@@ -83,6 +87,7 @@ class SignInEndpoints:
                 self._forget_attempts(request, response, params)
             return response
 
+    @public
     async def signed_out(self, _: Request) -> Response:
         return page("signed_out.html", secure=self.settings.secure)
 
@@ -129,12 +134,12 @@ class SignInEndpoints:
             if cookies.get(self.browser.names.attempt + handle) is not None:
                 self.browser.clear_attempt(response, handle)
 
-    def _refused(self, request: Request, error: WatchwordError, *, start_again: str | None = None) -> Response:
+    def _refused(
+        self, request: Request, error: WatchwordError, *, start_again: str | None = None
+    ) -> Response:
         request_id = request_id_of(request.scope)
         log_refusal(error, request_id=request_id)
-        return error_page(
-            error, request_id=request_id, secure=self.settings.secure, start_again=start_again
-        )
+        return error_page(error, request_id=request_id, secure=self.settings.secure, start_again=start_again)
 
     def _redirect(self, location: str) -> Response:
         return RedirectResponse(location, status_code=303, headers=self._headers())

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from watchword.api.decorators import public
 from watchword.api.problems import problem_response
 from watchword.api.request_id import request_id_of
 from watchword.api.services import ServicesSource
@@ -25,6 +26,7 @@ class WellKnown:
     def routes(self) -> list[BaseRoute]:
         return [Route("/.well-known/jwks.json", self.jwks, methods=["GET"], include_in_schema=False)]
 
+    @public
     async def jwks(self, request: Request) -> Response:
         try:
             services = await self.services()
@@ -55,9 +57,11 @@ class Operations:
             Route("/readyz", self.readyz, methods=["GET"], include_in_schema=False),
         ]
 
+    @public
     async def healthz(self, _: Request) -> Response:
         return JSONResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
 
+    @public
     async def readyz(self, _: Request) -> Response:
         state = {"status": "ready", "database": "ok", "keys": "ok"}
         try:

@@ -95,9 +95,10 @@ class Keyring:
 
     def _open(self, stored: StoredKey) -> SigningKey:
         der = self._sealer.open("signing-key", stored.sealed_private, place=stored.kid.encode())
-        return SigningKey(
-            kid=stored.kid, algorithm=stored.algorithm, private_key=load_der_private_key(der, None)
-        )
+        private_key = load_der_private_key(der, None)
+        if not isinstance(private_key, ec.EllipticCurvePrivateKey):
+            raise SealBroken(f"signing key {stored.kid} is not an {ALGORITHM} key")
+        return SigningKey(kid=stored.kid, algorithm=stored.algorithm, private_key=private_key)
 
 
 def _when(now: datetime, holds: bool) -> datetime | None:

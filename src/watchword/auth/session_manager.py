@@ -68,6 +68,7 @@ class SessionManager:
         sealer: Sealer,
         clock: Clock,
         limits: SessionLimits,
+        tokens_live_seconds: int,
         on_ended: Callable[[UUID, datetime], None],
     ) -> None:
         self._store = store
@@ -75,6 +76,7 @@ class SessionManager:
         self._sealer = sealer
         self._clock = clock
         self._limits = limits
+        self._tokens_live = timedelta(seconds=tokens_live_seconds)
         self._on_ended = on_ended
 
     async def open(
@@ -162,7 +164,7 @@ class SessionManager:
     async def end(self, session_id: UUID, *, reason: EndReason) -> bool:
         """End a session; its access tokens are refused here at once, elsewhere by the feed."""
         now = self._clock.now()
-        tokens_expire_at = now + timedelta(seconds=self._issuer.life_seconds + 60)
+        tokens_expire_at = now + self._tokens_live
         ended = await self._store.end(session_id, reason=reason, now=now, tokens_expire_at=tokens_expire_at)
         self._on_ended(session_id, tokens_expire_at)
         return ended

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 
@@ -46,7 +47,7 @@ def _prepare_before(app: FastAPI, settings: Settings, provider: DemoProvider | N
     app.state.orders = orders
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[object]:
+    async def lifespan(app: Any) -> AsyncIterator[Any]:
         if settings.database_url.startswith("sqlite"):
             await upgrade(settings.database_url)
         try:

@@ -25,16 +25,12 @@ from watchword.migrations.runner import upgrade
 _START_SECONDS = 30.0
 
 
-def prepare() -> Settings:
-    """Read the settings and try the database and keys once, so that a fault is said plainly.
+def prepare(settings: Settings) -> None:
+    """Try the database and the keys once, so that a fault is said plainly before anything serves.
 
     Raises ConfigurationError, MigrationNeeded, SecretKeyMismatch, DatabaseUnavailable.
     """
-    settings = Settings()
-    if settings.environment == "production":
-        raise ConfigurationError(["WATCHWORD_ENVIRONMENT: the demo is refused in production"])
     asyncio.run(_try_once(settings))
-    return settings
 
 
 def serve(host: str, port: int, *, workers: int) -> None:
@@ -48,6 +44,7 @@ def run_walkthrough(settings: Settings, host: str, port: int, *, say: Callable[[
         if "database_url" not in settings.model_fields_set:
             own = f"sqlite+aiosqlite:///{Path(folder) / 'demo.db'}"
             settings = settings.model_copy(update={"database_url": own})
+        prepare(settings)
         with _served(settings, host, port):
             return walk_through(settings.base_url, say)
 

@@ -6,9 +6,7 @@ import time
 from collections.abc import Callable
 
 from watchword.dev_provider import DevClient, DevProviderServer
-
-CLIENT_ID = "watchword-dev"
-CLIENT_SECRET = "development-only-secret"  # noqa: S105 -- public by intent, loopback only
+from watchword.dev_provider.registration import CLIENT_ID, CLIENT_SECRET
 
 
 def development_provider(*, port: int = 0, clock: Callable[[], float] = time.time) -> DevProviderServer:

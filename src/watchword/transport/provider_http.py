@@ -52,7 +52,12 @@ class HttpxProviderHttp:
         await self._client.aclose()
 
     async def _send(
-        self, method: str, url: str, headers: Mapping[str, str], form: Mapping[str, str] | None, max_bytes: int
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        form: Mapping[str, str] | None,
+        max_bytes: int,
     ) -> HttpAnswer:
         try:
             async with (

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from watchword.api.decorators import public
 from watchword.errors import WatchwordError
 
 _TEMPLATES = Environment(
@@ -58,6 +59,7 @@ def error_page(
     return response
 
 
+@public
 async def stylesheet(_: Request) -> Response:
     """``GET /auth/assets/watchword.css``."""
     css = files(__name__).joinpath("assets", "watchword.css").read_text(encoding="utf-8")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -81,6 +81,4 @@ async def _all(request: Request) -> OrderList:
 
 
 def _orders(request: Request) -> Orders:
-    orders = request.app.state.orders
-    assert isinstance(orders, Orders)
-    return orders
+    return cast(Orders, request.app.state.orders)

@@ -1,0 +1,139 @@
+"""A whole service for each test: the app, its SQLite file, and the development provider."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from tests.flows.browser import Browser, local_part
+from watchword import CurrentPrincipal, Settings, Watchword, public, require_auth
+from watchword.dev_provider import DevClient, DevProvider, DevProviderServer
+from watchword.dev_provider.registration import CLIENT_ID, CLIENT_SECRET
+from watchword.migrations.runner import upgrade
+from watchword.testing import FakeClock
+from watchword.testing.provider import development_provider, provider_settings
+
+BASE_URL = "https://app.example.test"
+
+
+@dataclass
+class Service:
+    """One running replica and what a test may want to do with it."""
+
+    app: FastAPI
+    auth: Watchword
+    client: TestClient
+    provider: DevProvider
+    clock: FakeClock
+
+    def browser(self) -> Browser:
+        return Browser(self.client)
+
+    def begin(self, browser: Browser, *, return_to: str | None = None, provider: str = "dev") -> str:
+        """Start a sign-in; returns where the browser is sent."""
+        query = "" if return_to is None else f"?return_to={return_to}"
+        response = browser.get(f"/auth/login/{provider}{query}")
+        assert response.status_code == 303, response.text
+        return response.headers["location"]
+
+    def approve(self, location: str, person: str = "alice") -> str:
+        """What the provider sends the browser back with, as a path of ours."""
+        return local_part(self.provider.approve(location, person))
+
+    def sign_in(self, browser: Browser, person: str = "alice", **begin: Any) -> httpx2.Response:
+        """The whole way; returns the callback's answer."""
+        return browser.get(self.approve(self.begin(browser, **begin), person))
+
+    def signed_in(self, person: str = "alice") -> Browser:
+        browser = self.browser()
+        response = self.sign_in(browser, person)
+        assert response.status_code == 303, response.text
+        return browser
+
+    def call(self, work: Callable[..., Any], *args: Any) -> Any:
+        """Run a coroutine function in the service's own event loop."""
+        assert self.client.portal is not None
+        return self.client.portal.call(work, *args)
+
+
+StartService = Callable[..., Service]
+
+
+@pytest.fixture
+def provider_server(watchword_clock: FakeClock) -> Iterator[DevProviderServer]:
+    """The development provider on a real socket, on the test's clock."""
+    with development_provider(clock=watchword_clock.time) as server:
+        redirect_uris = [f"{BASE_URL}/auth/callback/{name}" for name in ("dev", "other")]
+        server.provider.add_client(DevClient(CLIENT_ID, CLIENT_SECRET, redirect_uris, any_loopback=True))
+        yield server
+
+
+@pytest.fixture
+def start_service(
+    provider_server: DevProviderServer, watchword_clock: FakeClock, tmp_path: Path
+) -> Iterator[StartService]:
+    """Start replicas that share the test's database and provider; settings may be changed."""
+    url = f"sqlite:///{tmp_path}/service.db"
+    asyncio.run(upgrade(url))
+    with ExitStack() as stack:
+
+        def start(**changes: Any) -> Service:
+            given: dict[str, Any] = {
+                "base_url": BASE_URL,
+                "database_url": url,
+                "providers": {"dev": provider_settings(provider_server)},
+            }
+            auth = Watchword(Settings(**{**given, **changes}), clock=watchword_clock)
+            app = example_app(auth)
+            client = stack.enter_context(TestClient(app, base_url=auth.settings.base_url))
+            return Service(app, auth, client, provider_server.provider, watchword_clock)
+
+        yield start
+
+
+@pytest.fixture
+def service(start_service: StartService) -> Service:
+    """One replica with the settings most tests need."""
+    return start_service()
+
+
+def example_app(auth: Watchword) -> FastAPI:
+    """A little API with one route of every kind."""
+    app = FastAPI()
+    auth.install(app)
+
+    @app.get("/open")
+    @public
+    async def open_to_all() -> dict[str, bool]:
+        return {"open": True}
+
+    @app.get("/private")
+    @require_auth
+    async def private(caller: CurrentPrincipal) -> dict[str, Any]:
+        return {"subject": caller.subject, "roles": sorted(caller.roles)}
+
+    @app.post("/private")
+    @require_auth
+    def private_post() -> dict[str, bool]:
+        return {"done": True}
+
+    @app.get("/admin")
+    @require_auth(roles=["admin"])
+    async def admin() -> dict[str, bool]:
+        return {"admin": True}
+
+    @app.get("/live")
+    @require_auth(live=True)
+    async def live(caller: CurrentPrincipal) -> dict[str, Any]:
+        return {"email": caller.email}
+
+    return app
