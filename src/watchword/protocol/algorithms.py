@@ -57,14 +57,14 @@ OWN_ALGORITHMS = frozenset({"ES256", "RS256", "Ed25519"})
 
 def is_signature_valid(algorithm: Algorithm, key: PublicKey, signature: bytes, signed: bytes) -> bool:
     """Check a raw JWS signature (RFC 7518 §3.3-3.5, RFC 8037 §3.1). The caller has made sure that
-    ``key`` is of the algorithm's kind. Lengths are exact, so a signature has one spelling."""
+    ``key`` is of the algorithm's kind. Lengths are exact, also where a library would be lenient."""
     try:
         match key:
             case rsa.RSAPublicKey():
                 _verify_rsa(algorithm, key, signature, signed)
             case ec.EllipticCurvePublicKey():
                 _verify_ecdsa(key, signature, signed)
-            case ed25519.Ed25519PublicKey():
+            case _:
                 key.verify(signature, signed)
     except InvalidSignature:
         return False

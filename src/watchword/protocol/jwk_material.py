@@ -21,7 +21,7 @@ _CURVES: Mapping[str, tuple[KeyKind, ec.EllipticCurve, int]] = {
 }
 _ED25519_BYTES = 32
 _ED25519_PRIME = 2**255 - 19
-_ED25519_ORDER_8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD83D3D706A17C7
+_ED25519_ORDER_8 = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
 _ED25519_WEAK = frozenset({0, 1, _ED25519_PRIME - 1, _ED25519_ORDER_8, _ED25519_PRIME - _ED25519_ORDER_8})
 
 
@@ -107,6 +107,6 @@ _ROCA_RESIDUES = _roca_residues()
 
 
 def _is_roca(modulus: int) -> bool:
-    """The fingerprint of keys whose primes are powers of 65537 (CVE-2017-15361): such a modulus is
-    a power of 65537 modulo every small prime, which another one is with a chance below 2**-100."""
+    """The fingerprint of keys whose primes are powers of 65537 (CVE-2017-15361): such a modulus is a
+    power of 65537 modulo every small prime. Of other keys, one in 200 million looks like that."""
     return all(modulus % prime in residues for prime, residues in _ROCA_RESIDUES)

@@ -97,5 +97,5 @@ def _joserfc_key(key: PrivateKey) -> ECKey | RSAKey | OKPKey:
             return ECKey.import_key(key)
         case rsa.RSAPrivateKey():
             return RSAKey.import_key(key)
-        case ed25519.Ed25519PrivateKey():
+        case _:
             return OKPKey.import_key(key)
