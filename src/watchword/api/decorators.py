@@ -108,8 +108,10 @@ def _mark_original(endpoint: Any, marks: Marks) -> None:
 
 def _guarded(endpoint: Any, asked: Requirement) -> Any:
     guard = _waiting_guard(endpoint, asked) if _is_async(endpoint) else _plain_guard(endpoint, asked)
-    if not hasattr(endpoint, "__name__"):
+    if isinstance(endpoint, functools.partial):
         guard.__name__ = guard.__qualname__ = _name(endpoint)
+    elif not inspect.isroutine(endpoint):
+        return _GuardedInstance(endpoint, guard)
     return guard
 
 
@@ -143,6 +145,18 @@ async def _pass(endpoint: Any, asked: Requirement, *, skip: Callable[[], bool] =
         return
     if (refusal := await admit(caller, asked)) is not None:
         raise refusal.with_traceback(None)
+
+
+class _GuardedInstance:
+    """A callable object stays one: Starlette takes functions for request handlers, objects for
+    ASGI apps."""
+
+    def __init__(self, endpoint: Any, guard: Any) -> None:
+        functools.update_wrapper(self, endpoint)
+        self._guard = guard
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._guard(*args, **kwargs)
 
 
 def _guard_class(endpoint: Any, asked: Requirement) -> None:

@@ -7,9 +7,10 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from watchword.api.admission import NotInstalledHere
 from watchword.auth.caller import identity_of
-from watchword.errors import AuthenticationRequired, TokenInvalid, WatchwordError
-from watchword.protocol.principal import Principal, Rejected
+from watchword.errors import AuthenticationRequired, NotInstalled, TokenInvalid, WatchwordError
+from watchword.protocol.principal import Identity, Principal, Rejected
 
 
 def principal_of(connection: HTTPConnection) -> Principal:
@@ -18,7 +19,7 @@ def principal_of(connection: HTTPConnection) -> Principal:
     Raises AuthenticationRequired for nobody, the credential's own error where it was refused,
     NotInstalled where no middleware looked.
     """
-    identity = identity_of(connection.scope)
+    identity = _identity(connection)
     if isinstance(identity, Principal):
         return identity
     if isinstance(identity, Rejected):
@@ -29,8 +30,15 @@ def principal_of(connection: HTTPConnection) -> Principal:
 
 def optional_principal_of(connection: HTTPConnection) -> Principal | None:
     """The caller, None for nobody and for a credential that is refused. Raises NotInstalled."""
-    identity = identity_of(connection.scope)
+    identity = _identity(connection)
     return identity if isinstance(identity, Principal) else None
+
+
+def _identity(connection: HTTPConnection) -> Identity:
+    try:
+        return identity_of(connection.scope)
+    except NotInstalled as error:
+        raise NotInstalledHere(error.detail) from None
 
 
 async def _principal(connection: HTTPConnection) -> Principal:

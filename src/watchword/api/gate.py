@@ -81,14 +81,14 @@ class GateInstallation:
         self._app = app
         self._deny = deny
         self._scheme = security_scheme
-        self._table: RouteTable | None = None
+        self.table: RouteTable | None = None
         self._edition = -1
         self._lock = Lock()
         self._prepare(app)
 
     def resolve(self) -> None:
         """Wrap every route whose marks ask for it; next to nothing when routes have not changed."""
-        table = self._table
+        table = self.table
         if table is None or self._edition != edition() or not table.is_current:
             with self._lock:
                 self._learn()
@@ -125,7 +125,7 @@ class GateInstallation:
             self._prepare(app)
             if described and hasattr(app, "openapi_schema"):
                 app.openapi_schema = None
-        self._table = table
+        self.table = table
 
     def _gate(self, leaves: list[Leaf]) -> None:
         target, attribute = leaves[0].target, leaves[0].attribute
@@ -148,7 +148,7 @@ class GateInstallation:
 
     def _leaves(self) -> list[Leaf]:
         self.resolve()
-        return [] if self._table is None else self._table.leaves
+        return [] if self.table is None else self.table.leaves
 
     def _report(self) -> None:
         """Forgetting a decorator is seen when the app starts."""
