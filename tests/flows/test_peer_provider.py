@@ -1,0 +1,144 @@
+"""Sign-in at a provider none of us wrote: npm's oidc-provider, as strict as it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urljoin
+
+import httpx2
+import pytest
+
+from tests.flows.browser import Browser, local_part
+from tests.flows.conftest import BASE_URL, Service, StartService
+from tests.servers.oidc_provider import PeerProvider, peer_provider
+
+CALLBACK = f"{BASE_URL}/auth/callback/peer"
+SECRET = "a secret: 100% strange+odd/"
+CLIENTS: list[dict[str, Any]] = [
+    {"client_id": "basic", "client_secret": SECRET, "redirect_uris": [CALLBACK]},
+    {
+        "client_id": "poster",
+        "client_secret": SECRET,
+        "redirect_uris": [CALLBACK],
+        "token_endpoint_auth_method": "client_secret_post",
+        "id_token_signed_response_alg": "ES256",
+    },
+    {
+        "client_id": "native",
+        "redirect_uris": [CALLBACK],
+        "token_endpoint_auth_method": "none",
+    },
+]
+_MAX_REDIRECTS = 10
+
+
+@pytest.fixture(scope="module")
+def peer() -> Iterator[PeerProvider]:
+    with peer_provider(CLIENTS) as running:
+        yield running
+
+
+def settings(peer: PeerProvider, client_id: str = "basic", **changes: Any) -> dict[str, Any]:
+    given: dict[str, Any] = {
+        "issuer": peer.issuer,
+        "client_id": client_id,
+        "client_secret": SECRET,
+        "scopes": ["openid", "profile", "email", "roles"],
+    }
+    return {"peer": {**given, **changes}}
+
+
+def visit(location: str) -> str:
+    """Follow the provider's own redirects with its cookies; the first address of ours, as a path."""
+    with httpx2.Client(follow_redirects=False, timeout=10) as http:
+        for _ in range(_MAX_REDIRECTS):
+            response = http.get(location)
+            assert response.status_code in (302, 303), response.text
+            location = urljoin(location, response.headers["location"])
+            if location.startswith(BASE_URL):
+                return local_part(location)
+    raise AssertionError("the provider redirects for ever")
+
+
+def sign_in(service: Service) -> tuple[Browser, httpx2.Response]:
+    browser = service.browser()
+    return browser, browser.get(visit(service.begin(browser, provider="peer")))
+
+
+@pytest.mark.parametrize(
+    ("client_id", "changes"),
+    [
+        ("basic", {}),
+        ("poster", {"client_auth": "client_secret_post"}),
+        ("native", {"client_auth": "none", "client_secret": None}),
+    ],
+)
+def test_every_way_of_client_authentication_signs_in(
+    start_service: StartService, peer: PeerProvider, client_id: str, changes: dict[str, Any]
+) -> None:
+    """RP-20: basic with a secret that needs encoding, post with ES256 tokens, and none with PKCE."""
+    browser, response = sign_in(start_service(providers=settings(peer, client_id, **changes)))
+    assert response.status_code == 303, response.text
+    answer = browser.get("/auth/me").json()
+    assert (answer["name"], answer["email"], answer["roles"]) == (
+        "Alice Example",
+        "alice@example.test",
+        ["admin"],
+    )
+
+
+def test_rp_14_profile_and_roles_come_from_userinfo(start_service: StartService, peer: PeerProvider) -> None:
+    """This provider keeps them out of the ID token; without userinfo they are unknown."""
+    browser, response = sign_in(start_service(providers=settings(peer, userinfo="never")))
+    assert response.status_code == 303
+    answer = browser.get("/auth/me").json()
+    assert (answer["name"], answer["email"], answer["roles"]) == (None, None, [])
+
+
+def test_another_person_is_another_account(start_service: StartService, peer: PeerProvider) -> None:
+    """``authorize_params`` reach the provider, which signs in whom the hint names."""
+    alice, _ = sign_in(start_service(providers=settings(peer)))
+    bob, _ = sign_in(start_service(providers=settings(peer, authorize_params={"login_hint": "bob"})))
+    assert bob.get("/auth/me").json()["name"] == "Bob Example"
+    assert bob.get("/auth/me").json()["user_id"] != alice.get("/auth/me").json()["user_id"]
+
+
+def test_rp_24_keys_that_rotate_between_two_sign_ins(start_service: StartService, peer: PeerProvider) -> None:
+    """The second sign-in meets an unknown key, fetches once and goes on."""
+    service = start_service(providers=settings(peer))
+    assert sign_in(service)[1].status_code == 303
+    peer.rotate_keys()
+    assert sign_in(service)[1].status_code == 303
+
+
+def test_rp_25_keys_that_rotate_during_a_sign_in(start_service: StartService, peer: PeerProvider) -> None:
+    """The code is issued before the rotation, the ID token signed after it."""
+    service = start_service(providers=settings(peer))
+    assert sign_in(service)[1].status_code == 303
+    browser = service.browser()
+    path = visit(service.begin(browser, provider="peer"))
+    peer.rotate_keys()
+    assert browser.get(path).status_code == 303
+
+
+def test_a_wrong_secret_is_an_error_page_and_no_session(
+    start_service: StartService, peer: PeerProvider
+) -> None:
+    """The provider's invalid_client is the operator's mistake: 502, and the log names it."""
+    browser, response = sign_in(start_service(providers=settings(peer, client_secret="wrong-secret")))
+    assert response.status_code == 502
+    assert not browser.signed_in
+
+
+def test_co_1_a_code_is_redeemed_once(start_service: StartService, peer: PeerProvider) -> None:
+    """The same callback twice: the second is refused before the provider is asked."""
+    service = start_service(providers=settings(peer))
+    browser = service.browser()
+    location = service.begin(browser, provider="peer")
+    attempts = dict(browser.cookies)
+    path = visit(location)
+    assert browser.get(path).status_code == 303
+    again = Browser(service.client, attempts)
+    assert again.get(path).status_code == 400
+    assert not again.signed_in
