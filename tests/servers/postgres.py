@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -176,7 +176,7 @@ def _check_output(command: list[str], folder: Path, account: dict[str, Any]) -> 
         _missing(f"{Path(command[0]).name} failed: {done.stderr[-2000:]}")
 
 
-def _missing(reason: str) -> Any:
+def _missing(reason: str) -> NoReturn:
     if os.environ.get("CI", "").lower() == "true":
         pytest.fail(reason)
     pytest.skip(reason)

