@@ -79,6 +79,8 @@ BAD_KEYS: dict[str, tuple[Any, str]] = {
     "okp-ed448": ({**ED_JWK, "crv": "Ed448"}, "unsupported_curve"),
     "okp-short": ({**ED_JWK, "x": b64(bytes(31))}, "coordinate_length"),
     "okp-zero": ({**ED_JWK, "x": b64(bytes(32))}, "ed25519_weak"),
+    "okp-one": ({**ED_JWK, "x": b64(b"\x01" + bytes(31))}, "ed25519_weak"),
+    "okp-minus-one": ({**ED_JWK, "x": b64(b"\xec" + b"\xff" * 30 + b"\x7f")}, "ed25519_weak"),
     "okp-order-8": (
         {
             **ED_JWK,

@@ -52,6 +52,7 @@ def test_an_ecdsa_signature_has_the_raw_form_only() -> None:
         P256_ORDER.to_bytes(32, "big") + s,
         r + P256_ORDER.to_bytes(32, "big"),
         b"\x00" + r + b"\x00" + s,
+        r + b"\x00" + s,
     ):
         assert refusal(f"{signed}.{b64(wrong)}") == "bad_signature"
 
@@ -63,6 +64,16 @@ def test_an_ed25519_signature_has_one_form_only() -> None:
     order = 2**252 + 27742317777372353535851937790883648493
     raised = (int.from_bytes(genuine[32:], "little") + order).to_bytes(32, "little")
     assert refusal(f"{signed}.{b64(genuine[:32] + raised)}") == "bad_signature"
+
+
+@pytest.mark.parametrize("alg", ["RS256", "PS256"])
+def test_an_rsa_signature_is_as_long_as_its_key(alg: str) -> None:
+    """RFC 8017 §8.1.2, §8.2.2: one that begins with a zero byte does not verify without it."""
+    tokens = (token({"try": number}, alg=alg) for number in range(20_000))
+    text = next(text for text in tokens if unb64(text.rpartition(".")[2])[0] == 0)
+    signed, _, zero_first = text.rpartition(".")
+    assert check(text).alg == alg
+    assert refusal(f"{signed}.{b64(unb64(zero_first)[1:])}") == "bad_signature"
 
 
 def test_an_rsa_signature_is_of_the_other_scheme_or_none() -> None:
