@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -52,6 +52,11 @@ class Settings(BaseSettings):
 
     Raises ConfigurationError with every problem at once. Durations are whole seconds.
     """
+
+    if TYPE_CHECKING:
+
+        def __init__(self, **values: Any) -> None:
+            """Values are read as those of a file are: text, numbers, mappings and lists."""
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True)
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from watchword.errors import ProviderMetadataInvalid
+from watchword.protocol.algorithms import ID_TOKEN_ALGORITHMS
 from watchword.protocol.endpoint_url import parse_endpoint, parse_issuer
 from watchword.protocol.printable import printable
 from watchword.protocol.strict_json import MalformedJson, loads_object
 from watchword.protocol.web_url import WebUrl
 
 MAX_METADATA_BYTES = 64 * 1024
-ID_TOKEN_ALGORITHMS = frozenset({"RS256", "PS256", "ES256", "EdDSA", "Ed25519"})
 _WELL_KNOWN = "/.well-known/openid-configuration"
 
 
