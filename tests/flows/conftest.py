@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from watchword.dev_provider import DevClient, DevProvider, DevProviderServer
 from watchword.dev_provider.registration import CLIENT_ID, CLIENT_SECRET
 from watchword.migrations.runner import upgrade
 from watchword.testing import FakeClock
-from watchword.testing.provider import development_provider, provider_settings
+from watchword.testing.provider import provider_settings
 
 BASE_URL = "https://app.example.test"
 
@@ -71,9 +71,7 @@ StartService = Callable[..., Service]
 @pytest.fixture
 def provider_server(watchword_clock: FakeClock) -> Iterator[DevProviderServer]:
     """The development provider on a real socket, on the test's clock."""
-    with development_provider(clock=watchword_clock.time) as server:
-        redirect_uris = [f"{BASE_URL}/auth/callback/{name}" for name in ("dev", "other")]
-        server.provider.add_client(DevClient(CLIENT_ID, CLIENT_SECRET, redirect_uris, any_loopback=True))
+    with serve_provider(watchword_clock) as server:
         yield server
 
 
@@ -82,21 +80,7 @@ def start_service(
     provider_server: DevProviderServer, watchword_clock: FakeClock, tmp_path: Path
 ) -> Iterator[StartService]:
     """Start replicas that share the test's database and provider; settings may be changed."""
-    url = f"sqlite:///{tmp_path}/service.db"
-    asyncio.run(upgrade(url))
-    with ExitStack() as stack:
-
-        def start(**changes: Any) -> Service:
-            given: dict[str, Any] = {
-                "base_url": BASE_URL,
-                "database_url": url,
-                "providers": {"dev": provider_settings(provider_server)},
-            }
-            auth = Watchword(Settings(**{**given, **changes}), clock=watchword_clock)
-            app = example_app(auth)
-            client = stack.enter_context(TestClient(app, base_url=auth.settings.base_url))
-            return Service(app, auth, client, provider_server.provider, watchword_clock)
-
+    with replicas(provider_server, watchword_clock, tmp_path) as start:
         yield start
 
 
@@ -104,6 +88,52 @@ def start_service(
 def service(start_service: StartService) -> Service:
     """One replica with the settings most tests need."""
     return start_service()
+
+
+@pytest.fixture(scope="module")
+def module_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One replica for a whole file. ``other`` is the same provider, always asked for userinfo."""
+    clock = FakeClock()
+    with serve_provider(clock) as server, replicas(server, clock, tmp_path_factory.mktemp("shared")) as start:
+        dev = provider_settings(server)
+        yield start(providers={"dev": dev, "other": {**dev, "userinfo": "always"}})
+
+
+@pytest.fixture
+def shared(module_service: Service) -> Service:
+    """The file's replica with a provider that behaves. Tests of it count what they change."""
+    module_service.provider.reset()
+    return module_service
+
+
+@contextmanager
+def serve_provider(clock: FakeClock, **options: Any) -> Iterator[DevProviderServer]:
+    """A development provider that knows the callbacks of the service under test."""
+    with DevProviderServer(clock=clock.time, **options) as server:
+        redirect_uris = [f"{BASE_URL}/auth/callback/{name}" for name in ("dev", "other")]
+        server.provider.add_client(DevClient(CLIENT_ID, CLIENT_SECRET, redirect_uris, any_loopback=True))
+        yield server
+
+
+@contextmanager
+def replicas(server: DevProviderServer, clock: FakeClock, folder: Path) -> Iterator[StartService]:
+    """A migrated database in ``folder`` and a way to start replicas over it."""
+    url = f"sqlite:///{folder}/service.db"
+    asyncio.run(upgrade(url))
+    with ExitStack() as stack:
+
+        def start(**changes: Any) -> Service:
+            given: dict[str, Any] = {
+                "base_url": BASE_URL,
+                "database_url": url,
+                "providers": {"dev": provider_settings(server)},
+            }
+            auth = Watchword(Settings(**{**given, **changes}), clock=clock)
+            app = example_app(auth)
+            client = stack.enter_context(TestClient(app, base_url=auth.settings.base_url))
+            return Service(app, auth, client, server.provider, clock)
+
+        yield start
 
 
 def example_app(auth: Watchword) -> FastAPI:

@@ -22,13 +22,21 @@ _USER_AGENT: Final = "watchword"
 
 
 class HttpxProviderHttp:
-    """The ``ProviderHttp`` port over one pooled client and one TLS context."""
+    """The ``ProviderHttp`` port over one pooled client and one TLS context; bounds in seconds."""
 
-    def __init__(self, *, ssl_context: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        ssl_context: ssl.SSLContext | None = None,
+        connect_seconds: float = CONNECT_SECONDS,
+        read_seconds: float = READ_SECONDS,
+        total_seconds: float = TOTAL_SECONDS,
+    ) -> None:
+        self._total_seconds = total_seconds
         self._client = httpx2.AsyncClient(
             verify=ssl_context or True,
             follow_redirects=False,
-            timeout=httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
+            timeout=httpx2.Timeout(read_seconds, connect=connect_seconds),
             limits=httpx2.Limits(max_connections=20, max_keepalive_connections=10),
             headers={"user-agent": _USER_AGENT, "accept-encoding": "identity"},
         )
@@ -61,14 +69,15 @@ class HttpxProviderHttp:
     ) -> HttpAnswer:
         try:
             async with (
-                asyncio.timeout(TOTAL_SECONDS),
+                asyncio.timeout(self._total_seconds),
                 self._client.stream(method, url, headers=dict(headers), data=form) as response,
             ):
                 _refuse_encoding(response)
                 body = await _read(response, max_bytes)
                 return HttpAnswer(response.status_code, dict(response.headers), body)
         except TimeoutError:
-            raise ProviderUnavailable(f"{_shown(url)}: no complete answer in {TOTAL_SECONDS:g} s") from None
+            waited = f"no complete answer in {self._total_seconds:g} s"
+            raise ProviderUnavailable(f"{_shown(url)}: {waited}") from None
         except httpx2.TimeoutException as error:
             raise ProviderUnavailable(f"{_shown(url)}: {type(error).__name__}") from None
         except (httpx2.NetworkError, OSError) as error:

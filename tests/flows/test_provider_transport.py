@@ -1,0 +1,233 @@
+"""The hostile network between us and a provider: every call ends, bounded and with a typed error."""
+
+from __future__ import annotations
+
+import gzip
+import tracemalloc
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import pytest
+
+from tests.flows.raw_server import CHUNK, Exchange, RawServer, Script, answer, sends
+from watchword.auth.ports import HttpAnswer
+from watchword.errors import ProviderResponseInvalid, ProviderUnavailable, WatchwordError
+from watchword.transport.provider_http import HttpxProviderHttp
+
+CAP = 64 * 1024
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[HttpxProviderHttp]:
+    """The real client, with deadlines that a test can wait for."""
+    client = HttpxProviderHttp(connect_seconds=0.3, read_seconds=0.3, total_seconds=0.6)
+    yield client
+    await client.close()
+
+
+async def ask(http: HttpxProviderHttp, url: str, *, posting: bool = False) -> HttpAnswer:
+    if posting:
+        return await http.post_form(
+            url, {"code": "secret-code"}, max_bytes=CAP, authorization="Basic secret-basic"
+        )
+    return await http.get(url, max_bytes=CAP, bearer="secret-bearer")
+
+
+async def fault_of(http: HttpxProviderHttp, url: str, *, posting: bool = False) -> WatchwordError:
+    with pytest.raises(WatchwordError) as caught:
+        await ask(http, url, posting=posting)
+    assert "secret" not in str(caught.value)
+    assert "query" not in str(caught.value)
+    return caught.value
+
+
+def drip(exchange: Exchange) -> None:
+    exchange.send(answer(length=1000))
+    exchange.send_for_ever(b"x", every_seconds=0.05)
+
+
+def drip_head(exchange: Exchange) -> None:
+    exchange.send(b"HTTP/1.1 200 OK\r\n")
+    exchange.send_for_ever(b"a", every_seconds=0.05)
+
+
+def only_informational(exchange: Exchange) -> None:
+    exchange.send_for_ever(b"HTTP/1.1 103 Early Hints\r\n\r\n", every_seconds=0.05)
+
+
+@pytest.mark.parametrize("posting", [False, True], ids=["get", "post"])
+@pytest.mark.parametrize("script", [drip, drip_head, only_informational], ids=lambda each: each.__name__)
+async def test_net_1_a_slow_drip_meets_the_total_deadline(
+    http: HttpxProviderHttp, script: Script, posting: bool
+) -> None:
+    """Bytes that keep coming never trip a read timeout: the deadline of the whole call does."""
+    with RawServer(script) as server:
+        error = await fault_of(http, f"{server.address}/x?query", posting=posting)
+    assert isinstance(error, ProviderUnavailable)
+    assert "no complete answer in 0.6 s" in error.detail
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("greets", [False, True], ids=["after the request", "before it"])
+async def test_net_2_an_open_connection_without_an_answer_ends(http: HttpxProviderHttp, greets: bool) -> None:
+    """Accepted, then silence: told as unavailable, with a time to come back."""
+    with RawServer(Exchange.wait, greets=greets) as server:
+        error = await fault_of(http, f"{server.address}/x?query")
+    assert isinstance(error, ProviderUnavailable)
+    assert error.retry_after_seconds
+
+
+async def test_net_2_a_tls_handshake_without_an_answer_ends(http: HttpxProviderHttp) -> None:
+    """TCP is there, TLS never is."""
+    with RawServer(Exchange.wait, greets=True) as server:
+        error = await fault_of(http, server.address.replace("http:", "https:"))
+    assert isinstance(error, ProviderUnavailable)
+
+
+async def test_plain_http_where_tls_is_expected_is_no_answer(http: HttpxProviderHttp) -> None:
+    """There is no way around TLS: what is not TLS is a fault."""
+    with RawServer(sends(answer(b"{}")), greets=True) as server:
+        error = await fault_of(http, server.address.replace("http:", "https:"))
+    assert isinstance(error, ProviderUnavailable)
+
+
+def endless(exchange: Exchange) -> None:
+    exchange.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
+    exchange.send_for_ever(CHUNK)
+
+
+def endless_chunks(exchange: Exchange) -> None:
+    exchange.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    exchange.send_for_ever(b"%x\r\n%b\r\n" % (len(CHUNK), CHUNK))
+
+
+def promised(exchange: Exchange) -> None:
+    exchange.send(answer(length=10_000_000_000))
+    exchange.send_for_ever(CHUNK)
+
+
+@pytest.mark.parametrize("script", [endless, endless_chunks, promised], ids=lambda each: each.__name__)
+async def test_net_3_a_body_without_end_stops_at_the_cap(http: HttpxProviderHttp, script: Script) -> None:
+    """Refused at the cap, in less than 5 MB of memory, the connection closed."""
+    with RawServer(script) as server:
+        tracemalloc.start()
+        error = await fault_of(http, f"{server.address}/x?query")
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert isinstance(error, ProviderResponseInvalid)
+    assert f"more than {CAP} bytes" in error.detail
+    assert peak < 5_000_000
+
+
+async def test_net_3_more_than_the_content_length_is_not_read(http: HttpxProviderHttp) -> None:
+    """``Content-Length: 10`` with 1 MB behind it: ten bytes count, and the rest is of no later answer."""
+    with RawServer(sends(answer(CHUNK * 16, length=10))) as server:
+        for _ in range(2):
+            got = await http.get(f"{server.address}/x", max_bytes=CAP)
+            assert got.body == CHUNK[:10]
+
+
+async def test_the_cap_itself_is_allowed(http: HttpxProviderHttp) -> None:
+    """One byte more is too many."""
+    with RawServer(sends(answer(CHUNK))) as server:
+        assert len((await http.get(server.address, max_bytes=CAP)).body) == CAP
+        with pytest.raises(ProviderResponseInvalid):
+            await http.get(server.address, max_bytes=CAP - 1)
+
+
+BROKEN = {
+    "truncated": answer(b"{}", length=50),
+    "truncated chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n50\r\n{}",
+    "chunk garbage": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
+    "no head": b"\x16\x03\x01\x02\x00\x01\x00" * 50,
+    "half a head": b"HTTP/1.1 200 OK\r\nContent-",
+    "nothing": b"",
+    "two lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+    "negative length": b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n{}",
+    "status zero": b"HTTP/1.1 000 No\r\nContent-Length: 2\r\n\r\n{}",
+    "name with a space": b"HTTP/1.1 200 OK\r\nbad name: x\r\nContent-Length: 2\r\n\r\n{}",
+    "long header line": b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 1_000_000 + b"\r\n\r\n",
+    "50,000 headers": b"HTTP/1.1 200 OK\r\n" + b"X-Many: x\r\n" * 50_000 + b"\r\n",
+}
+
+
+@pytest.mark.parametrize("posting", [False, True], ids=["get", "post"])
+@pytest.mark.parametrize("raw", BROKEN.values(), ids=BROKEN)
+async def test_net_5_net_19_a_broken_answer_is_a_typed_error(
+    http: HttpxProviderHttp, raw: bytes, posting: bool
+) -> None:
+    """Whatever comes, nothing but our own errors gets out, and no request is sent a second time."""
+    with RawServer(sends(raw)) as server:
+        error = await fault_of(http, f"{server.address}/x?query", posting=posting)
+    assert isinstance(error, ProviderUnavailable | ProviderResponseInvalid)
+    assert len(server.requests) == 1
+
+
+async def test_net_19_cookies_of_a_provider_are_never_kept(http: HttpxProviderHttp) -> None:
+    """A storm of Set-Cookie is read over; the next request carries none of them."""
+    storm = {f"Set-Cookie: c{number}=1; Path=/;x": "" for number in range(2000)}
+    with RawServer(sends(answer(b"{}", headers=storm))) as server:
+        for _ in range(2):
+            assert (await http.get(server.address, max_bytes=CAP)).status == 200
+    assert all(b"cookie" not in request.lower() for request in server.requests)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "gzip, identity", "x"])
+async def test_a_compressed_body_is_never_unpacked(http: HttpxProviderHttp, encoding: str) -> None:
+    """Nobody asked for one: a bomb is refused by its label, before its first byte is read."""
+    bomb = gzip.compress(b"\0" * 20_000_000)
+    headers = {"Content-Encoding": encoding}
+    with RawServer(sends(answer(bomb, headers=headers))) as server:
+        error = await fault_of(http, f"{server.address}/x?query")
+    assert isinstance(error, ProviderResponseInvalid)
+    assert b"accept-encoding: identity" in server.requests[0].lower()
+
+
+LOCATIONS = [
+    "/same-host",
+    "{elsewhere}/other",
+    "https://other.invalid/",
+    "//127.0.0.1:1/",
+    "file:///etc/passwd",
+    "http://[not-an-ip]/",
+    "http://" + "x" * 5000,
+    "http://\xff\xfe/",
+    "http://user:pass@127.0.0.1/",
+    "",
+]
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
+async def test_net_9_no_redirect_is_followed(http: HttpxProviderHttp, status: int) -> None:
+    """The answer with its 3xx status is the answer, or a typed error; the target is never asked."""
+    with RawServer(sends(answer(b"{}"))) as elsewhere:
+        for location in LOCATIONS:
+            target = {"Location": location.format(elsewhere=elsewhere.address)}
+            with RawServer(sends(answer(b"{}", status=status, headers=target))) as server:
+                for posting in (False, True):
+                    with suppress(ProviderUnavailable, ProviderResponseInvalid):
+                        assert (await ask(http, server.address, posting=posting)).status == status
+            assert len(server.requests) == 2
+    assert not elsewhere.requests
+
+
+async def test_co_3_a_code_adds_no_parameter_to_the_body(http: HttpxProviderHttp) -> None:
+    """The body is form-encoded: what looks like another parameter stays inside the value."""
+    with RawServer(sends(answer(b"{}"))) as server:
+        form = {"code": "x&client_id=evil\r\nX: y", "code_verifier": "v+v"}
+        await http.post_form(server.address, form, max_bytes=CAP)
+    head, _, body = server.requests[0].partition(b"\r\n\r\n")
+    assert body == b"code=x%26client_id%3Devil%0D%0AX%3A+y&code_verifier=v%2Bv"
+    assert b"content-type: application/x-www-form-urlencoded" in head.lower()
+
+
+async def test_a_closed_port_is_unavailable(http: HttpxProviderHttp) -> None:
+    """Refused connections are told as an outage."""
+    with RawServer(Exchange.wait) as server:
+        address = server.address
+    assert isinstance(await fault_of(http, address), ProviderUnavailable)
+
+
+async def test_an_unresolvable_name_is_unavailable(http: HttpxProviderHttp) -> None:
+    """NET-16, the half that needs no resolver: a name that no resolver can hold."""
+    assert isinstance(await fault_of(http, "http://" + "x" * 64 + ".localhost/"), ProviderUnavailable)
