@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from tests.flows.browser import Browser, local_part
+from tests.flows.refusals import Refusals
 from watchword import CurrentPrincipal, Settings, Watchword, public, require_auth
 from watchword.dev_provider import DevClient, DevProvider, DevProviderServer
 from watchword.dev_provider.registration import CLIENT_ID, CLIENT_SECRET
@@ -92,18 +93,28 @@ def service(start_service: StartService) -> Service:
 
 @pytest.fixture(scope="module")
 def module_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """One replica for a whole file. ``other`` is the same provider, always asked for userinfo."""
+    """One replica for a whole file, metadata and keys of its providers known. ``other`` is the same
+    provider as ``dev``, but always asked for userinfo."""
     clock = FakeClock()
     with serve_provider(clock) as server, replicas(server, clock, tmp_path_factory.mktemp("shared")) as start:
         dev = provider_settings(server)
-        yield start(providers={"dev": dev, "other": {**dev, "userinfo": "always"}})
+        service = start(providers={"dev": dev, "other": {**dev, "userinfo": "always"}})
+        for name in ("dev", "other"):
+            service.sign_in(service.browser(), "carol", provider=name)
+        yield service
 
 
 @pytest.fixture
 def shared(module_service: Service) -> Service:
-    """The file's replica with a provider that behaves. Tests of it count what they change."""
+    """The file's replica with a provider that behaves. What one test leaves behind does not matter
+    to the next: tests of it compare before and after, and move neither clock nor keys."""
     module_service.provider.reset()
     return module_service
+
+
+@pytest.fixture
+def refusals(shared: Service, caplog: pytest.LogCaptureFixture) -> Refusals:
+    return Refusals(shared, caplog)
 
 
 @contextmanager

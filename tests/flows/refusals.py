@@ -1,0 +1,99 @@
+"""The rule for every bad answer: nothing is opened, kept or asked, and a neutral page is shown."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import httpx2
+import pytest
+
+from tests.flows.browser import Browser
+
+if TYPE_CHECKING:
+    from tests.flows.conftest import Service
+
+_REFERENCE = re.compile(r"<code>([0-9a-f]{32})</code>")
+
+
+class Rows(NamedTuple):
+    users: int
+    identities: int
+    sessions: int
+
+
+def rows(service: Service) -> Rows:
+    """How many rows of each kind the service's SQLite file holds."""
+    file = service.auth.settings.database_url.partition(":///")[2]
+    connection = sqlite3.connect(file)
+    try:
+        tables = ("ww_users", "ww_identities", "ww_sessions")
+        return Rows(*(connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in tables))
+    finally:
+        connection.close()
+
+
+@dataclass
+class Refusals:
+    """Watches a service while it is given something bad."""
+
+    service: Service
+    caplog: pytest.LogCaptureFixture
+
+    def callback(self, browser: Browser, target: str, **expected: Any) -> httpx2.Response:
+        """Open a callback that must be refused. ``status``, ``reason`` and a part of ``detail``
+        say how, ``calls`` the provider's paths that may be asked meanwhile, in order."""
+        return self.request(browser, "GET", target, **expected)
+
+    def request(
+        self,
+        browser: Browser,
+        method: str,
+        target: str,
+        *,
+        reason: str,
+        status: int = 400,
+        detail: str = "",
+        calls: tuple[str, ...] = (),
+        headers: dict[str, str] | None = None,
+    ) -> httpx2.Response:
+        before, asked = rows(self.service), len(self.service.provider.requests)
+        held = {name: value for name, value in browser.cookies.items() if "ww_attempt" not in name}
+        self.caplog.clear()
+        with self.caplog.at_level("INFO", logger="watchword"):
+            response = browser.request(method, target, headers=headers or {})
+        self._is_neutral_page(response, status)
+        record = next(each for each in self.caplog.records if hasattr(each, "reason"))
+        assert (vars(record)["reason"], response.status_code) == (reason, status), vars(record)["detail"]
+        assert detail in vars(record)["detail"]
+        assert vars(record)["request_id"] == reference_of(response)
+        assert not any("ww_access" in each or "ww_refresh" in each for each in browser.set_cookies)
+        assert {name: value for name, value in browser.cookies.items() if "ww_attempt" not in name} == held
+        assert rows(self.service) == before
+        assert tuple(each.path for each in list(self.service.provider.requests)[asked:]) == calls
+        return response
+
+    def _is_neutral_page(self, response: httpx2.Response, status: int) -> None:
+        assert response.status_code == status, response.text
+        assert response.headers["content-type"] == "text/html; charset=utf-8"
+        assert response.headers["cache-control"] == "no-store"
+        assert response.headers["referrer-policy"] in ("no-referrer", "same-origin")
+        assert "default-src 'none'" in response.headers["content-security-policy"]
+        assert "script" not in response.text
+        assert status != 503 or int(response.headers["retry-after"]) > 0
+
+    def still_open_to_honest_people(self) -> None:
+        """The provider behaves again, and a sign-in works."""
+        self.service.provider.behaviour.reset()
+        self.service.provider.heal()
+        browser = self.service.signed_in("bob")
+        assert browser.get("/private").json()["subject"]
+
+
+def reference_of(response: httpx2.Response) -> str:
+    """The reference a person would read out to support."""
+    found = _REFERENCE.search(response.text)
+    assert found is not None, response.text
+    return found[1]
