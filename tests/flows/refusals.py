@@ -25,12 +25,22 @@ class Rows(NamedTuple):
 
 
 def rows(service: Service) -> Rows:
-    """How many rows of each kind the service's SQLite file holds."""
+    """How many rows of each kind the service has."""
+    tables = ("ww_users", "ww_identities", "ww_sessions")
+    return Rows(*(select(service, f"SELECT count(*) FROM {name}")[0] for name in tables))
+
+
+def verified_addresses(service: Service) -> list[str]:
+    """The addresses a provider is on record to have verified."""
+    return select(service, "SELECT verified_email FROM ww_identities")
+
+
+def select(service: Service, statement: str) -> list[Any]:
+    """The first column, read from the service's SQLite file."""
     file = service.auth.settings.database_url.partition(":///")[2]
     connection = sqlite3.connect(file)
     try:
-        tables = ("ww_users", "ww_identities", "ww_sessions")
-        return Rows(*(connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in tables))
+        return [row[0] for row in connection.execute(statement)]
     finally:
         connection.close()
 

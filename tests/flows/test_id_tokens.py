@@ -10,28 +10,12 @@ from typing import Any
 
 import pytest
 
+from tests.flows.changes import always, drop, put, shift
 from tests.flows.conftest import Service
 from tests.flows.refusals import Refusals
 from watchword.dev_provider.behaviour import Change
 
 DAY = 86_400
-LONG_AGO = 1_000_000_000
-
-
-def put(**changes: Any) -> Change:
-    return lambda claims: {**claims, **changes}
-
-
-def drop(*names: str) -> Change:
-    return lambda claims: {name: value for name, value in claims.items() if name not in names}
-
-
-def shift(**seconds: float) -> Change:
-    return lambda claims: {**claims, **{name: claims["iat"] + each for name, each in seconds.items()}}
-
-
-def always(value: Any) -> Change:
-    return lambda _: value
 
 
 def listed(*others: object) -> Change:
