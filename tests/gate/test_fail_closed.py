@@ -10,9 +10,12 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from tests.gate.workshop import EITHER_WAY, SECRET, CannedAuthenticator, Running, bearer, guarded, started
+from watchword.api.admission import judge
 from watchword.api.decorators import public, require_auth
 from watchword.api.dependencies import OptionalPrincipal
-from watchword.middleware.auth_middleware import AuthMiddleware
+from watchword.errors import IdentificationFailed, NotInstalled
+from watchword.middleware.auth_middleware import AuthMiddleware, Caller
+from watchword.protocol.access import Requirement
 from watchword.protocol.principal import Principal
 
 
@@ -117,6 +120,13 @@ def test_x_18_a_decision_that_cannot_be_made_is_a_refusal() -> None:
         assert client.get("/closed", headers=bearer("anna")).json()["code"] == "identification_failed"
 
 
+@pytest.mark.parametrize("identity", [None, True, "anna", object()])
+def test_x_18_only_a_principal_passes_the_decision(identity: Any) -> None:
+    """A caller that is none of the three known kinds is refused, not waved through."""
+    refusal = judge(Caller(identity, CannedAuthenticator()), Requirement())
+    assert isinstance(refusal, IdentificationFailed)
+
+
 @pytest.mark.parametrize("planted", [None, True, "anna", object(), {"identity": "anna"}])
 def test_x_18_a_gate_without_its_middleware_answers_not_installed(planted: Any) -> None:
     """Wrapped routes whose middleware was taken away stay closed, whatever lies on the scope."""
@@ -165,3 +175,25 @@ async def test_scopes_that_are_no_requests_pass_untouched() -> None:
         await middleware({"type": kind}, nothing, nothing)
     assert seen == [{"type": "lifespan"}, {"type": "of.the.future"}]
     assert authenticator.identified == []
+
+
+async def test_nothing_of_a_request_is_left_behind_in_the_task_that_served_it() -> None:
+    """After a request the code of the same task is nobody's again, also when the endpoint failed."""
+
+    @require_auth
+    async def helper() -> str:
+        return "done"
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        assert await helper() == "done"
+        raise OSError("broke")
+
+    async def nothing(*_: Any) -> Any:
+        raise AssertionError("not called")
+
+    middleware = AuthMiddleware(app, authenticator=CannedAuthenticator())
+    scope = {"type": "http", "method": "GET", "headers": [(b"authorization", b"Bearer anna")]}
+    with pytest.raises(OSError, match="broke"):
+        await middleware(scope, nothing, nothing)
+    with pytest.raises(NotInstalled):
+        await helper()

@@ -181,73 +181,6 @@ def test_a_route_under_a_public_and_an_unmarked_parent_takes_the_stricter() -> N
             assert client.get("/shut/it").status_code == 403
 
 
-@pytest.mark.parametrize("first_request", [True, False])
-def test_routes_that_come_after_the_start_are_protected(first_request: bool) -> None:
-    """A route added to a running app is resolved before its first call, in every kind of router."""
-    sub, shared, app = FastAPI(), APIRouter(), FastAPI()
-    app.include_router(shared, prefix="/shared")
-    app.mount("/sub", sub)
-    guarded(app)
-
-    def operation(number: int) -> int:
-        return number
-
-    with started(app) as client:
-        if first_request:
-            assert client.get("/nothing").status_code == 404
-            assert client.get("/sub/nothing").status_code == 404
-        late = APIRouter()
-        late.get("/late")(require_auth(operation))
-        app.get("/late")(require_auth(operation))
-        sub.get("/late")(require_auth(operation))
-        shared.get("/late")(require_auth(operation))
-        app.include_router(late, prefix="/included")
-        for path in ("/late", "/sub/late", "/shared/late", "/included/late"):
-            answer = client.get(f"{path}?number=x")
-            assert (answer.status_code, answer.json()["code"]) == (401, "authentication_required")
-            assert client.get(f"{path}?number=4", headers=bearer("anna")).json() == 4
-
-
-def test_a_sub_app_mounted_while_running_is_protected_by_its_own_guards_and_the_gate() -> None:
-    """A whole app that served before it was mounted answers 401 through our handler, not 500."""
-    sub, app = FastAPI(), FastAPI()
-
-    def careless(endpoint: Any) -> Any:
-        async def inner() -> Any:
-            return await endpoint()
-
-        return inner
-
-    @sub.get("/hidden")
-    @careless
-    @require_auth
-    async def hidden() -> str:
-        return "inside"
-
-    guarded(app)
-    with started(sub) as client:
-        assert client.get("/hidden").status_code == 503
-    with started(app) as client:
-        assert client.get("/sub/hidden").status_code == 404
-        app.mount("/sub", sub)
-        assert client.get("/sub/hidden").json()["code"] == "authentication_required"
-        assert client.get("/sub/hidden", headers=bearer("anna")).json() == "inside"
-
-
-def test_a_replaced_last_route_is_noticed() -> None:
-    """Removing a route and adding another leaves no gap, though the count is the same."""
-    app = FastAPI()
-    app.add_route("/old", opened)
-    guarded(app, default="deny")
-    with started(app) as client:
-        assert client.get("/old").status_code == 403
-        app.router.routes.pop()
-        app.router.routes.append(Route("/new", opened))
-        assert client.get("/new").status_code == 403
-        app.router.routes = [Route("/newer", opened)]
-        assert client.get("/newer").status_code == 403
-
-
 def test_websockets_of_included_routers_are_refused_before_their_parameters_are_read() -> None:
     """An included WebSocket is a copy inside FastAPI; the copy has the gate too."""
     app, inner = FastAPI(), APIRouter()
@@ -272,6 +205,20 @@ def test_websockets_of_included_routers_are_refused_before_their_parameters_are_
             assert socket.receive_text() == "7"
 
 
+def test_a_mount_shared_between_an_included_and_a_mounted_router_takes_the_stricter() -> None:
+    """FastAPI copies a wrapped mount with its wrapper; the copy does not loosen the original."""
+    inner, app = APIRouter(), FastAPI()
+    inner.mount("/asgi", PlainTextResponse("inside"))
+    guarded(app, default="deny")
+    app.mount("/shut", inner)
+    with started(app) as client:
+        assert client.get("/shut/asgi/x").status_code == 403
+        app.include_router(inner, prefix="/included")
+        app.mount("/open", public(Router(routes=[Mount("/", inner)])))
+        for path in ("/shut/asgi/x", "/included/asgi/x", "/open/asgi/x"):
+            assert client.get(path).status_code == 403
+
+
 def test_static_files_can_be_protected(tmp_path: Any) -> None:
     """``require_auth`` goes around any ASGI app that is mounted."""
     (tmp_path / "plan.txt").write_text("the plan")
@@ -293,26 +240,3 @@ def test_two_gates_one_inside_the_other_each_ask_their_own_authenticator() -> No
         assert client.get("/sub/closed").status_code == 401
         assert client.get("/sub/closed", headers=bearer("anna")).text == "inside"
         assert client.get("/sub/open").text == "outside"
-
-
-def test_a_router_that_contains_itself_does_not_hang_the_start() -> None:
-    """A cycle of mounts is walked once."""
-    inner = Router(routes=routes())
-    inner.routes.append(Mount("/again", inner))
-    app = Starlette(routes=[Mount("/r", inner)])
-    guarded(app)
-    with started(app) as client:
-        assert client.get("/r/closed").status_code == 401
-        assert client.get("/r/again/again/closed").status_code == 401
-
-
-def test_nothing_is_walked_again_while_nothing_changed() -> None:
-    """Requirements are resolved once: requests on an unchanged app reuse what was found."""
-    app = FastAPI()
-    app.include_router(router(), prefix="/v2")
-    gate = guarded(app)
-    with started(app) as client:
-        before = gate.table
-        client.get("/v2/open")
-        client.get("/v2/closed")
-        assert gate.table is before

@@ -141,8 +141,16 @@ def test_a_hidden_live_guard_re_reads_from_a_worker_thread() -> None:
     def endpoint() -> str:
         return "done"
 
+    @app.get("/plain")
+    @careless
+    @require_auth(roles=["admin"])
+    def plain() -> str:
+        return "done"
+
     guarded(app, authenticator=authenticator)
     with started(app) as client:
+        assert client.get("/plain", headers=bearer("anna")).status_code == 403
+        assert client.get("/plain", headers=bearer("admin")).json() == "done"
         assert client.get("/it", headers=bearer("anna")).json() == "done"
         assert client.get("/it", headers=bearer("logged-out")).json()["code"] == "session_ended"
     assert authenticator.confirmed == ["anna", "logged-out"]

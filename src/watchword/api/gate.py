@@ -17,7 +17,8 @@ from watchword.api.dispatch import GatedDispatch
 from watchword.api.marks import Protection, edition
 from watchword.api.openapi import BEARER_SCHEME, DescribedOpenAPI, describe
 from watchword.api.problems import handle_error
-from watchword.api.route_table import Leaf, RouteTable, route_table
+from watchword.api.route_table import Leaf, RouteTable
+from watchword.api.route_walk import route_table
 from watchword.auth.caller import Authenticator
 from watchword.errors import ConfigurationError, WatchwordError
 from watchword.protocol.printable import printable
@@ -113,10 +114,10 @@ class GateInstallation:
     def _learn(self) -> None:
         self._edition = edition()
         table = route_table(self._app)
-        parents: dict[tuple[int, str], list[Leaf]] = {}
+        parents: dict[tuple[int, str] | int, list[Leaf]] = {}
         described = False
         for leaf in table.leaves:
-            parents.setdefault((id(leaf.target), leaf.attribute), []).append(leaf)
+            parents.setdefault(_place(leaf), []).append(leaf)
             for route in leaf.describes:
                 described = describe(route, leaf.every_mark) or described
         for leaves in parents.values():
@@ -147,8 +148,10 @@ class GateInstallation:
             app.openapi = DescribedOpenAPI(document, resolve=self.resolve, scheme=self._scheme)
 
     def _leaves(self) -> list[Leaf]:
+        """One leaf a route, also where FastAPI dispatches it in two places."""
         self.resolve()
-        return [] if self.table is None else self.table.leaves
+        leaves = () if self.table is None else self.table.leaves
+        return [leaf for leaf in leaves if leaf.attribute == "handle"]
 
     def _report(self) -> None:
         """Forgetting a decorator is seen when the app starts."""
@@ -163,6 +166,12 @@ class GateInstallation:
             fate = "refused" if self._deny else "open to anyone"
             routes = printable("; ".join(unmarked), max_chars=_MAX_REPORT_CHARS)
             logger.warning("routes with neither @require_auth nor @public are %s: %s", fate, routes)
+
+
+def _place(leaf: Leaf) -> tuple[int, str] | int:
+    """Where a leaf dispatches: FastAPI's copies of a wrapped mount share its wrapper."""
+    present = getattr(leaf.target, leaf.attribute)
+    return id(present) if isinstance(present, GatedDispatch) else (id(leaf.target), leaf.attribute)
 
 
 def _entries(leaf: Leaf) -> list[RouteEntry]:

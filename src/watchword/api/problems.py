@@ -83,10 +83,8 @@ async def answer(
         await problem_response(error, request_id=request_id)(scope, receive, send)
 
 
-async def handle_error(connection: HTTPConnection, error: Exception) -> Response | None:
-    """Exception handler for every WatchwordError an endpoint or dependency raises."""
-    if not isinstance(error, WatchwordError):
-        raise error
+async def handle_error(connection: HTTPConnection, error: WatchwordError) -> Response | None:
+    """Exception handler for what an endpoint or dependency raises of ours."""
     request_id = request_id_of(connection.scope)
     log_refusal(error, request_id=request_id, route=_template(connection.scope))
     if isinstance(connection, WebSocket) and not _deniable(connection):

@@ -1,0 +1,150 @@
+"""Every place where a Starlette or FastAPI app dispatches a request, however deep it is nested.
+
+FastAPI includes routers lazily: an included router keeps its own routes and hands out copies with
+the prefix. The attributes read for that are FastAPI's own, so each is asked for, never assumed.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.routing import Host, Mount, Router
+
+from watchword.api.marks import Marks, marks_of
+from watchword.api.route_table import Leaf, RouterState, RouteTable
+from watchword.api.verbs import handlers_by_verb
+
+_DEEPEST_WRAPPING = 100
+_WRAPPED_AS = ("__wrapped__", "__self__", "func", "app")
+_HANDSHAKE_METHODS = ("on_connect", "on_receive", "on_disconnect")
+
+
+def route_table(app: Starlette) -> RouteTable:
+    """Walk the app through mounts, hosts, sub-apps and included routers."""
+    table = RouteTable()
+    table.leaves.extend(_Walk(table).container(app, "", Marks(), ()))
+    return table
+
+
+@dataclass(slots=True)
+class _Walk:
+    table: RouteTable
+
+    def container(self, app: Any, prefix: str, marks: Marks, above: tuple[int, ...]) -> Iterator[Leaf]:
+        router = _router(app)
+        if isinstance(app, Starlette) and app not in self.table.apps:
+            self.table.apps.append(app)
+        self._remember(router)
+        for route in router.routes:
+            yield from self._route(route, prefix, marks, (*above, id(router)))
+        for group in getattr(router, "_low_priority_routes", ()):
+            yield _leaf(group, prefix + _front_end_path(group), marks | marks_of(group), ())
+        for route in router.routes:
+            for context in getattr(route, "effective_low_priority_routes", tuple)():
+                yield from _front_end(context, prefix, marks)
+
+    def _remember(self, router: Any) -> None:
+        if not any(state.router is router for state in self.table.states):
+            self.table.states.append(RouterState.of(router))
+
+    def _route(self, route: Any, prefix: str, inherited: Marks, above: tuple[int, ...]) -> Iterator[Leaf]:
+        if hasattr(route, "original_router"):
+            yield from self._included(route, prefix, inherited, above)
+            return
+        if isinstance(route, Mount | Host):
+            inner = _container_in(getattr(route, "_base_app", route.app))
+            marks = inherited | marks_of(route) | marks_of(route.app) | marks_of(inner)
+            walked = inner is not None and id(_router(inner)) not in above
+            if marks.requirements or not walked:
+                yield _leaf(route, prefix + _path(route) + "/{path:path}", marks, ())
+            if walked:
+                yield from self.container(inner, prefix + _path(route), marks, above)
+            return
+        yield _leaf(route, prefix + _path(route), inherited | marks_of(route), (route,))
+
+    def _included(self, branch: Any, prefix: str, marks: Marks, above: tuple[int, ...]) -> Iterator[Leaf]:
+        router = branch.original_router
+        self._remember(router)
+        candidates = getattr(branch, "effective_candidates", None)
+        if candidates is None:
+            prefix += getattr(getattr(branch, "include_context", None), "prefix", "")
+            for route in router.routes:
+                yield from self._route(route, prefix, marks, above)
+            return
+        for candidate in candidates():
+            if hasattr(candidate, "original_router"):
+                yield from self._included(candidate, prefix, marks, above)
+            else:
+                yield from self._effective(candidate, prefix, marks, above)
+
+    def _effective(self, context: Any, prefix: str, marks: Marks, above: tuple[int, ...]) -> Iterator[Leaf]:
+        """One route as an included router offers it: FastAPI's own routes are dispatched through
+        the original, Starlette's through a copy."""
+        copy, original = getattr(context, "starlette_route", None), context.original_route
+        if copy is not None:
+            yield from self._route(copy, prefix, marks | marks_of(original), above)
+        else:
+            path = prefix + _path(context)
+            yield _leaf(original, path, marks | marks_of(original), (original, context))
+
+
+def _front_end(context: Any, prefix: str, marks: Marks) -> Iterator[Leaf]:
+    """Front ends of included routers are dispatched through the original or, in later versions of
+    FastAPI, through an ASGI callable that was made from it."""
+    group = context.original_route
+    path = prefix + getattr(context, "frontend_prefix", "") + _front_end_path(group)
+    marks |= marks_of(group)
+    yield _leaf(group, path, marks, ())
+    if getattr(context, "app", None) is not None:
+        yield Leaf(path, context, "app", None, marks, None, ())
+
+
+def _front_end_path(group: Any) -> str:
+    return ",".join(_path(each) for each in getattr(group, "routes", ())) + "/{path:path}"
+
+
+def _leaf(route: Any, path: str, marks: Marks, describes: Sequence[Any]) -> Leaf:
+    endpoint = getattr(route, "endpoint", None)
+    methods = getattr(route, "methods", None)
+    by_verb = None
+    if endpoint is not None:
+        marks |= marks_of(endpoint)
+        marks = functools.reduce(Marks.__or__, map(marks_of, _handshake_methods(endpoint)), marks)
+        verbs = handlers_by_verb(endpoint)
+        by_verb = None if verbs is None else {verb: marks | marks_of(each) for verb, each in verbs.items()}
+    return Leaf(
+        path=path,
+        target=route,
+        attribute="handle",
+        methods=frozenset(methods) if methods else None,
+        marks=marks,
+        marks_by_verb=by_verb,
+        describes=tuple(each for each in describes if hasattr(each, "openapi_extra")),
+    )
+
+
+def _handshake_methods(endpoint: Any) -> Iterator[Any]:
+    """A WebSocketEndpoint is one conversation: a mark on any of its methods is one on all."""
+    return (getattr(endpoint, name) for name in _HANDSHAKE_METHODS if hasattr(endpoint, name))
+
+
+def _container_in(app: Any) -> Any:
+    """The app or router inside middleware, partials and guards; None for any other ASGI app."""
+    for _ in range(_DEEPEST_WRAPPING):
+        if app is None or isinstance(app, Starlette | Router):
+            return app
+        inner = (getattr(app, name, None) for name in _WRAPPED_AS)
+        app = next((each for each in inner if each is not None), None)
+    return None
+
+
+def _router(app: Any) -> Any:
+    return app.router if isinstance(app, Starlette) else app
+
+
+def _path(route: Any) -> str:
+    return getattr(route, "path", None) or ""
