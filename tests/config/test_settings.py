@@ -89,6 +89,7 @@ def test_every_problem_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     put(
         monkeypatch,
         {
+            "WATCHWORD_ENVIRONMENT": "production",
             "WATCHWORD_ACCES_TOKEN_SECONDS": "900",
             "WATCHWORD_BASE_URL": "https://api.test/path",
             "WATCHWORD_CLOCK_LEEWAY_SECONDS": "61",

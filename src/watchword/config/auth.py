@@ -16,11 +16,12 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from watchword.config.addresses import CacheAddress, DatabaseAddress
 from watchword.config.base_url import check_base_url
-from watchword.config.database_url import normalise_database_url
 from watchword.config.deployment import deployment_problems
 from watchword.config.problems import describe, without_faults
 from watchword.config.provider import ProviderSettings
+from watchword.config.rate_limits import LimitName, RateLimit, RateLimitSettings
 from watchword.config.secrets import SecretSetting
 from watchword.config.sources import EnvironmentSource, FileSource
 from watchword.config.values import IDENTIFIER, Json, OneOrMore, Seconds, SecondsOrZero
@@ -65,7 +66,8 @@ class Settings(BaseSettings):
     secret_key: SecretSetting | None = None
     secret_key_previous: Annotated[tuple[SecretSetting, ...], OneOrMore] = ()
     audience: Annotated[str, Field(min_length=1, max_length=2048)] | None = None
-    database_url: str = "sqlite+aiosqlite:///.watchword/watchword.db"
+    database_url: DatabaseAddress = "sqlite+aiosqlite:///.watchword/watchword.db"
+    cache_url: CacheAddress | None = None
     providers: Annotated[dict[str, ProviderSettings], Json] = Field(default_factory=dict)
     clock_leeway_seconds: Annotated[int, Field(ge=0, le=60)] = 30
     access_token_seconds: Seconds = 900
@@ -76,6 +78,7 @@ class Settings(BaseSettings):
     default_return_to: str = "/"
     trusted_proxy_hops: Annotated[int, Field(ge=0, le=10)] = 0
     keys: KeySettings = KeySettings()
+    rate_limits: RateLimitSettings = RateLimitSettings()
     privacy: PrivacySettings = PrivacySettings()
 
     @classmethod
@@ -93,14 +96,6 @@ class Settings(BaseSettings):
     @classmethod
     def _base_url_is_an_origin(cls, given: str) -> str:
         return check_base_url(given)
-
-    @field_validator("database_url")
-    @classmethod
-    def _database_url_has_a_driver(cls, given: str) -> str:
-        try:
-            return normalise_database_url(given)
-        except ConfigurationError as error:
-            raise ValueError("; ".join(error.problems)) from None
 
     @field_validator("default_return_to")
     @classmethod
@@ -143,6 +138,10 @@ class Settings(BaseSettings):
     def secure(self) -> bool:
         """Whether browsers reach us over https, which decides cookie names and attributes."""
         return urlsplit(self.base_url).scheme == "https"
+
+    def rate_limit(self, name: LimitName) -> RateLimit | None:
+        """The limit in force per client address, None where there is none."""
+        return self.rate_limits.in_force(name, development=self.environment == "development")
 
     def redirect_uri(self, provider_id: str) -> str:
         """The exact redirect URI to register at a provider; never built from a request."""

@@ -1,30 +1,67 @@
-"""What must hold between settings, and what production and staging refuse (contract §3)."""
+"""What must hold between settings, and what production refuses and staging warns of (contract §3)."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
 
+from watchword.config.addresses import Address
 from watchword.config.base_url import is_loopback_url
 from watchword.config.secrets import Secret
 
 if TYPE_CHECKING:
     from watchword.config.auth import Settings
 
-_PLACEHOLDERS = ("changeme", "change-me", "placeholder", "example", "development-only", "secret", "password")
-_HOUR = 3600
+_PLACEHOLDERS: Final = (
+    "changeme",
+    "change-me",
+    "placeholder",
+    "example",
+    "development-only",
+    "secret",
+    "password",
+)
+_MAKE_ONE: Final = "make one with: openssl rand -base64 32"
+_KEY_BYTES: Final = 32
+_HOUR: Final = 3600
+DEVELOPMENT_CLIENT_ID: Final = "watchword-dev"
+"""The client every development provider knows."""
 
 
 def deployment_problems(settings: Settings) -> list[str]:
     """Every reason why these settings must not start, each with its cause and fix."""
-    problems = [*_between_settings(settings), *_secret_keys(settings)]
-    if settings.environment != "development":
-        problems += _outside_development(settings)
+    problems = [*_in_development(settings), *_secret_keys(settings)]
+    if settings.environment != "development" and settings.secret_key is None:
+        problems.append(f"WATCHWORD_SECRET_KEY: is required in {settings.environment}; {_MAKE_ONE}")
     if settings.environment == "production":
-        problems += _in_production(settings)
+        problems += insecurities(settings)
     return problems
+
+
+def deployment_warnings(settings: Settings) -> list[str]:
+    """What an operator should know although the service starts."""
+    warnings = []
+    if settings.environment == "staging":
+        warnings += [f"production would refuse {problem}" for problem in insecurities(settings)]
+    if not settings.providers:
+        warnings.append("WATCHWORD_PROVIDERS: no provider is configured, so nobody can sign in")
+    workers = worker_count()
+    if workers > 1 and settings.cache_url is None:
+        warnings.append(
+            f"WATCHWORD_CACHE_URL: is not set, so each of the {workers} worker processes counts rate limits "
+            "by itself; set it to share them"
+        )
+    return warnings
+
+
+def worker_count() -> int:
+    """How many processes serve, as servers are told by ``WEB_CONCURRENCY``; 1 where it says nothing."""
+    given = os.environ.get("WEB_CONCURRENCY", "").strip()
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 6 else 1
 
 
 def decode_secret_key(secret: Secret) -> bytes:
@@ -33,83 +70,103 @@ def decode_secret_key(secret: Secret) -> bytes:
     try:
         key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError):
-        raise ValueError("must be 32 bytes in base64; make one with: openssl rand -base64 32") from None
-    if len(key) != 32:
-        raise ValueError(
-            f"must be 32 bytes in base64, not {len(key)}; make one with: openssl rand -base64 32"
-        )
+        raise ValueError(f"must be 32 bytes in base64; {_MAKE_ONE}") from None
+    if len(key) != _KEY_BYTES:
+        raise ValueError(f"must be 32 bytes in base64, not {len(key)}; {_MAKE_ONE}")
     return key
 
 
-def _between_settings(settings: Settings) -> Iterator[str]:
-    if settings.session_idle_seconds > settings.session_absolute_seconds:
-        yield "WATCHWORD_SESSION_IDLE_SECONDS: must not be above WATCHWORD_SESSION_ABSOLUTE_SECONDS"
+def insecurities(settings: Settings) -> Iterator[str]:
+    """What production refuses and staging warns of."""
+    if not settings.secure:
+        yield "WATCHWORD_BASE_URL: must be https in production"
+    yield from _insecure_lives(settings)
+    yield from _insecure_secrets(settings)
     for provider_id, provider in settings.providers.items():
-        plain = provider.issuer.startswith("http://")
-        if plain and settings.environment == "development" and not is_loopback_url(provider.issuer):
-            yield f"{_provider(provider_id)}ISSUER: plain http is accepted for loopback only; use https"
-    if (
-        settings.environment == "development"
-        and not settings.secure
-        and not is_loopback_url(settings.base_url)
-    ):
+        name = f"WATCHWORD_PROVIDERS__{provider_id.upper()}__"
+        if not provider.issuer.startswith("https://"):
+            yield f"{name}ISSUER: must be https in production"
+        if provider.client_id == DEVELOPMENT_CLIENT_ID:
+            yield f"{name}CLIENT_ID: is the development provider's, which lets anyone sign in as anyone"
+
+
+def _in_development(settings: Settings) -> Iterator[str]:
+    loopback = settings.secure or is_loopback_url(settings.base_url)
+    if settings.environment == "development" and not loopback:
         yield "WATCHWORD_BASE_URL: plain http is accepted for loopback only; use https"
 
 
 def _secret_keys(settings: Settings) -> Iterator[str]:
-    named = [("WATCHWORD_SECRET_KEY", settings.secret_key)]
-    named += [("WATCHWORD_SECRET_KEY_PREVIOUS", key) for key in settings.secret_key_previous]
-    for name, secret in named:
-        if secret is None:
-            continue
+    for name, secret in _named_secret_keys(settings):
         try:
-            key = decode_secret_key(secret)
+            decode_secret_key(secret)
         except ValueError as error:
             yield f"{name}: {error}"
-        else:
-            if len(set(key)) < 8 and settings.environment != "development":
-                yield f"{name}: is a placeholder, not random; make one with: openssl rand -base64 32"
 
 
-def _outside_development(settings: Settings) -> Iterator[str]:
-    if settings.secret_key is None:
-        yield (
-            f"WATCHWORD_SECRET_KEY: is required in {settings.environment}; "
-            "make one with: openssl rand -base64 32"
-        )
-
-
-def _in_production(settings: Settings) -> Iterator[str]:
-    if not settings.secure:
-        yield "WATCHWORD_BASE_URL: must be https in production"
+def _insecure_lives(settings: Settings) -> Iterator[str]:
     if settings.access_token_seconds > _HOUR:
         yield "WATCHWORD_ACCESS_TOKEN_SECONDS: must not be above 3600 in production"
     if settings.access_token_seconds > settings.session_idle_seconds:
         yield "WATCHWORD_ACCESS_TOKEN_SECONDS: must not be above WATCHWORD_SESSION_IDLE_SECONDS"
-    for name, secret in _secrets(settings):
+    if settings.session_idle_seconds > settings.session_absolute_seconds:
+        yield "WATCHWORD_SESSION_IDLE_SECONDS: must not be above WATCHWORD_SESSION_ABSOLUTE_SECONDS"
+
+
+def _insecure_secrets(settings: Settings) -> Iterator[str]:
+    named = [*_named_secret_keys(settings), *_client_secrets(settings), *_address_secrets(settings)]
+    for name, secret in named:
         if secret.origin == "literal":
             yield f"{name}: is written in a file or in code; use an environment variable, env: or file:"
-        elif name.endswith("CLIENT_SECRET") and _is_placeholder(secret):
+        if secret.exposed_file is not None:
+            yield f"{name}: the file {secret.exposed_file} can be read by others; chmod 600 it"
+    for name, secret in _named_secret_keys(settings):
+        if _is_placeholder_key(secret):
+            yield f"{name}: is a placeholder, not random; {_MAKE_ONE}"
+    for name, secret in _client_secrets(settings):
+        if len(secret.reveal().strip()) < 8 or _is_placeholder(secret.reveal()):
             yield f"{name}: is a placeholder; paste the secret the provider gave you"
-    for provider_id, provider in settings.providers.items():
-        if not provider.issuer.startswith("https://"):
-            yield f"{_provider(provider_id)}ISSUER: must be https in production"
+    for name, address in _addresses(settings):
+        if address.password is not None and _is_placeholder(unquote(address.password)):
+            yield f"{name}: holds a placeholder for a password"
 
 
-def _secrets(settings: Settings) -> Iterator[tuple[str, Secret]]:
+def _named_secret_keys(settings: Settings) -> Iterator[tuple[str, Secret]]:
     if settings.secret_key is not None:
         yield "WATCHWORD_SECRET_KEY", settings.secret_key
     for key in settings.secret_key_previous:
         yield "WATCHWORD_SECRET_KEY_PREVIOUS", key
+
+
+def _client_secrets(settings: Settings) -> Iterator[tuple[str, Secret]]:
     for provider_id, provider in settings.providers.items():
         if provider.client_secret is not None:
-            yield f"{_provider(provider_id)}CLIENT_SECRET", provider.client_secret
+            yield f"WATCHWORD_PROVIDERS__{provider_id.upper()}__CLIENT_SECRET", provider.client_secret
 
 
-def _is_placeholder(secret: Secret) -> bool:
-    value = secret.reveal().strip().lower()
-    return len(value) < 8 or any(value.startswith(word) for word in _PLACEHOLDERS)
+def _addresses(settings: Settings) -> Iterator[tuple[str, Address]]:
+    named = {"WATCHWORD_DATABASE_URL": settings.database_url, "WATCHWORD_CACHE_URL": settings.cache_url}
+    for name, given in named.items():
+        if isinstance(given, Address):
+            yield name, given
 
 
-def _provider(provider_id: str) -> str:
-    return f"WATCHWORD_PROVIDERS__{provider_id.upper()}__"
+def _address_secrets(settings: Settings) -> Iterator[tuple[str, Secret]]:
+    """An address without a password is no secret."""
+    for name, address in _addresses(settings):
+        if address.password is not None:
+            yield name, address.source
+
+
+def _is_placeholder(text: str) -> bool:
+    return text.strip().lower().startswith(_PLACEHOLDERS)
+
+
+def _is_placeholder_key(secret: Secret) -> bool:
+    """Repeated bytes, or words where chance should be."""
+    try:
+        key = decode_secret_key(secret)
+    except ValueError:
+        return False
+    words = key.lower()
+    return len(set(key)) < 8 or any(word.encode() in words for word in _PLACEHOLDERS)

@@ -62,7 +62,7 @@ class FileSource(_WholeSource):
             raise ConfigurationError([f"{CONFIG_VARIABLE}: there is no file {path}"]) from None
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigurationError([f"{path} cannot be read: {error}"]) from None
-        except tomllib.TOMLDecodeError as error:
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
             raise ConfigurationError([f"{path} is not TOML: {error}"]) from None
 
 
