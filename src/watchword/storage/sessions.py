@@ -14,8 +14,8 @@ from watchword.models import Identity, RevocationEntry, Session, User
 from watchword.models.session import DIGEST_BYTES, MAX_CLIENT_ID_CHARS, MAX_SEALED_SUCCESSOR_BYTES
 from watchword.models.types import BoundedBytes, require_utc, storable_text
 from watchword.protocol.rotation import SessionFacts
-from watchword.storage.accounts import Account, take_over
 from watchword.storage.audit import add_audit_event
+from watchword.storage.opening import open_session
 from watchword.storage.rows import IDENTITY_COLUMNS, SESSION_COLUMNS, USER_COLUMNS, live_session
 from watchword.storage.storable import storable_identity, storable_session
 from watchword.storage.transactions import Transactions
@@ -68,18 +68,7 @@ class SqlSessionStore:
         identity, new = storable_identity(identity), storable_session(new)
 
         async def work(connection: AsyncConnection) -> LiveSession:
-            account = await take_over(connection, identity, now=new.created_at, tokens_live=self._tokens_live)
-            await connection.execute(insert(Session).values(**_new_row(account, identity, new)))
-            event = AuditEvent(
-                event="sign_in",
-                occurred_at=new.created_at,
-                user_id=account.user_id,
-                session_id=new.session_id,
-                ip=new.ip,
-                details={"provider": identity.provider_id, "client": new.client_id},
-            )
-            await add_audit_event(connection, event)
-            return _opened(account, identity, new)
+            return await open_session(connection, identity, new, tokens_live=self._tokens_live)
 
         return await self._transactions.write("open a session", work)
 
@@ -147,45 +136,3 @@ class SqlSessionStore:
             return True
 
         return await self._transactions.write("end a session", work)
-
-
-def _new_row(account: Account, identity: ProviderIdentity, new: NewSession) -> dict[str, object]:
-    return {
-        "id": new.session_id,
-        "user_id": account.user_id,
-        "identity_id": account.identity_id,
-        "provider_id": identity.provider_id,
-        "client_id": new.client_id,
-        "scopes": new.scopes,
-        "user_version": account.version,
-        "created_at": new.created_at,
-        "auth_time": new.auth_time,
-        "last_seen_at": new.created_at,
-        "idle_ends_at": new.idle_ends_at,
-        "absolute_ends_at": new.absolute_ends_at,
-        "device": new.device,
-        "ip": new.ip,
-        "provider_sid": new.provider_sid,
-        "generation": 1,
-        "refresh_digest": new.refresh_digest,
-    }
-
-
-def _opened(account: Account, identity: ProviderIdentity, new: NewSession) -> LiveSession:
-    return LiveSession(
-        session_id=new.session_id,
-        user_id=account.user_id,
-        client_id=new.client_id,
-        scopes=new.scopes,
-        roles=account.roles,
-        issuer=identity.issuer,
-        subject=identity.subject,
-        provider_id=identity.provider_id,
-        email=account.email,
-        name=account.name,
-        generation=1,
-        created_at=new.created_at,
-        auth_time=new.auth_time,
-        idle_ends_at=new.idle_ends_at,
-        absolute_ends_at=new.absolute_ends_at,
-    )

@@ -1,0 +1,77 @@
+"""Opening a session inside a transaction: the one way, whatever it is that was proven."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from watchword.auth.ports import AuditEvent, LiveSession, NewSession, ProviderIdentity
+from watchword.models import Session
+from watchword.storage.accounts import Account, take_over
+from watchword.storage.audit import add_audit_event
+
+
+async def open_session(
+    connection: AsyncConnection, identity: ProviderIdentity, new: NewSession, *, tokens_live: timedelta
+) -> LiveSession:
+    """The session of whoever ``identity`` is, with the account made or renewed.
+
+    ``identity`` and ``new`` are storable already; ``tokens_live`` as in ``take_over``. Raises
+    UserDisabled, LostRace.
+    """
+    account = await take_over(connection, identity, now=new.created_at, tokens_live=tokens_live)
+    await connection.execute(insert(Session).values(**_new_row(account, identity, new)))
+    event = AuditEvent(
+        event="sign_in",
+        occurred_at=new.created_at,
+        user_id=account.user_id,
+        session_id=new.session_id,
+        ip=new.ip,
+        details={"provider": identity.provider_id, "client": new.client_id},
+    )
+    await add_audit_event(connection, event)
+    return _opened(account, identity, new)
+
+
+def _new_row(account: Account, identity: ProviderIdentity, new: NewSession) -> dict[str, object]:
+    return {
+        "id": new.session_id,
+        "user_id": account.user_id,
+        "identity_id": account.identity_id,
+        "provider_id": identity.provider_id,
+        "client_id": new.client_id,
+        "scopes": new.scopes,
+        "user_version": account.version,
+        "created_at": new.created_at,
+        "auth_time": new.auth_time,
+        "last_seen_at": new.created_at,
+        "idle_ends_at": new.idle_ends_at,
+        "absolute_ends_at": new.absolute_ends_at,
+        "device": new.device,
+        "ip": new.ip,
+        "provider_sid": new.provider_sid,
+        "generation": 1,
+        "refresh_digest": new.refresh_digest,
+    }
+
+
+def _opened(account: Account, identity: ProviderIdentity, new: NewSession) -> LiveSession:
+    return LiveSession(
+        session_id=new.session_id,
+        user_id=account.user_id,
+        client_id=new.client_id,
+        scopes=new.scopes,
+        roles=account.roles,
+        issuer=identity.issuer,
+        subject=identity.subject,
+        provider_id=identity.provider_id,
+        email=account.email,
+        name=account.name,
+        generation=1,
+        created_at=new.created_at,
+        auth_time=new.auth_time,
+        idle_ends_at=new.idle_ends_at,
+        absolute_ends_at=new.absolute_ends_at,
+    )
