@@ -1,0 +1,45 @@
+"""Which of our two forms a client asks for: a page or JSON (RFC 9110 §12.5.1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_HTML = ("text/html", "application/xhtml+xml")
+_JSON = ("application/json", "application/problem+json")
+_WEIGHT = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
+_MAX_RANGES = 100
+
+
+def prefers_html(accept: Sequence[str]) -> bool:
+    """Whether a client would rather see a page; ``accept`` holds every value of the header.
+
+    A page is for those who name HTML, at no lower weight than JSON; where both are named at the
+    same weight, the first counts. ``*/*``, no header and garbage are programs, which get JSON.
+    """
+    ranges = [_read(part) for value in accept for part in value.split(",", _MAX_RANGES)]
+    html = _best(ranges, _HTML)
+    if html is None or html[0] == 0:
+        return False
+    json = _best(ranges, _JSON)
+    if json is not None:
+        return html > json
+    wildcard = _best(ranges, ("application/*",)) or _best(ranges, ("*/*",))
+    return wildcard is None or html[0] >= wildcard[0]
+
+
+def _best(ranges: Sequence[tuple[str, float]], wanted: Sequence[str]) -> tuple[float, int] | None:
+    """The highest weight of any of the ``wanted`` ranges, and a number that is higher the earlier
+    it stands."""
+    found = [(weight, -place) for place, (name, weight) in enumerate(ranges) if name in wanted]
+    return max(found, default=None)
+
+
+def _read(part: str) -> tuple[str, float]:
+    """A media range and its weight, which is 0 when it cannot be read."""
+    name, *parameters = (piece.strip().lower() for piece in part.split(";"))
+    for parameter in parameters:
+        key, _, value = parameter.partition("=")
+        if key.strip() == "q":
+            return name, float(value) if _WEIGHT.fullmatch(value.strip()) else 0.0
+    return name, 1.0

@@ -1,0 +1,79 @@
+"""Pages or JSON (RFC 9110 §12.5.1)."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from watchword.protocol.accept import prefers_html
+
+CHROMIUM = (
+    "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,"
+    "application/signed-exchange;v=b3;q=0.7"
+)
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        CHROMIUM,
+        "text/html",
+        "TEXT/HTML ; Charset=utf-8",
+        "application/xhtml+xml",
+        "text/html, */*",
+        "*/*, text/html",
+        "application/*, text/html",
+        "text/html, application/json",
+        "text/html;q=0.9, application/json;q=0.8",
+        "application/json;q=0, text/html;q=0.001",
+        "application/json; Q=0.5, text/html; q = 1.000",
+        "application/json;q=2, text/html;q=0.1",
+    ],
+)
+def test_those_who_name_html_at_no_lower_weight_get_pages(accept: str) -> None:
+    """Browsers do, whatever else they take."""
+    assert prefers_html([accept])
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "",
+        "*/*",
+        "application/json",
+        "application/json, text/plain, */*",
+        "application/problem+json",
+        "text/*",
+        "application/json, text/html",
+        "text/html;q=0.8, application/json;q=0.9",
+        "text/html;q=0.8, application/*;q=0.9",
+        "text/html;q=0.8, */*",
+        "text/html;q=0",
+        "text/html;q=high",
+        "text/html;q=-1",
+        "text/html;q=1.5",
+        "text/htmlx",
+        "html",
+        ";;;,,,==",
+    ],
+)
+def test_everybody_else_is_a_program(accept: str) -> None:
+    """Scripts, curl, a weight that says so, and what cannot be read."""
+    assert not prefers_html([accept])
+
+
+def test_every_value_of_the_header_counts() -> None:
+    """RFC 9110 §5.3: several fields are one list; none is a program."""
+    assert not prefers_html([])
+    assert prefers_html(["application/json;q=0.1", "text/html"])
+    assert not prefers_html(["application/json", "text/html"])
+
+
+@given(st.text(), st.floats(min_value=0, max_value=1).map(lambda weight: round(weight, 3)))
+@settings(derandomize=True, deadline=None)
+def test_anything_can_be_read(text: str, weight: float) -> None:
+    """No header raises, and the higher weight wins."""
+    assert prefers_html([text]) in (True, False)
+    accept = f"text/html;q={weight:.3f}, application/json;q=0.5"
+    assert prefers_html([accept]) is (weight >= 0.5)
