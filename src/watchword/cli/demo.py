@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-_DEFAULT_PORT = 8000
+if TYPE_CHECKING:
+    from watchword.config.auth import Settings
+    from watchword.demo.walkthrough import Step
 
 
 def demo(
@@ -21,7 +23,7 @@ def demo(
         bool, typer.Option("--walkthrough", help="Run the main job without a browser, then stop.")
     ] = False,
     json_output: Annotated[
-        bool, typer.Option("--json", help="Print the address as one line of JSON.")
+        bool, typer.Option("--json", help="Print the address, or each step, as one line of JSON.")
     ] = False,
 ) -> None:
     """Run the example API with a development provider and SQLite, offline.
@@ -30,28 +32,37 @@ def demo(
 
     Example: watchword demo --port 8000
     """
-    from watchword.config.auth import Settings
-    from watchword.demo.server import free_port, prepare, refuse_taken_port, run_walkthrough, serve
+    from watchword.demo import address, server
+    from watchword.demo.app import read_settings
 
+    settings = read_settings()
     if port is None:
-        port = free_port() if walkthrough and "WATCHWORD_BASE_URL" not in os.environ else _DEFAULT_PORT
-    os.environ.setdefault("WATCHWORD_BASE_URL", f"http://{_browsable(host)}:{port}")
-    refuse_taken_port(host, port)
-    settings = Settings()
+        port = address.free_port(host) if walkthrough else address.usual_port(settings.base_url)
+    address.refuse_taken_port(host, port)
+    if "base_url" not in settings.model_fields_set:
+        os.environ["WATCHWORD_BASE_URL"] = f"http://{address.browsable(host)}:{port}"
+        settings = read_settings()
     if walkthrough:
-        raise typer.Exit(0 if run_walkthrough(settings, host, port, say=typer.echo) else 1)
-    prepare(settings)
-    if json_output:
+        tell = _tell_json if json_output else _tell
+        raise typer.Exit(0 if server.run_walkthrough(settings, host, port, tell=tell) else 1)
+    server.end_on_signals()
+    server.prepare(settings)
+    _announce(settings, as_json=json_output)
+    server.serve(host, port, workers=workers)
+
+
+def _announce(settings: Settings, *, as_json: bool) -> None:
+    if as_json:
         typer.echo(json.dumps({"url": settings.base_url, "sign_in": f"{settings.base_url}/auth/login"}))
-    else:
-        typer.echo(f"watchword demo at {settings.base_url}")
-        typer.echo("Open it in a browser, press 'Sign in' and choose Alice (admin), Bob (editor) or Carol.")
-        typer.echo("Ctrl-C stops it.")
-    serve(host, port, workers=workers)
+        return
+    typer.echo(f"watchword demo at {settings.base_url}")
+    typer.echo("Open it in a browser, press 'Sign in' and choose Alice (admin), Bob (editor) or Carol.")
+    typer.echo("Ctrl-C stops it.")
 
 
-def _browsable(host: str) -> str:
-    """An address a browser on this machine can open, for hosts that mean "every interface"."""
-    if host in ("0.0.0.0", "::"):  # noqa: S104 -- compared, not listened on
-        return "127.0.0.1"
-    return f"[{host}]" if ":" in host else host
+def _tell(step: Step) -> None:
+    typer.echo(step.line)
+
+
+def _tell_json(step: Step) -> None:
+    typer.echo(json.dumps(step.as_dict()))

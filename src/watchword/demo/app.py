@@ -2,20 +2,45 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 
 from watchword.app import Watchword
 from watchword.config.auth import Settings
 from watchword.demo.api.routes import router
+from watchword.demo.api.validation import answer_invalid
 from watchword.demo.home import home
 from watchword.demo.orders import Orders
 from watchword.demo.provider import DemoProvider, join_or_start
 from watchword.errors import ConfigurationError
 from watchword.migrations.runner import upgrade
+
+_REFUSED = "WATCHWORD_ENVIRONMENT: the demo is refused in production; install watchword in a service of yours"
+
+
+def read_settings() -> Settings:
+    """``WATCHWORD_*`` for the demo. Raises ConfigurationError, in production always."""
+    try:
+        settings = Settings()
+    except ConfigurationError as error:
+        if os.environ.get("WATCHWORD_ENVIRONMENT") != "production":
+            raise
+        raise ConfigurationError([_REFUSED, *error.problems]) from None
+    refuse_production(settings)
+    return settings
+
+
+def refuse_production(settings: Settings) -> None:
+    """Raises ConfigurationError in production: anyone can sign in as anyone here."""
+    if settings.environment == "production":
+        raise ConfigurationError([_REFUSED])
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -25,38 +50,57 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     database is migrated, any other must be migrated already. Raises ConfigurationError, in
     production always.
     """
-    settings = settings if settings is not None else Settings()
-    if settings.environment == "production":
-        raise ConfigurationError(["WATCHWORD_ENVIRONMENT: the demo is refused in production"])
-    provider = None if settings.providers else join_or_start(settings.base_url)
+    settings = settings if settings is not None else read_settings()
+    refuse_production(settings)
+    provider = None if settings.providers else _development_provider(settings)
     if provider is not None:
         settings = settings.model_copy(update={"providers": {"dev": provider.settings}})
     app = FastAPI(title="Orders, an example API", docs_url=None, redoc_url=None)
     app.include_router(router)
     app.add_api_route("/", home, methods=["GET"], include_in_schema=False)
-    auth = Watchword(settings)
-    auth.install(app)
+    app.add_exception_handler(RequestValidationError, answer_invalid)
+    Watchword(settings).install(app)
     _prepare_before(app, settings, provider)
     return app
+
+
+def _development_provider(settings: Settings) -> DemoProvider:
+    if settings.environment != "development":
+        raise ConfigurationError(
+            ["WATCHWORD_PROVIDERS: the demo brings its own provider in development only; configure one"]
+        )
+    return join_or_start(settings.base_url)
 
 
 def _prepare_before(app: FastAPI, settings: Settings, provider: DemoProvider | None) -> None:
     """Everything the demo needs, made before watchword's own start and undone after its stop."""
     inner = app.router.lifespan_context
-    orders = Orders(settings.database_url)
-    app.state.orders = orders
+    orders = app.state.orders = Orders(settings.database_url)
 
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[Any]:
         if settings.database_url.startswith("sqlite"):
             await upgrade(settings.database_url)
         try:
-            async with inner(app) as state:
+            async with _kept(provider), inner(app) as state:
                 await orders.prepare()
                 yield state
         finally:
             await orders.close()
-            if provider is not None:
-                provider.stop()
 
     app.router.lifespan_context = lifespan
+
+
+@asynccontextmanager
+async def _kept(provider: DemoProvider | None) -> AsyncIterator[None]:
+    if provider is None:
+        yield
+        return
+    keeper = asyncio.create_task(provider.keep(), name="watchword demo provider")
+    try:
+        yield
+    finally:
+        keeper.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await keeper
+        provider.stop()

@@ -16,8 +16,10 @@ _TEMPLATES = Environment(loader=PackageLoader("watchword.demo"), autoescape=True
 
 @public
 async def home(request: Request) -> HTMLResponse:
+    """``GET /``: what the caller may try, and as whom."""
     identity = identity_of(request.scope)
     signed_in = isinstance(identity, Principal)
     roles = sorted(identity.roles) if isinstance(identity, Principal) else []
     html = _TEMPLATES.get_template("home.html").render(signed_in=signed_in, roles=roles)
-    return HTMLResponse(html, headers=page_headers(secure=request.url.scheme == "https"))
+    secure: bool = request.app.state.watchword.settings.secure
+    return HTMLResponse(html, headers=page_headers(secure=secure))

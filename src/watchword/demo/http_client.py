@@ -13,7 +13,11 @@ _TIMEOUT_SECONDS = 15.0
 
 
 class StepFailed(Exception):
-    """A step did not hold; the text says which and how."""
+    """A step did not hold; the text says how. ``unsaid`` until somebody was told."""
+
+    def __init__(self, text: str, *, unsaid: bool = True) -> None:
+        super().__init__(text)
+        self.unsaid = unsaid
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +26,28 @@ class Answer:
     location: str | None
     text: str = field(repr=False)
 
-    @property
-    def json(self) -> dict[str, Any]:
+    def member(self, name: str) -> str:
+        """A text member of the JSON object. Raises StepFailed where there is none."""
         try:
             read = json_module.loads(self.text)
         except ValueError:
             raise StepFailed(f"the answer with status {self.status} is not JSON") from None
-        return read if isinstance(read, dict) else {}
+        value = read.get(name) if isinstance(read, dict) else None
+        if not isinstance(value, str):
+            raise StepFailed(f"the answer with status {self.status} holds no {name}")
+        return value
 
 
 class Client:
-    """Keeps the cookies of one service and follows nothing by itself."""
+    """Keeps the cookies of one service and follows nothing by itself.
 
-    def __init__(self, base_url: str) -> None:
+    ``base_url`` is what the service is called, ``served_at`` the ``host:port`` it really answers at.
+    """
+
+    def __init__(self, base_url: str, served_at: str) -> None:
         self.base_url = base_url
+        self._name = urlsplit(base_url).netloc
+        self._served_at = served_at
         self._cookies: dict[tuple[str, str], str] = {}
 
     def request(
@@ -48,9 +60,9 @@ class Client:
         form: dict[str, str] | None = None,
         with_cookies: bool = False,
     ) -> Answer:
-        """One request to a path of the service, or to any address on loopback."""
+        """One request to a path of the service, or to any other address."""
         address = urlsplit(target if "://" in target else self.base_url + target)
-        sent = dict(headers or {})
+        sent = {"host": address.netloc, **(headers or {})}
         body: bytes | None = None
         if json is not None:
             body, sent["content-type"] = json_module.dumps(json).encode(), "application/json"
@@ -71,8 +83,7 @@ class Client:
             raise StepFailed(f"the service set no cookie {missing}") from None
 
     def _send(self, method: str, address: SplitResult, headers: dict[str, str], body: bytes | None) -> Answer:
-        scheme = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
-        connection = scheme(address.netloc, timeout=_TIMEOUT_SECONDS)
+        connection = self._connection(address)
         path = (address.path or "/") + (f"?{address.query}" if address.query else "")
         try:
             connection.request(method, path, body=body, headers=headers)
@@ -86,3 +97,9 @@ class Client:
             for name, morsel in SimpleCookie(header).items():
                 self._cookies[address.netloc, name] = morsel.value
         return Answer(response.status, response.headers.get("location"), text)
+
+    def _connection(self, address: SplitResult) -> http.client.HTTPConnection:
+        if address.netloc == self._name:
+            return http.client.HTTPConnection(self._served_at, timeout=_TIMEOUT_SECONDS)
+        scheme = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
+        return scheme(address.netloc, timeout=_TIMEOUT_SECONDS)

@@ -1,11 +1,13 @@
 """The demo's development provider: one for all processes that serve the same address.
 
 The port follows from the base URL. The process that binds it first serves the provider; the
-others find it there.
+others find it there, and one of them takes over when that process ends.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hashlib
 import http.client
 import json
@@ -24,18 +26,25 @@ _FIRST_PORT: Final = 20_000
 _PORTS: Final = 10_000
 _TRIES: Final = 8
 _PATIENCE_SECONDS: Final = 3.0
+_WATCH_SECONDS: Final = 1.0
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class DemoProvider:
-    """Where the demo signs people in; ``server`` is None where another process serves it."""
+    """Where the demo signs people in; ``server`` serves it here while no other process does."""
 
     settings: ProviderSettings
-    server: DevProviderServer | None
+    server: DevProviderServer
+
+    async def keep(self) -> None:
+        """Take over whenever the process that served it has gone. Runs until it is cancelled."""
+        while True:
+            with contextlib.suppress(ConfigurationError):
+                self.server.start()
+            await asyncio.sleep(_WATCH_SECONDS)
 
     def stop(self) -> None:
-        if self.server is not None:
-            self.server.stop()
+        self.server.stop()
 
 
 def join_or_start(base_url: str) -> DemoProvider:
@@ -48,9 +57,8 @@ def join_or_start(base_url: str) -> DemoProvider:
         try:
             server.start()
         except ConfigurationError:
-            if _is_development_provider(port):
-                return DemoProvider(_settings(port), None)
-            continue
+            if not _is_development_provider(port):
+                continue
         return DemoProvider(_settings(port), server)
     raise ConfigurationError(
         ["the demo found no free port for its development provider; configure a provider instead"]

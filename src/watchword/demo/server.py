@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import socket
+import signal
+import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, Final, NoReturn
 
 import uvicorn
 
 from watchword.app import Watchword
 from watchword.config.auth import Settings
+from watchword.demo.address import browsable
 from watchword.demo.app import create_app
-from watchword.demo.walkthrough import walk_through
+from watchword.demo.walkthrough import Tell, walk_through
 from watchword.errors import ConfigurationError
 from watchword.migrations.runner import upgrade
 
-_START_SECONDS = 30.0
+_START_SECONDS: Final = 30.0
+_PLAIN: Final = {"handlers": ["stderr"], "propagate": False}
+_LOGGING: Final[dict[str, Any]] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "loggers": {"uvicorn": {"level": "WARNING", **_PLAIN}, "watchword": {"level": "INFO", **_PLAIN}},
+}
+_QUIET: Final[dict[str, Any]] = {
+    **_LOGGING,
+    "loggers": {name: {"level": "ERROR", **_PLAIN} for name in ("uvicorn", "watchword")},
+}
 
 
 def prepare(settings: Settings) -> None:
@@ -34,11 +48,24 @@ def prepare(settings: Settings) -> None:
 
 
 def serve(host: str, port: int, *, workers: int) -> None:
-    """Serve until stopped."""
-    uvicorn.run("watchword.demo:create_app", factory=True, workers=workers, **_options(host, port))
+    """Serve until stopped, with every refusal and its cause on stderr."""
+    options = {**_options(host, port), "log_config": _LOGGING, "workers": workers}
+    try:
+        uvicorn.run("watchword.demo:create_app", factory=True, **options)
+    except SystemExit as end:
+        sys.exit(1 if end.code else 0)
 
 
-def run_walkthrough(settings: Settings, host: str, port: int, *, say: Callable[[str], None]) -> bool:
+def end_on_signals() -> None:
+    """From here on SIGTERM and Ctrl-C end the process with exit code 0, wherever it is.
+
+    While uvicorn serves it takes both over, stops what it serves, and then raises them again.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end)
+
+
+def run_walkthrough(settings: Settings, host: str, port: int, *, tell: Tell) -> bool:
     """Serve the demo for the length of one walkthrough, on data of its own where none is set."""
     with tempfile.TemporaryDirectory(prefix="watchword-demo-") as folder:
         if "database_url" not in settings.model_fields_set:
@@ -46,27 +73,11 @@ def run_walkthrough(settings: Settings, host: str, port: int, *, say: Callable[[
             settings = settings.model_copy(update={"database_url": own})
         prepare(settings)
         with _served(settings, host, port):
-            return walk_through(settings.base_url, say)
+            return walk_through(settings.base_url, f"{browsable(host)}:{port}", tell)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def refuse_taken_port(host: str, port: int) -> None:
-    """Raises ConfigurationError when the address cannot be listened on."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise ConfigurationError(
-                [f"cannot listen on {host} port {port} ({error.strerror}); choose another with --port"]
-            ) from None
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    raise SystemExit(0)
 
 
 async def _try_once(settings: Settings) -> None:
@@ -81,7 +92,8 @@ async def _try_once(settings: Settings) -> None:
 
 @contextmanager
 def _served(settings: Settings, host: str, port: int) -> Iterator[None]:
-    server = uvicorn.Server(uvicorn.Config(create_app(settings), **_options(host, port)))
+    config = uvicorn.Config(create_app(settings), log_config=_QUIET, **_options(host, port))
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, name="watchword-demo", daemon=True)
     thread.start()
     try:
@@ -102,9 +114,9 @@ def _options(host: str, port: int) -> dict[str, Any]:
         "host": host,
         "port": port,
         "access_log": False,
-        "log_level": logging.WARNING,
         "proxy_headers": False,
         "server_header": False,
         "lifespan": "on",
-        "timeout_graceful_shutdown": 5,
+        "timeout_graceful_shutdown": 3,
+        "timeout_worker_healthcheck": 30,
     }

@@ -23,7 +23,7 @@ def sign_in(client: Client, *, person: str) -> SignInAnswer:
     href = _first_link(client.request("GET", "/auth/login").text, "/auth/login/")
     begun = client.request("GET", href, with_cookies=True)
     if begun.status != 303 or begun.location is None:
-        raise StepFailed(f"GET {href} -> {begun.status}: the provider cannot be reached")
+        raise StepFailed(f"GET {href} -> {begun.status}: the sign-in does not begin")
     page = client.request("GET", begun.location)
     form = _Form.read(page.text, person)
     posted = client.request("POST", urljoin(begun.location, form.action), form=form.fields)

@@ -3,32 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from watchword.demo.http_client import Answer, Client, StepFailed
 from watchword.demo.sign_in_by_form import sign_in
 
-Print = Callable[[str], None]
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line: what was done (path and status on calls), what it proves, whether it held.
+
+    ``number`` is None on the last line, which sums up.
+    """
+
+    number: int | None
+    done: str
+    proves: str
+    held: bool
+
+    @property
+    def line(self) -> str:
+        label = "" if self.number is None else f"{self.number:2}  "
+        text = f"{label}{self.done:34}  {self.proves}".rstrip()
+        return text if self.held else f"FAILED  {text}"
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"step": self.number, "done": self.done, "proves": self.proves, "held": self.held}
 
 
-def walk_through(base_url: str, say: Print) -> bool:
-    """Run the job against a served demo; True only when every step held."""
-    steps = _Steps(Client(base_url), say)
+Tell = Callable[[Step], None]
+
+
+def walk_through(base_url: str, served_at: str, tell: Tell) -> bool:
+    """Run the job against the demo that is served at a ``host:port``; True when every step held."""
+    steps = _Steps(Client(base_url, served_at), tell)
     try:
         _first_session(steps)
         _second_session(steps)
     except StepFailed as failure:
-        say(f"FAILED  {failure}")
+        if failure.unsaid:
+            tell(Step(steps.count + 1, str(failure), "", held=False))
         return False
-    say(f"All {steps.count} steps held.")
+    tell(Step(None, f"All {steps.count} steps held.", "", held=True))
     return True
 
 
 class _Steps:
-    def __init__(self, client: Client, say: Print) -> None:
+    def __init__(self, client: Client, tell: Tell) -> None:
         self.client = client
         self.count = 0
-        self._say = say
+        self._tell = tell
 
     def call(self, proves: str, method: str, path: str, *, expect: int, **options: Any) -> Answer:
         """One request; its status must be the expected one."""
@@ -36,12 +61,11 @@ class _Steps:
         self.note(f"{method} {path} -> {answer.status}", proves, answer.status == expect)
         return answer
 
-    def note(self, what: str, proves: str, held: bool) -> None:
+    def note(self, done: str, proves: str, held: bool) -> None:
         self.count += 1
-        line = f"{self.count:2}  {what:34}  {proves}"
+        self._tell(Step(self.count, done, proves, held))
         if not held:
-            raise StepFailed(line)
-        self._say(line)
+            raise StepFailed(done, unsaid=False)
 
 
 def _first_session(steps: _Steps) -> None:
@@ -50,31 +74,38 @@ def _first_session(steps: _Steps) -> None:
     steps.call("v2 refuses strangers", "GET", "/v2/orders", expect=401)
     _sign_in(steps, "signed in at the provider, with PKCE, state and nonce checked")
     access, first = steps.client.session_cookies()
-    bearer = {"authorization": f"Bearer {access}"}
+    bearer = _bearer(access)
     steps.call("our own access token opens v2", "GET", "/v2/orders", expect=200, headers=bearer)
     steps.call("and says who is calling", "GET", "/auth/me", expect=200, headers=bearer)
     rotated = _refresh(steps, "a refresh rotates the token", first)
     again = _refresh(steps, "the old token, inside the overlap, answers", first)
-    same = again.json["refresh_token"] == rotated.json["refresh_token"] != first
+    same = again.member("refresh_token") == rotated.member("refresh_token") != first
     steps.note("same successor", "a lost response costs nothing: both answers hold the same token", same)
-    bearer = {"authorization": f"Bearer {rotated.json['access_token']}"}
+    bearer = _bearer(rotated.member("access_token"))
     steps.call("the new access token opens v2", "GET", "/v2/orders", expect=200, headers=bearer)
     steps.call("sign out", "POST", "/auth/logout", expect=204, headers=bearer)
     steps.call("a token of an ended session is refused", "GET", "/v2/orders", expect=401, headers=bearer)
-    _refused(steps, "and its refresh token too", rotated.json["refresh_token"])
+    _refused(steps, "and its refresh token too", rotated.member("refresh_token"))
 
 
 def _second_session(steps: _Steps) -> None:
     _sign_in(steps, "signed in again: another session")
     _, first = steps.client.session_cookies()
     second = _refresh(steps, "refreshed once", first)
-    third = _refresh(steps, "refreshed twice", second.json["refresh_token"])
+    third = _refresh(steps, "refreshed twice", second.member("refresh_token"))
     _refused(steps, "the first token once more: a replay, refused", first)
-    bearer = {"authorization": f"Bearer {third.json['access_token']}"}
     steps.call(
-        "the replay ended the session, live tokens included", "GET", "/v2/orders", expect=401, headers=bearer
+        "the replay ended the session, live tokens included",
+        "GET",
+        "/v2/orders",
+        expect=401,
+        headers=_bearer(third.member("access_token")),
     )
-    _refused(steps, "its newest refresh token too", third.json["refresh_token"])
+    _refused(steps, "its newest refresh token too", third.member("refresh_token"))
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {token}"}
 
 
 def _sign_in(steps: _Steps, proves: str) -> None:
@@ -88,6 +119,5 @@ def _refresh(steps: _Steps, proves: str, token: str) -> Answer:
 
 def _refused(steps: _Steps, proves: str, token: str) -> None:
     answer = steps.call(proves, "POST", "/auth/refresh", expect=401, json={"refresh_token": token})
-    steps.note(
-        "error: invalid_grant", "named as RFC 6749 names it", answer.json.get("error") == "invalid_grant"
-    )
+    named = answer.member("error")
+    steps.note(f"error: {named}", "named as RFC 6749 names it", named == "invalid_grant")

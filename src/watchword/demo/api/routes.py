@@ -62,7 +62,8 @@ async def orders_v2(request: Request) -> OrderList:
 @require_auth(roles=["editor"])
 async def create_order(request: Request, new: NewOrder, caller: CurrentPrincipal) -> Order:
     """Order something."""
-    kept = await _orders(request).add(item=new.item, quantity=new.quantity, created_by=caller.subject)
+    by = caller.user_id or caller.subject
+    kept = await _orders(request).add(item=new.item, quantity=new.quantity, created_by=by)
     return Order.model_validate(kept)
 
 
