@@ -220,6 +220,15 @@ class UserDisabled(SignInRefused):
     public = "This account cannot sign in. Please ask the people who run this service."
 
 
+class SessionLimitReached(SignInRefused):
+    """The account has as many live sessions as it may, and the policy is to refuse one more."""
+
+    code = "session_limit_reached"
+    status = 403
+    title = "Too many sessions"
+    public = "This account is signed in at as many places as it may be. Please sign out at one of them first."
+
+
 class TooManyRoles(SignInRefused):
     code = "too_many_roles"
     status = 403
@@ -246,6 +255,19 @@ class RequestTooLarge(InvalidRequest):
     status = 413
     title = "Request too large"
     public = "This request is larger than it may be."
+
+
+class RateLimited(WatchwordError):
+    """The caller asks more often than the service answers (RFC 6585 §4)."""
+
+    code = "rate_limited"
+    status = 429
+    title = "Too many requests"
+    public = "There were too many requests from your network. Please wait a moment and try again."
+    oauth_error = "temporarily_unavailable"
+
+    def __init__(self, detail: str = "", *, retry_after_seconds: int | None = 1) -> None:
+        super().__init__(detail, retry_after_seconds=max(retry_after_seconds or 1, 1))
 
 
 class AuthenticationRequired(WatchwordError):
@@ -298,6 +320,31 @@ class InsufficientScope(WatchwordError):
     def __init__(self, detail: str = "", *, scopes: Sequence[str] = ()) -> None:
         super().__init__(detail)
         self.scopes = tuple(scopes)
+
+
+class SessionNotFound(WatchwordError):
+    """No session of the caller's, whether it is unknown, ended or somebody else's."""
+
+    code = "session_not_found"
+    status = 404
+    title = "No such session"
+    public = "You have no such session; it may have ended already."
+    oauth_error = "invalid_request"
+
+
+class AccountNotFound(WatchwordError):
+    code = "account_not_found"
+    status = 404
+    title = "No such account"
+    public = "There is no such account."
+    oauth_error = "invalid_request"
+
+
+class RoleNameInvalid(InvalidRequest):
+    """Role names are 1 to 64 letters, digits and ``_ . : / -``."""
+
+    code = "role_name_invalid"
+    title = "Not a role name"
 
 
 class CrossSiteRequest(WatchwordError):
