@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx2
 from starlette.testclient import TestClient
@@ -76,3 +76,10 @@ def local_part(location: str) -> str:
     """Path and query of an address."""
     parts = urlsplit(location)
     return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def changed_query(target: str, **changes: str | None) -> str:
+    """The target with parameters set or, for None, taken out."""
+    query: dict[str, str | None] = {**query_of(target), **changes}
+    kept = {name: value for name, value in query.items() if value is not None}
+    return f"{target.partition('?')[0]}?{urlencode(kept)}"

@@ -66,7 +66,7 @@ class SignInEndpoints:
         except WatchwordError as error:
             return self._refused(request, error, start_again=self._start_again(return_to))
         response = self._redirect(begun.location)
-        for handle in services.sign_in.superfluous(self._attempts(request)):
+        for handle in services.sign_in.superfluous(self._attempts(request), begun):
             self.browser.clear_attempt(response, handle)
         self.browser.set_attempt(response, begun.handle, begun.cookie, max_age_seconds=ATTEMPT_SECONDS)
         return response

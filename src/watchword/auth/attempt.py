@@ -18,15 +18,17 @@ ATTEMPT_SECONDS = 600
 MAX_ATTEMPTS = 5
 """How many attempts one browser may have open at once; the oldest gives way."""
 
+MAX_ATTEMPT_CHARS = 4096
+"""How long their cookies may be together, so that no server finds the header too large."""
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What the callback must be compared with. ``started_at`` is in seconds since 1970."""
+    """What the callback must be compared with. ``registration`` is the digest of what we are at the
+    provider, ``started_at`` is in seconds since 1970."""
 
     provider_id: str
-    issuer: str
-    client_id: str
-    redirect_uri: str
+    registration: str
     return_to: str
     started_at: int
     state: str = field(repr=False)
@@ -49,15 +51,17 @@ def handle_of(state: str) -> str:
     return base64.urlsafe_b64encode(digest[:12]).decode()
 
 
-def start_attempt(
-    *, provider_id: str, issuer: str, client_id: str, redirect_uri: str, return_to: str, now_seconds: int
-) -> Attempt:
+def registration_digest(*, issuer: str, client_id: str, redirect_uri: str) -> str:
+    """What binds an attempt to one registration, as short for long addresses as for others."""
+    registration = json.dumps([issuer, client_id, redirect_uri]).encode()
+    return base64.urlsafe_b64encode(hashlib.sha256(registration).digest()).decode()
+
+
+def start_attempt(*, provider_id: str, registration: str, return_to: str, now_seconds: int) -> Attempt:
     """A fresh attempt: state, nonce and verifier are 256 random bits each (RFC 7636 §7.1)."""
     return Attempt(
         provider_id=provider_id,
-        issuer=issuer,
-        client_id=client_id,
-        redirect_uri=redirect_uri,
+        registration=registration,
         return_to=return_to,
         started_at=now_seconds,
         state=secrets.token_urlsafe(32),
@@ -82,7 +86,10 @@ def open_attempt(cookie: str | None, handle: str, sealer: Sealer, *, now_seconds
         plaintext = sealer.open("attempt", sealed, place=handle.encode())
     except (binascii.Error, ValueError, SealBroken, SecretKeyMismatch) as error:
         raise AttemptMissing(f"the attempt cookie does not open: {error}") from None
-    attempt = Attempt(**json.loads(plaintext))
+    try:
+        attempt = Attempt(**json.loads(plaintext))
+    except TypeError:
+        raise AttemptMissing("the attempt was sealed by another version of this service") from None
     age_seconds = now_seconds - attempt.started_at
     if not -60 <= age_seconds < ATTEMPT_SECONDS:
         raise AttemptExpired(f"started {age_seconds} s ago, at most {ATTEMPT_SECONDS}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from watchword.auth.attempt import Attempt
+from watchword.auth.attempt import Attempt, registration_digest
 from watchword.auth.ports import Clock, ProviderHttp, ProviderIdentity
 from watchword.auth.provider_keys import ProviderKeys
 from watchword.auth.provider_metadata import MetadataSource
@@ -54,6 +54,9 @@ class OAuthClient:
         self.issuer = settings.issuer
         self.client_id = settings.client_id
         self.redirect_uri = redirect_uri
+        self.registration = registration_digest(
+            issuer=self.issuer, client_id=self.client_id, redirect_uri=redirect_uri
+        )
         self._settings = settings
         self._http = http
         self._clock = clock
@@ -73,8 +76,8 @@ class OAuthClient:
         metadata = await self.metadata()
         return authorization_url(
             metadata.authorization_endpoint,
-            client_id=attempt.client_id,
-            redirect_uri=attempt.redirect_uri,
+            client_id=self.client_id,
+            redirect_uri=self.redirect_uri,
             scopes=self._settings.scopes,
             state=attempt.state,
             nonce=attempt.nonce,
@@ -99,7 +102,7 @@ class OAuthClient:
             metadata.token_endpoint,
             client=self._authentication,
             code=code,
-            redirect_uri=attempt.redirect_uri,
+            redirect_uri=self.redirect_uri,
             code_verifier=attempt.verifier,
         )
         answer = await self._http.post_form(
@@ -119,8 +122,8 @@ class OAuthClient:
             max_bytes=MAX_ID_TOKEN_BYTES,
         )
         policy = IdTokenPolicy(
-            issuer=attempt.issuer,
-            client_id=attempt.client_id,
+            issuer=self.issuer,
+            client_id=self.client_id,
             nonce=attempt.nonce,
             leeway_seconds=self._leeway_seconds,
         )

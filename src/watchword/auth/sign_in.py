@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from watchword.auth.attempt import (
     ATTEMPT_SECONDS,
+    MAX_ATTEMPT_CHARS,
     MAX_ATTEMPTS,
     Attempt,
     handle_of,
@@ -68,9 +69,7 @@ class SignIn:
         client = self.client(provider_id)
         attempt = start_attempt(
             provider_id=provider_id,
-            issuer=client.issuer,
-            client_id=client.client_id,
-            redirect_uri=client.redirect_uri,
+            registration=client.registration,
             return_to=return_to,
             now_seconds=self._now_seconds(),
         )
@@ -92,9 +91,9 @@ class SignIn:
         """
         client = self.client(provider_id)
         attempt = self._attempt(client, params, attempt_cookie)
-        code = _code(params, attempt, iss_required=False)
+        code = _code(params, attempt, client.issuer, iss_required=False)
         if (await client.metadata()).iss_parameter_supported:
-            _code(params, attempt, iss_required=True)
+            _code(params, attempt, client.issuer, iss_required=True)
         await self._use_up(attempt)
         verified = await client.redeem(attempt, code)
         grant = await self._sessions.open(
@@ -114,19 +113,23 @@ class SignIn:
         handle = handle_of(read_state(params))
         return open_attempt(attempt_cookie(handle), handle, self._sealer, now_seconds=self._now_seconds())
 
-    def superfluous(self, kept: Mapping[str, str]) -> list[str]:
+    def superfluous(self, kept: Mapping[str, str], begun: Begun) -> list[str]:
         """The handles of attempt cookies that must go before one more is set: unusable ones, and
-        the oldest beyond the bound. ``kept`` maps handle to cookie value."""
-        usable, unusable = [], []
+        the oldest beyond the bounds. ``kept`` maps handle to cookie value."""
+        usable, going = [], []
         for handle, cookie in kept.items():
             try:
                 attempt = open_attempt(cookie, handle, self._sealer, now_seconds=self._now_seconds())
             except (AttemptMissing, AttemptExpired):
-                unusable.append(handle)
+                going.append(handle)
             else:
                 usable.append((attempt.started_at, handle))
-        newest_first = sorted(usable, reverse=True)
-        return unusable + [handle for _, handle in newest_first[MAX_ATTEMPTS - 1 :]]
+        room = MAX_ATTEMPT_CHARS - len(begun.cookie)
+        for place, (_, handle) in enumerate(sorted(usable, reverse=True), start=2):
+            room -= len(kept[handle])
+            if place > MAX_ATTEMPTS or room < 0:
+                going.append(handle)
+        return going
 
     def _attempt(
         self,
@@ -136,10 +139,10 @@ class SignIn:
     ) -> Attempt:
         """The attempt, which must have been started at this very provider (RFC 9700 §4.4)."""
         attempt = self.attempt_of(params, attempt_cookie)
-        begun = (attempt.provider_id, attempt.issuer, attempt.client_id, attempt.redirect_uri)
-        if begun != (client.provider_id, client.issuer, client.client_id, client.redirect_uri):
+        if (attempt.provider_id, attempt.registration) != (client.provider_id, client.registration):
             raise AttemptMissing(
-                f"the attempt was started at {attempt.provider_id!r}, not {client.provider_id!r}"
+                f"the attempt was started at {attempt.provider_id!r}, not at {client.provider_id!r} as it "
+                "is registered now"
             )
         return attempt
 
@@ -152,7 +155,5 @@ class SignIn:
         return int(self._clock.now().timestamp())
 
 
-def _code(params: Sequence[tuple[str, str]], attempt: Attempt, *, iss_required: bool) -> str:
-    return check_authorization_response(
-        params, state=attempt.state, issuer=attempt.issuer, iss_required=iss_required
-    )
+def _code(params: Sequence[tuple[str, str]], attempt: Attempt, issuer: str, *, iss_required: bool) -> str:
+    return check_authorization_response(params, state=attempt.state, issuer=issuer, iss_required=iss_required)
