@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
+from watchword.config.rate_limits import RateLimit
 from watchword.protocol.rotation import SessionFacts
 
 
@@ -116,6 +117,41 @@ class SessionStore(Protocol):
         False when it was unknown or ended already. Idempotent."""
 
 
+# --- our own authorization codes --------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCode:
+    """An authorization code of ours at rest (RFC 6749 §4.1.2, RFC 7636 §4.4): its digest, what it
+    was given for, and the verified sign-in, sealed. ``session_id`` is the session it opened."""
+
+    digest: bytes
+    client_id: str
+    redirect_uri: str
+    code_challenge: str
+    scopes: frozenset[str]
+    sealed_sign_in: bytes
+    auth_time: datetime
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None = None
+    session_id: UUID | None = None
+
+
+class CodeStore(Protocol):
+    """Every method is one transaction; DatabaseUnavailable when it cannot be had."""
+
+    async def add(self, code: StoredCode) -> None: ...
+
+    async def find(self, digest: bytes) -> StoredCode | None: ...
+
+    async def redeem(
+        self, code: StoredCode, identity: ProviderIdentity, new: NewSession
+    ) -> LiveSession | None:
+        """Mark ``code`` used and open its session, both or neither; None, with nothing changed,
+        when it was used before or has expired at ``new.created_at``. Raises what opening does."""
+
+
 # --- keys, single use, revocation -------------------------------------------------------------
 
 KeyState = Literal["next", "active", "retired"]
@@ -197,6 +233,7 @@ class Database(Protocol):
     """Everything ``auth`` keeps, and the two questions the composition root asks."""
 
     sessions: SessionStore
+    codes: CodeStore
     keys: KeyStore
     single_use: SingleUseStore
     revocations: RevocationLog
@@ -231,5 +268,18 @@ class ProviderHttp(Protocol):
         self, url: str, form: Mapping[str, str], *, max_bytes: int, authorization: str | None = None
     ) -> HttpAnswer:
         """Never sent twice."""
+
+    async def close(self) -> None: ...
+
+
+# --- counting requests ------------------------------------------------------------------------
+
+
+class HitCounter(Protocol):
+    """Counts hits of a key in a moving window; exact, also for hits that come at the same time."""
+
+    async def hit(self, key: str, limit: RateLimit) -> float | None:
+        """Count one hit: None when it fits, else the seconds until one will; then nothing is
+        counted. Never raises."""
 
     async def close(self) -> None: ...
