@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from watchword.config.addresses import CacheAddress, DatabaseAddress
 from watchword.config.base_url import check_base_url
+from watchword.config.client import ClientSettings, check_client_ids
 from watchword.config.deployment import deployment_problems
 from watchword.config.problems import describe, without_faults
 from watchword.config.provider import ProviderSettings
@@ -69,6 +70,7 @@ class Settings(BaseSettings):
     database_url: DatabaseAddress = "sqlite+aiosqlite:///.watchword/watchword.db"
     cache_url: CacheAddress | None = None
     providers: Annotated[dict[str, ProviderSettings], Json] = Field(default_factory=dict)
+    clients: Annotated[dict[str, ClientSettings], Json] = Field(default_factory=dict)
     clock_leeway_seconds: Annotated[int, Field(ge=0, le=60)] = 30
     access_token_seconds: Seconds = 900
     session_idle_seconds: Seconds = 3600
@@ -111,6 +113,11 @@ class Settings(BaseSettings):
             if not IDENTIFIER.fullmatch(provider_id):
                 raise ValueError(f"{provider_id!r}: an id is lower case letters, digits, - and _, at most 32")
         return given
+
+    @field_validator("clients")
+    @classmethod
+    def _client_ids_are_plain(cls, given: dict[str, ClientSettings]) -> dict[str, ClientSettings]:
+        return check_client_ids(given)
 
     @model_validator(mode="wrap")
     @classmethod

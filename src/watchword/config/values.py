@@ -55,7 +55,8 @@ def _one_or_more(given: Any) -> Any:
 
 Json = BeforeValidator(_from_json)
 OneOrMore = BeforeValidator(_one_or_more)
-Words = Annotated[tuple[str, ...], BeforeValidator(_from_words)]
+FromWords = BeforeValidator(_from_words)
+Words = Annotated[tuple[str, ...], FromWords]
 TextMap = Annotated[dict[str, str], Json]
 ClaimPath = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
 ClaimPaths = Annotated[tuple[ClaimPath, ...], BeforeValidator(_claim_paths)]
