@@ -7,10 +7,11 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from watchword.auth.ports import AuditLog, KeyStore, RevocationLog, SessionStore, SingleUseStore
+from watchword.auth.ports import AuditLog, CodeStore, KeyStore, RevocationLog, SessionStore, SingleUseStore
 from watchword.config.database_url import normalise_database_url
 from watchword.models import User
 from watchword.storage.audit import SqlAuditLog
+from watchword.storage.authorization_codes import SqlCodeStore
 from watchword.storage.engines import DatabaseLimits, make_engine, sqlite_file
 from watchword.storage.revocations import SqlRevocationLog
 from watchword.storage.rotation_postgresql import PostgresqlRotation
@@ -24,10 +25,12 @@ LONGEST_ACCESS_TOKEN_SECONDS = 3600
 
 
 class SqlDatabase:
-    """``Database`` over SQLite or PostgreSQL. ``engine`` may be used for a service's own tables,
-    ``transactions`` runs work on it with the same bounds and errors as the stores."""
+    """``Database`` over SQLite or PostgreSQL. For a service's own tables ``transactions`` runs work
+    on ``engine`` with the bounds and errors of the stores; prefer it to the bare engine, whose
+    SQLite connections must not be cancelled in mid transaction."""
 
     sessions: SessionStore
+    codes: CodeStore
     keys: KeyStore
     single_use: SingleUseStore
     revocations: RevocationLog
@@ -39,6 +42,7 @@ class SqlDatabase:
         self.transactions = Transactions(engine)
         self._rotator = rotator
         self.sessions = SqlSessionStore(self.transactions, rotator, tokens_live=tokens_live)
+        self.codes = SqlCodeStore(self.transactions, tokens_live=tokens_live)
         self.keys = SqlKeyStore(self.transactions)
         self.single_use = SqlSingleUseStore(self.transactions)
         self.revocations = SqlRevocationLog(self.transactions)
@@ -53,6 +57,7 @@ class SqlDatabase:
         await self.transactions.read("reach the database", work)
 
     async def close(self) -> None:
+        await self.transactions.settled()
         await self._rotator.close()
         await self.engine.dispose()
 

@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -103,10 +104,11 @@ class SqliteRotation:
         return self._connection
 
     def _disconnect(self) -> None:
-        """Also rolls back; the next rotation connects anew."""
+        """Rolls back, too; the next rotation connects anew."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            connection.close()
+            with closing(connection), suppress(sqlite3.Error):
+                connection.rollback()
 
 
 def _decoded(row: tuple[Any, ...]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -26,22 +26,55 @@ class LostRace(Exception):
     """Raised by work that saw another transaction win: roll back and begin again."""
 
 
+class _CallerLeft(Exception):
+    """Rolls back a transaction nobody waits for any more."""
+
+
 class Transactions:
     """``read`` and ``write`` of one engine. Work may run more than once; nothing of a failed run
-    is kept. Both raise DatabaseUnavailable; cancelling returns the connection too."""
+    is kept. Both raise DatabaseUnavailable.
+
+    Each transaction runs in a task of its own, because a driver must not be cancelled in the middle
+    of a statement: a SQLite connection would keep its lock. A caller that is cancelled leaves at
+    once; its transaction ends behind it, rolled back unless it was committing already.
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
         postgresql = engine.dialect.name == "postgresql"
         self._reads = engine.execution_options(isolation_level="AUTOCOMMIT") if postgresql else engine
         self._writes = engine.execution_options(**{WRITES: True})
+        self._running: set[asyncio.Task[Any]] = set()
 
     async def read(self, doing: str, work: Work[T]) -> T:
         """One statement that changes nothing; waits for no writer."""
-        return await retrying(doing, lambda: _once(self._reads, work))
+        return await self._run(doing, self._reads, work)
 
     async def write(self, doing: str, work: Work[T]) -> T:
         """All of ``work`` or nothing. Raises Contended when every try lost a race."""
-        return await retrying(doing, lambda: _once(self._writes, work))
+        return await self._run(doing, self._writes, work)
+
+    async def settled(self) -> None:
+        """Wait for the transactions whose callers left."""
+        if self._running:
+            await asyncio.wait(self._running)
+
+    async def _run(self, doing: str, engine: AsyncEngine, work: Work[T]) -> T:
+        left = asyncio.Event()
+        task = asyncio.create_task(retrying(doing, lambda: _once(engine, work, left)))
+        self._running.add(task)
+        task.add_done_callback(self._forget)
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            left.set()
+            raise
+        return task.result()
+
+    def _forget(self, task: asyncio.Task[Any]) -> None:
+        """Also looks at the outcome, so that asyncio does not report one nobody waited for."""
+        self._running.discard(task)
+        if not task.cancelled():
+            task.exception()
 
 
 async def retrying(doing: str, run: Callable[[], Awaitable[T]]) -> T:
@@ -62,22 +95,24 @@ async def retrying(doing: str, run: Callable[[], Awaitable[T]]) -> T:
             await asyncio.sleep((1 + secrets.randbelow(_LONGEST_PAUSE_MS)) / 1000)
 
 
-async def _once(engine: AsyncEngine, work: Work[T]) -> T:
+async def _once(engine: AsyncEngine, work: Work[T], left: asyncio.Event) -> T:
     async with engine.connect() as connection:
         try:
             transaction = await connection.begin()
             done = await work(connection)
+            if left.is_set():
+                raise _CallerLeft
             await transaction.commit()
-        except (TimeoutError, asyncio.CancelledError):
-            await abandon(connection)
+        except TimeoutError:
+            await _abandon(connection)
             raise
         return done
 
 
-async def abandon(connection: AsyncConnection) -> None:
-    """Give up a connection whose server may never answer, without a word to it."""
-    proxy = connection.sync_connection.connection if connection.sync_connection else None
-    terminate = getattr(proxy.driver_connection, "terminate", None) if proxy else None
+async def _abandon(connection: AsyncConnection) -> None:
+    """Give up a connection whose server may never answer, without another word to it."""
+    raw = await connection.get_raw_connection()
+    terminate = getattr(raw.driver_connection, "terminate", None)
     if terminate is not None:
         terminate()
         await connection.invalidate()
