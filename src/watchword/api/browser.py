@@ -29,13 +29,17 @@ class Browser:
     def cookies(self, request: Request) -> Cookies:
         return read_cookies([value for name, value in request.scope["headers"] if name == b"cookie"])
 
-    def require_same_origin(self, request: Request) -> None:
-        """Raises CrossSiteRequest unless the browser proves the request is our own origin's."""
-        if not is_same_origin(
+    def is_same_origin(self, request: Request) -> bool:
+        """Whether the browser proves that the request comes from a page of our own origin."""
+        return is_same_origin(
             base_url_origin=self.settings.base_url,
             sec_fetch_site=request.headers.getlist("sec-fetch-site"),
             origin=request.headers.getlist("origin"),
-        ):
+        )
+
+    def require_same_origin(self, request: Request) -> None:
+        """Raises CrossSiteRequest where ``is_same_origin`` is false."""
+        if not self.is_same_origin(request):
             raise CrossSiteRequest("a cookie came with an unsafe request that is not same-origin")
 
     def client_context(self, request: Request) -> ClientContext:
@@ -64,7 +68,11 @@ class Browser:
             ),
         )
 
-    def clear_session(self, response: Response) -> None:
+    def clear_session(self, request: Request, response: Response) -> None:
+        """Delete both cookies, for our own pages only: another site's form carries no cookie of ours
+        (SameSite=Lax), but its answer could still delete them."""
+        if not self.is_same_origin(request):
+            return
         for name in (self.names.access, self.names.refresh):
             self._add(response, clear_cookie(name, secure=self.names.secure))
 

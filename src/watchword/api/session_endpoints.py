@@ -65,7 +65,7 @@ class SessionEndpoints:
         except WatchwordError as error:
             response = oauth_error_response(error, request_id=request_id_of(request.scope))
             if by_cookie and isinstance(error, RefreshRefused):
-                self.browser.clear_session(response)
+                self.browser.clear_session(request, response)
             return response
 
     @public
@@ -76,7 +76,7 @@ class SessionEndpoints:
         except (CrossSiteRequest, DatabaseUnavailable, NotInstalled) as error:
             return problem_response(error, request_id=request_id_of(request.scope))
         response = self._logged_out(request)
-        self.browser.clear_session(response)
+        self.browser.clear_session(request, response)
         return response
 
     async def _refresh_by_cookie(self, request: Request, services: Services, body: RefreshBody) -> Response:
