@@ -47,6 +47,7 @@ def test_the_caller_is_given_to_protected_and_public_endpoints() -> None:
             assert client.get(path).json()["code"] == "authentication_required"
             assert client.get(path, headers=bearer("ended")).json()["code"] == "session_ended"
             assert client.get(path, headers=bearer("foreign-error")).json()["code"] == "invalid_token"
+            assert client.get(path, headers=bearer("nonsense")).json()["code"] == "identification_failed"
         assert client.get("/open").json() == "nobody"
         assert client.get("/open", headers=bearer("ended")).json() == "nobody"
         assert client.get("/open", headers=bearer("anna")).json() == "anna"

@@ -139,13 +139,22 @@ def test_a_guarded_helper_guards_inside_another_endpoint() -> None:
     async def closed() -> str:
         return await helper()
 
+    @require_auth(roles=["admin"])
+    def plain_helper() -> str:
+        return "done"
+
+    @app.get("/thread")
+    @require_auth
+    def thread() -> str:
+        return plain_helper()
+
     @app.get("/dependency")
     async def depending(answer: str = Depends(helper)) -> str:
         return answer
 
     guarded(app)
     with started(app) as client:
-        for path in ("/open", "/closed", "/dependency"):
+        for path in ("/open", "/closed", "/thread", "/dependency"):
             assert client.get(path).json()["code"] == "authentication_required"
             assert client.get(path, headers=bearer("anna")).json()["code"] == "insufficient_scope"
             assert client.get(path, headers=bearer("admin")).json() == "done"

@@ -10,6 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
+from starlette.types import Receive, Scope, Send
 
 from tests.gate.workshop import bearer, guarded, started
 from watchword.api.decorators import public, require_auth
@@ -161,3 +162,72 @@ def test_a_class_protects_method_by_method() -> None:
         assert client.post("/orders", headers=bearer("anna")).status_code == 403
         assert client.post("/orders", headers=bearer("editor")).text == "created"
         assert client.delete("/orders").status_code == 405
+
+
+class OwnDispatch(HTTPEndpoint):
+    """Serves whatever it is asked, after a look of its own at the request."""
+
+    async def dispatch(self) -> None:
+        handler = getattr(self, self.scope["method"].lower(), self.get)
+        await (await handler(Request(self.scope)))(self.scope, self.receive, self.send)
+
+    async def get(self, request: Request) -> Response:
+        return PlainTextResponse(SECRET_TEXT)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS", "X"])
+def test_a_class_with_its_own_dispatch_is_protected_for_every_method(method: str) -> None:
+    """What such a class serves is unknown, so nothing passes for a 405."""
+
+    @require_auth
+    class Guarded(OwnDispatch):
+        pass
+
+    async def hiding(scope: Scope, receive: Receive, send: Send) -> None:
+        await Guarded(scope, receive, send)
+
+    app = Starlette(routes=[Route("/gated", Guarded), Mount("/hidden", hiding)])
+    guarded(app)
+    with started(app) as client:
+        for path in ("/gated", "/hidden/x"):
+            assert client.request(method, path).status_code == 401
+            assert client.request(method, path, headers=bearer("anna")).status_code == 200
+
+
+def test_marks_on_the_methods_of_a_class_with_its_own_dispatch_count() -> None:
+    """Such a class may mark method by method too; under ``deny`` the rest of it is refused."""
+
+    class Mixed(OwnDispatch):
+        @public
+        async def get(self, request: Request) -> Response:
+            return PlainTextResponse("list")
+
+        @require_auth(roles=["editor"])
+        async def post(self, request: Request) -> Response:
+            return PlainTextResponse("created")
+
+    app = Starlette(routes=[Route("/it", Mixed)])
+    guarded(app, default="deny")
+    with started(app) as client:
+        assert client.get("/it").text == "list"
+        assert client.post("/it").status_code == 401
+        assert client.post("/it", headers=bearer("editor")).text == "created"
+        assert client.delete("/it").json()["code"] == "route_unclassified"
+
+
+def test_methods_named_by_the_route_narrow_those_of_the_class() -> None:
+    """A class under a route with ``methods`` answers 405 for the others, to everybody."""
+
+    @require_auth
+    class Orders(HTTPEndpoint):
+        async def get(self, request: Request) -> Response:
+            return PlainTextResponse("list")
+
+        async def post(self, request: Request) -> Response:
+            return PlainTextResponse("created")
+
+    app = Starlette(routes=[Route("/it", Orders, methods=["POST", "PUT"])])
+    guarded(app)
+    with started(app) as client:
+        got = {method: client.request(method, "/it").status_code for method in ("GET", "POST", "PUT")}
+    assert got == {"GET": 405, "POST": 401, "PUT": 405}

@@ -207,15 +207,15 @@ def test_websockets_of_included_routers_are_refused_before_their_parameters_are_
 
 def test_a_mount_shared_between_an_included_and_a_mounted_router_takes_the_stricter() -> None:
     """FastAPI copies a wrapped mount with its wrapper; the copy does not loosen the original."""
-    inner, app = APIRouter(), FastAPI()
+    inner, sub, app = APIRouter(), FastAPI(), FastAPI()
     inner.mount("/asgi", PlainTextResponse("inside"))
     guarded(app, default="deny")
     app.mount("/shut", inner)
     with started(app) as client:
         assert client.get("/shut/asgi/x").status_code == 403
-        app.include_router(inner, prefix="/included")
-        app.mount("/open", public(Router(routes=[Mount("/", inner)])))
-        for path in ("/shut/asgi/x", "/included/asgi/x", "/open/asgi/x"):
+        sub.include_router(inner, prefix="/included")
+        app.mount("/open", public(sub))
+        for path in ("/shut/asgi/x", "/open/included/asgi/x"):
             assert client.get(path).status_code == 403
 
 

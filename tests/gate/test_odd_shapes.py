@@ -111,3 +111,16 @@ def test_a_plugin_that_keeps_a_reference_to_its_app_is_no_part_of_that_app() -> 
     guarded(app, default="deny")
     with started(app) as client:
         assert client.get("/plugin/any").status_code == 403
+
+
+def test_a_route_class_that_serves_other_methods_than_it_says_is_protected_for_all() -> None:
+    """Only where the framework itself answers 405 is an unserved method let through to it."""
+
+    class Generous(Route):
+        async def handle(self, scope: Any, receive: Any, send: Any) -> None:
+            await PlainTextResponse("inside")(scope, receive, send)
+
+    app = Starlette(routes=[Generous("/it", closed, methods=["GET"])])
+    guarded(app)
+    with started(app) as client:
+        assert [client.request(method, "/it").status_code for method in ("GET", "POST")] == [401, 401]

@@ -13,7 +13,7 @@ from typing import Any, TypeVar, overload
 
 from watchword.api.admission import admit, admit_from_thread, guard_caller
 from watchword.api.marks import Marks, marks_of, put_mark, unwrapped
-from watchword.api.verbs import handlers_by_verb
+from watchword.api.verbs import answers_405, handlers_by_verb
 from watchword.protocol.access import Requirement, requirement
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
@@ -181,7 +181,7 @@ def _guarded_await(original: Callable[[Any], Generator[Any, None, None]], asked:
 def _serves(endpoint: Any) -> bool:
     """False where the endpoint itself will answer 405."""
     verbs = handlers_by_verb(type(endpoint))
-    return verbs is None or endpoint.scope["method"] in verbs
+    return verbs is None or endpoint.scope["method"] in verbs or not answers_405(type(endpoint))
 
 
 def _is_async(endpoint: Any) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -11,6 +10,7 @@ from watchword.api.admission import admit, judge
 from watchword.api.marks import Marks
 from watchword.api.problems import answer
 from watchword.api.route_table import Leaf
+from watchword.api.verbs import answers_405
 from watchword.auth.caller import caller_of
 from watchword.errors import NotInstalled, RouteUnclassified, WatchwordError
 from watchword.protocol.access import Requirement
@@ -28,7 +28,7 @@ class GatedDispatch:
     preflight is never asked to sign in). ``deny`` also refuses a route without any mark.
     """
 
-    __slots__ = ("_asked", "_asked_by_verb", "_deny", "_methods", "_path", "inner")
+    __slots__ = ("_asked", "_asked_by_verb", "_deny", "_path", "_served", "inner")
 
     def __init__(self, inner: ASGIApp) -> None:
         self.inner = inner
@@ -39,14 +39,12 @@ class GatedDispatch:
         strictest of them counts, and one installation that denies is enough."""
         self._deny = self._deny or deny
         self._path = leaves[0].path
-        self._methods = leaves[0].methods if _answers_405(leaves[0].target) else None
+        self._served = _served(leaves[0])
         self._asked_by_verb = {
             verb: self._demands(each.marks_by_verb[verb] for each in leaves if each.marks_by_verb)
             for verb in leaves[0].marks_by_verb or ()
         }
-        self._asked = self._demands(
-            each.every_mark if each.marks_by_verb is None else each.marks for each in leaves
-        )
+        self._asked = self._demands(each.marks for each in leaves)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = await self._refusal(scope)
@@ -73,11 +71,9 @@ class GatedDispatch:
 
     def _demands_of(self, scope: Scope) -> Demands:
         method = scope.get("method", "")
-        if self._methods is not None and scope["type"] == "http" and method not in self._methods:
+        if self._served is not None and scope["type"] == "http" and method not in self._served:
             return ()
-        if self._asked_by_verb:
-            return self._asked_by_verb.get(method, ())
-        return self._asked
+        return self._asked_by_verb.get(method, self._asked)
 
     def _demands(self, all_marks: Iterable[Marks]) -> Demands:
         """Live requirements first, so that one re-read serves them all."""
@@ -89,5 +85,13 @@ class GatedDispatch:
         return tuple(sorted(asked, key=lambda each: not each.live))
 
 
-def _answers_405(target: Any) -> bool:
-    return getattr(getattr(type(target), "handle", None), "__module__", None) in _FRAMEWORKS
+def _served(leaf: Leaf) -> frozenset[str] | None:
+    """The methods that reach the endpoint, because others are answered with 405 on the way; None
+    where code that is not the framework's decides that."""
+    handle = getattr(type(leaf.target), "handle", None)
+    if getattr(handle, "__module__", None) not in _FRAMEWORKS:
+        return None
+    if leaf.marks_by_verb is None or not answers_405(leaf.target.endpoint):
+        return leaf.methods
+    handled = frozenset(leaf.marks_by_verb)
+    return handled if leaf.methods is None else handled & leaf.methods

@@ -13,19 +13,21 @@ _STANDARD = ("__await__", "dispatch", "method_not_allowed")
 
 
 def handlers_by_verb(endpoint: object) -> Mapping[str, Any] | None:
-    """HTTP method → handler of a Starlette ``HTTPEndpoint`` class; every other method gets 405.
-
-    None for everything else, and for classes that dispatch in a way of their own: what those
-    serve is unknown, so every method counts as served.
-    """
+    """HTTP method → handler of a Starlette ``HTTPEndpoint`` class, None for everything else."""
     if not (inspect.isclass(endpoint) and issubclass(endpoint, HTTPEndpoint)):
-        return None
-    if any(_origin(endpoint, name) is not _origin(HTTPEndpoint, name) for name in _STANDARD):
         return None
     handlers = {verb: handler for verb in _VERBS if (handler := getattr(endpoint, verb.lower(), None))}
     if "GET" in handlers:
         handlers.setdefault("HEAD", handlers["GET"])
     return handlers
+
+
+def answers_405(endpoint: Any) -> bool:
+    """True when an ``HTTPEndpoint`` class leaves methods it has no handler for to Starlette.
+
+    A class that dispatches in a way of its own may serve any method.
+    """
+    return all(_origin(endpoint, name) is _origin(HTTPEndpoint, name) for name in _STANDARD)
 
 
 def _origin(endpoint: Any, name: str) -> Any:
