@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -17,11 +17,11 @@ from watchword.auth.ports import (
     Rotation,
     SessionStore,
 )
+from watchword.auth.refresh_tokens import RefreshTokens
 from watchword.auth.sealing import Sealer
 from watchword.auth.token_issuer import IssuedToken, TokenIssuer
-from watchword.errors import Contended, RefreshRefused, RefreshReplayed, SealBroken, SecretKeyMismatch
-from watchword.protocol import refresh_token
-from watchword.protocol.refresh_token import RefreshToken
+from watchword.errors import Contended, InvalidScope, RefreshRefused, RefreshReplayed
+from watchword.protocol.refresh_token import MAX_GENERATION, RefreshToken
 from watchword.protocol.rotation import Contend, Overlap, Reject, Replay, SessionFacts, classify
 from watchword.protocol.uuid7 import uuid7
 
@@ -73,7 +73,7 @@ class SessionManager:
     ) -> None:
         self._store = store
         self._issuer = issuer
-        self._sealer = sealer
+        self._tokens = RefreshTokens(sealer)
         self._clock = clock
         self._limits = limits
         self._tokens_live = timedelta(seconds=tokens_live_seconds)
@@ -90,12 +90,31 @@ class SessionManager:
         client: ClientContext,
     ) -> Grant:
         """Open a session for whoever the provider says signed in. Raises UserDisabled."""
+        return await self.open_by(
+            lambda new: self._store.open(identity, new),
+            client_id=client_id,
+            scopes=scopes,
+            auth_time=auth_time,
+            provider_sid=provider_sid,
+            client=client,
+        )
+
+    async def open_by(
+        self,
+        opening: Callable[[NewSession], Awaitable[LiveSession]],
+        *,
+        client_id: str,
+        scopes: frozenset[str],
+        auth_time: datetime,
+        provider_sid: str | None,
+        client: ClientContext,
+    ) -> Grant:
+        """Like ``open``, for a session that another store opens together with its own change."""
         now = self._clock.now()
         session_id = uuid7(int(now.timestamp() * 1000), secrets.token_bytes(10))
-        token = self._mint(session_id, 1)
+        token = self._tokens.mint(session_id, 1)
         absolute_end = now + timedelta(seconds=self._limits.absolute_seconds)
-        session = await self._store.open(
-            identity,
+        session = await opening(
             NewSession(
                 session_id=session_id,
                 client_id=client_id,
@@ -110,34 +129,36 @@ class SessionManager:
                 provider_sid=provider_sid,
             ),
         )
-        return Grant(session, self._issuer.issue(session, now=now), now, token.text)
+        return self._grant(session, token, None, now)
 
     async def refresh(
         self,
         presented: str,
         *,
         client_id: str | None = None,
+        scopes: frozenset[str] | None = None,
         admit: Callable[[IssuedToken], None] | None = None,
     ) -> Grant:
         """Rotate a refresh token, or say what its second use means (RFC 9700 §4.14.2).
 
+        ``scopes`` narrows the access token only; the session keeps what was granted (RFC 6749 §6).
         ``admit`` may refuse, before anything is rotated, the access token that would come out.
-        Raises RefreshRefused, RefreshReplayed after having ended the session, Contended,
-        DatabaseUnavailable.
+        Raises InvalidScope for a scope that was not granted, RefreshRefused, RefreshReplayed after
+        having ended the session, Contended, DatabaseUnavailable.
         """
-        token = self._read(presented)
-        if admit is not None:
-            await self._rehearse(token, admit)
-        if token.generation >= refresh_token.MAX_GENERATION:
+        token = self._tokens.read(presented)
+        if admit is not None or scopes is not None:
+            await self._rehearse(token, client_id, scopes, admit)
+        if token.generation >= MAX_GENERATION:
             raise RefreshRefused("the session has no generation left")
         for _ in range(_ROTATION_TRIES):
             now = self._clock.now()
-            successor = self._mint(token.session_id, token.generation + 1)
+            successor = self._tokens.mint(token.session_id, token.generation + 1)
             session = await self._store.rotate(self._rotation(token, successor, client_id, now))
             if session is not None:
-                return Grant(session, self._issuer.issue(session, now=now), now, successor.text)
+                return self._grant(session, successor, scopes, now)
             facts = await self._store.facts(token.session_id)
-            grant = await self._decide(token, facts, client_id)
+            grant = await self._decide(token, facts, client_id, scopes)
             if grant is not None:
                 return grant
         raise Contended(f"session {token.session_id} lost {_ROTATION_TRIES} races in a row")
@@ -146,7 +167,7 @@ class SessionManager:
         """The live session a refresh cookie belongs to, without rotating it: the current token,
         or the previous one inside the overlap; None for everything else."""
         try:
-            token = self._read(presented)
+            token = self._tokens.read(presented)
         except RefreshRefused:
             return None
         facts = await self._store.facts(token.session_id)
@@ -169,20 +190,44 @@ class SessionManager:
         self._on_ended(session_id, tokens_expire_at)
         return ended
 
-    async def _rehearse(self, token: RefreshToken, admit: Callable[[IssuedToken], None]) -> None:
+    async def owner(self, presented: str) -> tuple[UUID, str] | None:
+        """The session and the client an authentic refresh token belongs to, whatever became of
+        them; None for every other text."""
+        try:
+            token = self._tokens.read(presented)
+        except RefreshRefused:
+            return None
+        facts = await self._store.facts(token.session_id)
+        return None if facts is None else (facts.session_id, facts.client_id)
+
+    async def _rehearse(
+        self,
+        token: RefreshToken,
+        client_id: str | None,
+        scopes: frozenset[str] | None,
+        admit: Callable[[IssuedToken], None] | None,
+    ) -> None:
         now = self._clock.now()
         session = await self._store.find(token.session_id, now=now)
-        if session is not None:
+        if session is None or client_id not in (None, session.client_id):
+            return
+        if scopes is not None and not scopes <= session.scopes:
+            raise InvalidScope("the refresh asks for a scope that the session was not granted")
+        if admit is not None:
             admit(self._issuer.issue(session, now=now))
 
     async def _decide(
-        self, token: RefreshToken, facts: SessionFacts | None, client_id: str | None
+        self,
+        token: RefreshToken,
+        facts: SessionFacts | None,
+        client_id: str | None,
+        scopes: frozenset[str] | None,
     ) -> Grant | None:
         now = self._clock.now()
         overlap_seconds = self._limits.overlap_seconds
         match classify(token, facts, now=now, overlap_seconds=overlap_seconds, client_id=client_id):
             case Overlap(sealed_successor):
-                return await self._answer_again(token, sealed_successor)
+                return await self._answer_again(token, sealed_successor, scopes)
             case Replay(reason):
                 await self.end(token.session_id, reason="replay")
                 raise RefreshReplayed(reason)
@@ -191,53 +236,34 @@ class SessionManager:
             case Contend():
                 return None
 
-    async def _answer_again(self, token: RefreshToken, sealed_successor: bytes) -> Grant | None:
+    async def _answer_again(
+        self, token: RefreshToken, sealed_successor: bytes, scopes: frozenset[str] | None
+    ) -> Grant | None:
         """The same successor once more, unless the session changed since it was looked at."""
-        successor = self._open_successor(token, sealed_successor)
+        successor = self._tokens.open_successor(token, sealed_successor)
         now = self._clock.now()
         session = await self._store.find(token.session_id, now=now)
         if session is None or session.generation != successor.generation:
             return None
-        return Grant(session, self._issuer.issue(session, now=now), now, successor.text)
+        return self._grant(session, successor, scopes, now)
+
+    def _grant(
+        self, session: LiveSession, token: RefreshToken, scopes: frozenset[str] | None, now: datetime
+    ) -> Grant:
+        """What the client gets: never a scope that the session does not have."""
+        if scopes is not None:
+            session = replace(session, scopes=session.scopes & scopes)
+        return Grant(session, self._issuer.issue(session, now=now), now, token.text)
 
     def _rotation(
         self, token: RefreshToken, successor: RefreshToken, client_id: str | None, now: datetime
     ) -> Rotation:
-        sealed = self._sealer.seal(
-            "refresh-successor",
-            successor.text.encode(),
-            place=_place(token.session_id, successor.generation),
-            also=token.text.encode(),
-        )
         return Rotation(
             session_id=token.session_id,
             client_id=client_id,
             presented_digest=token.digest,
             successor_digest=successor.digest,
-            sealed_successor=sealed,
+            sealed_successor=self._tokens.seal_successor(token, successor),
             now=now,
             idle_ends_at=now + timedelta(seconds=self._limits.idle_seconds),
         )
-
-    def _open_successor(self, token: RefreshToken, sealed: bytes) -> RefreshToken:
-        place = _place(token.session_id, token.generation + 1)
-        try:
-            text = self._sealer.open("refresh-successor", sealed, place=place, also=token.text.encode())
-        except (SealBroken, SecretKeyMismatch) as error:
-            raise RefreshRefused(f"the successor cannot be opened: {error}") from None
-        return self._read(text.decode())
-
-    def _mint(self, session_id: UUID, generation: int) -> RefreshToken:
-        return refresh_token.mint(
-            session_id,
-            generation,
-            secrets.token_bytes(refresh_token.SECRET_BYTES),
-            tag_key=self._sealer.subkeys("refresh-tag")[0],
-        )
-
-    def _read(self, presented: str) -> RefreshToken:
-        return refresh_token.read(presented, tag_keys=self._sealer.subkeys("refresh-tag"))
-
-
-def _place(session_id: UUID, generation: int) -> bytes:
-    return session_id.bytes + generation.to_bytes(4, "big")
