@@ -100,7 +100,7 @@ class Watchword:
             return Rejected(NotInstalled(f"watchword could not start: {error.detail}"))
         if not self._followed and services.feed.age_seconds > POLL_SECONDS:
             with contextlib.suppress(DatabaseUnavailable):
-                await services.feed.poll()
+                await services.feed.catch_up()
         return await services.gatekeeper.identify(request)
 
     async def confirm(self, principal: Principal) -> Principal:
@@ -171,7 +171,7 @@ class Watchword:
         self._sealer = sealer = Sealer(current, previous)
         keyring = Keyring(database.keys, sealer, clock)
         await keyring.load()
-        feed = RevocationFeed(database.revocations, clock)
+        feed = RevocationFeed(database.revocations, clock, on_key_revoked=keyring.forget)
         await feed.load()
         issuer = TokenIssuer(
             keyring,

@@ -104,22 +104,19 @@ class Gatekeeper:
 
     async def _check(self, token: str) -> Principal:
         caller = self._validator.validate(token)
+        if self._feed.age_seconds > FRESH_SECONDS:
+            await self._catch_up()
         if self._feed.is_revoked(caller):
-            raise SessionEnded(f"session {caller.session_id} was ended")
-        if caller.session_id is not None and self._feed.age_seconds > FRESH_SECONDS:
-            await self._ask_database(caller)
+            raise SessionEnded(f"the token of {caller.session_id or caller.client_id} was ended")
         return caller
 
-    async def _ask_database(self, caller: Principal) -> None:
+    async def _catch_up(self) -> None:
         """The view is too old to be trusted alone; a database that is away is waited for a while."""
         try:
-            facts = await self._sessions.facts(UUID(caller.session_id))
+            await self._feed.catch_up()
         except DatabaseUnavailable:
             if self._feed.age_seconds > self._stale_seconds:
                 raise
-            return
-        if facts is None or facts.revoked_at is not None or not facts.user_active:
-            raise SessionEnded(f"session {caller.session_id} was ended")
 
     async def _live(self, caller: Principal) -> LiveSession:
         if caller.session_id is None:

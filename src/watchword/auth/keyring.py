@@ -65,6 +65,15 @@ class Keyring:
         if active is None:
             raise SealBroken("the key ring holds no active key")
         self._active = self._open(active)
+        self._keep(stored)
+
+    def forget(self, kid: str) -> None:
+        """Neither verify with nor publish a revoked key any more; which key signs is for the next
+        ``load`` to say. Unknown keys are no error."""
+        if any(key.kid == kid for key in self._stored):
+            self._keep([key for key in self._stored if key.kid != kid])
+
+    def _keep(self, stored: Sequence[StoredKey]) -> None:
         self._stored = stored
         self._verifying = KeySet(
             keys=tuple(key_from_jwk(key.public_jwk) for key in self._published()), skipped=0

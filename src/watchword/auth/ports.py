@@ -213,6 +213,14 @@ class RevocationLog(Protocol):
         a transaction may commit after a later-numbered one. Ordered by sequence."""
 
 
+class Announcements(Protocol):
+    """Hastens the feed where the database can tell its clients that something was added."""
+
+    async def wait(self, *, timeout_seconds: float) -> None:
+        """Return when an entry was announced, and after ``timeout_seconds`` at the latest; an
+        announcement may be lost. Raises nothing of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class AuditEvent:
     """One line of the audit trail; ``details`` holds no secret and nothing personal."""

@@ -1,20 +1,22 @@
 """The revocation feed: what has ended, known in memory on every replica without asking.
 
 The database's append-only table is read once a second by sequence, and the last minute again for
-transactions that committed late.
+transactions that committed late. An announcement, where the database can make one, only hastens
+the next reading.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from watchword.auth.ports import Clock, Revocation, RevocationLog
+from watchword.auth.ports import Announcements, Clock, Revocation, RevocationLog
+from watchword.auth.revoked import Revoked
 from watchword.errors import DatabaseUnavailable
-from watchword.protocol.access_token import generation_of
 from watchword.protocol.principal import Principal
 
 POLL_SECONDS: Final = 1.0
@@ -23,21 +25,33 @@ FRESH_SECONDS: Final = 3.0
 
 _READ_AGAIN = timedelta(seconds=60)
 _SWEEP_SECONDS: Final = 60.0
+_PATIENCE_SECONDS: Final = 1.0
 
 logger = logging.getLogger("watchword")
 
 
 class RevocationFeed:
-    """Sessions and generations that ended, until the last token they can concern has expired."""
+    """This process's view of the feed. ``on_key_revoked`` gets the id of every signing key that
+    was revoked, also of those from before this process started."""
 
-    def __init__(self, log: RevocationLog, clock: Clock) -> None:
+    def __init__(
+        self,
+        log: RevocationLog,
+        clock: Clock,
+        *,
+        announcements: Announcements | None = None,
+        on_key_revoked: Callable[[str], None] | None = None,
+    ) -> None:
         self._log = log
         self._clock = clock
+        self._announcements = announcements
+        self._on_key_revoked = on_key_revoked
+        self._revoked = Revoked()
         self._sequence = 0
-        self._sessions: dict[str, datetime] = {}
-        self._generations: dict[str, tuple[int, datetime]] = {}
         self._read_at: float | None = None
+        self._failed_at: float | None = None
         self._swept_at = clock.monotonic()
+        self._reading: asyncio.Task[None] | None = None
 
     @property
     def age_seconds(self) -> float:
@@ -46,19 +60,11 @@ class RevocationFeed:
 
     def is_revoked(self, caller: Principal) -> bool:
         """Whether the token behind a caller was ended, as far as this view knows."""
-        if caller.session_id is None:
-            return False
-        if caller.session_id in self._sessions:
-            return True
-        limit = self._generations.get(caller.session_id)
-        if limit is None:
-            return False
-        generation = generation_of(caller.token_id or "")
-        return generation is None or generation <= limit[0]
+        return self._revoked.covers(caller)
 
     def note_session(self, session_id: UUID, expires_at: datetime) -> None:
         """Take over an ending of this process without waiting for the next reading."""
-        self._sessions[str(session_id)] = expires_at
+        self._revoked.end_session(str(session_id), expires_at)
 
     async def load(self) -> None:
         """Everything unexpired: read before this replica is ready and after it was cut off."""
@@ -68,25 +74,41 @@ class RevocationFeed:
         self._read_at = asked_at
 
     async def poll(self) -> None:
-        """Read what came since. After more than a minute without an answer, read it all."""
+        """Read what came since. After half a minute without an answer, read it all."""
         if self.age_seconds > _READ_AGAIN.total_seconds() / 2:
             await self.load()
-            return
-        asked_at = self._clock.monotonic()
-        again_from = self._clock.now() - _READ_AGAIN
-        for entry in await self._log.since(self._sequence, again_from=again_from):
-            self._take(entry)
-        self._read_at = asked_at
-        if asked_at - self._swept_at >= _SWEEP_SECONDS:
-            self._sweep(asked_at)
+        else:
+            asked_at = self._clock.monotonic()
+            again_from = self._clock.now() - _READ_AGAIN
+            for entry in await self._log.since(self._sequence, again_from=again_from):
+                self._take(entry)
+            self._read_at = asked_at
+        if self._clock.monotonic() - self._swept_at >= _SWEEP_SECONDS:
+            self._revoked.forget_expired(self._clock.now())
+            self._swept_at = self._clock.monotonic()
+
+    async def catch_up(self) -> None:
+        """Bring a view that is too old up to date: one reading for all who ask for it meanwhile.
+
+        Nobody waits longer than a second, and for a second after that nobody asks again. Raises
+        DatabaseUnavailable.
+        """
+        if self._failed_at is not None and self._clock.monotonic() - self._failed_at < POLL_SECONDS:
+            raise DatabaseUnavailable("the revocation feed could not be read a moment ago")
+        reading = self._read()
+        done, _ = await asyncio.wait({reading}, timeout=_PATIENCE_SECONDS)
+        if not done or reading.cancelled():
+            self._failed_at = self._clock.monotonic()
+            raise DatabaseUnavailable("the revocation feed could not be read in time")
+        reading.result()
 
     async def follow(self) -> None:
-        """Poll for ever; one log line when the database goes away and one when it is back."""
+        """Read for ever; one log line when the database goes away and one when it is back."""
         away = False
         while True:
-            await asyncio.sleep(POLL_SECONDS)
+            await self._pause()
             try:
-                await self.poll()
+                await self._read()
             except DatabaseUnavailable as error:
                 if not away:
                     logger.warning("revocation feed: the database does not answer: %s", error.detail)
@@ -96,19 +118,26 @@ class RevocationFeed:
                     logger.warning("revocation feed: the database answers again")
                 away = False
 
+    async def _pause(self) -> None:
+        if self._announcements is None:
+            await asyncio.sleep(POLL_SECONDS)
+        else:
+            await self._announcements.wait(timeout_seconds=POLL_SECONDS)
+
+    def _read(self) -> asyncio.Task[None]:
+        """The reading under way, or a new one."""
+        if self._reading is None:
+            self._reading = asyncio.create_task(self.poll(), name="watchword revocation feed reading")
+            self._reading.add_done_callback(self._was_read)
+        return self._reading
+
+    def _was_read(self, reading: asyncio.Task[None]) -> None:
+        self._reading = None
+        failed = reading.cancelled() or reading.exception() is not None
+        self._failed_at = self._clock.monotonic() if failed else None
+
     def _take(self, entry: Revocation) -> None:
         self._sequence = max(self._sequence, entry.sequence)
-        if entry.session_id is None:
-            return
-        session = str(entry.session_id)
-        if entry.kind == "session":
-            self._sessions[session] = entry.expires_at
-        elif entry.kind == "generation" and entry.generation is not None:
-            known = self._generations.get(session, (0, entry.expires_at))
-            self._generations[session] = (max(known[0], entry.generation), max(known[1], entry.expires_at))
-
-    def _sweep(self, at: float) -> None:
-        now = self._clock.now()
-        self._sessions = {each: ends for each, ends in self._sessions.items() if ends > now}
-        self._generations = {each: known for each, known in self._generations.items() if known[1] > now}
-        self._swept_at = at
+        self._revoked.take(entry)
+        if entry.kind == "key" and entry.value is not None and self._on_key_revoked is not None:
+            self._on_key_revoked(entry.value)
