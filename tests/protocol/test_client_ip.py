@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watchword.protocol.client_ip import client_ip, mask_ip
+from watchword.protocol.client_ip import client_ip, counted_address, mask_ip
 
 PEER = "192.0.2.1"
 
@@ -145,3 +145,21 @@ def test_hashed_without_a_key_is_refused(key: bytes | None) -> None:
 def test_none_keeps_nothing() -> None:
     """No address at all."""
     assert mask_ip("203.0.113.9", "none") is None
+
+
+@pytest.mark.parametrize(
+    ("ip", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:DB8:1:2::", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "unknown"),
+        ("testclient", "unknown"),
+        ("", "unknown"),
+        (None, "unknown"),
+    ],
+)
+def test_one_caller_is_an_address_or_a_network_of_64_bits(ip: str | None, counted: str) -> None:
+    """What no address can be read from is one caller together."""
+    assert counted_address(ip) == counted

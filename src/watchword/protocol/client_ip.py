@@ -47,6 +47,17 @@ def mask_ip(ip: str | None, mode: IpPrivacy, *, key: bytes | None = None) -> str
     return str(ipaddress.ip_network((address, kept_bits), strict=False).network_address)
 
 
+def counted_address(ip: str | None) -> str:
+    """What counts as one caller: an IPv4 address, the /64 an IPv6 address lies in, since one
+    customer has at least that many, and ``unknown`` for everything that is no address."""
+    address = _read(ip or "")
+    if address is None:
+        return "unknown"
+    if address.version == 4:
+        return str(address)
+    return str(ipaddress.ip_network((address, 64), strict=False))
+
+
 def _entry(raw: bytes) -> _Address | None:
     if len(raw) > _MAX_ENTRY_BYTES or not raw.isascii():
         return None

@@ -1,0 +1,51 @@
+"""Who asks too often is told when to come back, before anything is done for them."""
+
+from __future__ import annotations
+
+import hmac
+import math
+from collections.abc import Callable
+from typing import Final
+from uuid import UUID
+
+from watchword.auth.ports import HitCounter
+from watchword.config.rate_limits import LimitName, RateLimit
+from watchword.errors import RateLimited
+from watchword.protocol.client_ip import counted_address
+
+REFRESHES_PER_SESSION: Final = RateLimit(60, 60)
+
+
+class RateLimits:
+    """Counts by client address and by session.
+
+    Both are hashed under ``key`` first: where hits are counted, no address can be read. Replicas
+    with the same key count together.
+    """
+
+    def __init__(
+        self, counter: HitCounter, limit_of: Callable[[LimitName], RateLimit | None], key: bytes
+    ) -> None:
+        self._counter = counter
+        self._limit_of = limit_of
+        self._key = key
+
+    async def check_address(self, name: LimitName, address: str | None) -> None:
+        """Count one request. Raises RateLimited; unknown addresses share one count."""
+        limit = self._limit_of(name)
+        if limit is not None:
+            await self._count(name, counted_address(address), limit)
+
+    async def check_session(self, session_id: UUID) -> None:
+        """Count one refresh by a token that is genuinely this session's. Raises RateLimited."""
+        if self._limit_of("refresh") is not None:
+            await self._count("refresh-session", session_id.hex, REFRESHES_PER_SESSION)
+
+    async def close(self) -> None:
+        await self._counter.close()
+
+    async def _count(self, name: str, subject: str, limit: RateLimit) -> None:
+        digest = hmac.digest(self._key, f"{name}\0{subject}".encode(), "sha256").hex()[:32]
+        wait_seconds = await self._counter.hit(f"{name}:{digest}", limit)
+        if wait_seconds is not None:
+            raise RateLimited(f"more than {limit} ({name})", retry_after_seconds=math.ceil(wait_seconds))

@@ -1,0 +1,1 @@
+"""Counting requests: in this process, or on a server that all processes share."""

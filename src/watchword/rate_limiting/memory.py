@@ -1,0 +1,91 @@
+"""The hits of one process: exact, bounded in memory, forgotten as they leave their window."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from limits.aio.storage import MemoryStorage
+
+MAX_HITS = 100_000
+"""Of each window length; beyond that the keys that were quiet longest are forgotten."""
+
+
+@dataclass(slots=True)
+class _Window:
+    """Keys by their latest hit, so that whatever has expired is at the front."""
+
+    seconds: int
+    hits: dict[str, list[float]] = field(default_factory=dict)
+    held: int = 0
+
+    def of(self, key: str, now: float) -> list[float]:
+        """The hits of a key that still count, oldest first."""
+        hits = self.hits.get(key, [])
+        gone = bisect_right(hits, now - self.seconds)
+        del hits[:gone]
+        self.held -= gone
+        return hits
+
+    def keep(self, key: str, hits: list[float], added: int) -> None:
+        """Note hits that were added to what ``of`` gave."""
+        self.hits.pop(key, None)
+        self.hits[key] = hits
+        self.held += added
+
+    def forget(self, now: float, *, at_most: int) -> None:
+        """Drop keys from the front: all that expired, and more while too much is held."""
+        while self.hits:
+            oldest = next(iter(self.hits))
+            hits = self.hits[oldest]
+            if self.held <= at_most and hits and hits[-1] > now - self.seconds:
+                return
+            self.drop(oldest)
+
+    def drop(self, key: str) -> None:
+        self.held -= len(self.hits.pop(key, ()))
+
+
+class BoundedMemoryStorage(MemoryStorage):
+    """The moving window of ``limits`` without its sweep over every key after each hit.
+
+    ``now`` gives seconds that never go back. A hit costs the same however many keys there are,
+    and nothing waits inside one, so that parallel requests are counted exactly.
+    """
+
+    def __init__(self, now: Callable[[], float], *, max_hits: int = MAX_HITS) -> None:
+        super().__init__()
+        self._now = now
+        self._max_hits = max_hits
+        self._windows: dict[int, _Window] = {}
+
+    async def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        """Add ``amount`` hits where no more than ``limit`` then lie in ``expiry`` seconds."""
+        now = self._now()
+        window = self._windows.setdefault(expiry, _Window(expiry))
+        hits = window.of(key, now)
+        if len(hits) + amount > limit:
+            return False
+        hits.extend([now] * amount)
+        window.keep(key, hits, amount)
+        window.forget(now, at_most=self._max_hits)
+        return True
+
+    async def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
+        """When the oldest hit that counts came, and how many count."""
+        now = self._now()
+        window = self._windows.get(expiry)
+        hits = window.of(key, now) if window is not None else []
+        return (hits[0], len(hits)) if hits else (now, 0)
+
+    async def clear(self, key: str) -> None:
+        """Forget one key."""
+        for window in self._windows.values():
+            window.drop(key)
+
+    async def reset(self) -> int | None:
+        """Forget everything; how many keys there were."""
+        known = sum(len(window.hits) for window in self._windows.values())
+        self._windows.clear()
+        return known
