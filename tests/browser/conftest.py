@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
+import uvicorn
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import Browser, Page, async_playwright
+
+from watchword import Settings
+from watchword.demo import create_app
+from watchword.demo.address import free_port
 
 BOUND_MILLISECONDS = 10_000
 
@@ -65,6 +72,27 @@ async def page(browser: Browser) -> AsyncIterator[Page]:
         yield await context.new_page()
     finally:
         await context.close()
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running demo with its provider, one for the whole run."""
+    port = free_port("127.0.0.1")
+    base_url = f"http://127.0.0.1:{port}"
+    database = tmp_path_factory.mktemp("demo") / "demo.db"
+    app = create_app(Settings(base_url=base_url, database_url=f"sqlite:///{database}"))
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, access_log=False))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    give_up_at = time.monotonic() + 30
+    while not server.started and thread.is_alive() and time.monotonic() < give_up_at:
+        time.sleep(0.02)
+    try:
+        assert server.started, "the demo did not start"
+        yield base_url
+    finally:
+        server.should_exit = True
+        thread.join(30)
 
 
 @pytest.fixture
