@@ -1,0 +1,13 @@
+"""The databases of the session suite are those of the contract suite."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.contract.conftest import database_url, sqlite_template, sqlite_url
+
+__all__ = ["database_url", "sqlite_template", "sqlite_url"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.import_plugin("tests.servers.postgres")
