@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from tests.flows.browser import Browser, local_part
+from tests.flows.key_reader import KeyReader
 from tests.flows.refusals import Refusals
 from watchword import CurrentPrincipal, Settings, Watchword, public, require_auth
 from watchword.dev_provider import DevClient, DevProvider, DevProviderServer
@@ -115,6 +116,14 @@ def shared(module_service: Service) -> Service:
 @pytest.fixture
 def refusals(shared: Service, caplog: pytest.LogCaptureFixture) -> Refusals:
     return Refusals(shared, caplog)
+
+
+@pytest.fixture
+async def reader(provider_server: DevProviderServer, watchword_clock: FakeClock) -> AsyncIterator[KeyReader]:
+    """The keys of the test's provider, apart from any service."""
+    reading = KeyReader(provider_server.provider, watchword_clock)
+    yield reading
+    await reading.http.close()
 
 
 @contextmanager

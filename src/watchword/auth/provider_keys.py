@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
+from watchword.auth.flight import Flight
 from watchword.auth.ports import Clock, ProviderHttp
 from watchword.errors import IdTokenRejected, ProviderResponseInvalid, WatchwordError
 from watchword.protocol import jws
@@ -26,12 +26,15 @@ class ProviderKeys:
         self._keys: KeySet | None = None
         self._fetched_at = 0.0
         self._forced_at: float | None = None
-        self._flight = asyncio.Lock()
+        self._flight: Flight[KeySet] = Flight()
 
     async def verify(
         self, token: str, *, jwks_uri: str, algorithms: frozenset[str], max_bytes: int
     ) -> jws.VerifiedJws:
-        """The token with its signature checked. Raises IdTokenRejected, ProviderUnavailable."""
+        """The token with its signature checked.
+
+        Raises IdTokenRejected, ProviderUnavailable, ProviderResponseInvalid.
+        """
         try:
             unverified = jws.parse(token, max_bytes=max_bytes)
             try:
@@ -44,26 +47,27 @@ class ProviderKeys:
     async def _current(self, jwks_uri: str) -> KeySet:
         if self._keys is not None and self._age() < FRESH_SECONDS:
             return self._keys
-        async with self._flight:
-            if self._keys is not None and self._age() < FRESH_SECONDS:
-                return self._keys
-            try:
-                return await self._fetch(jwks_uri)
-            except WatchwordError:
-                if self._keys is None or self._age() >= STALE_SECONDS:
-                    raise
-                return self._keys
+        try:
+            return await self._flight.join(lambda: self._fetch(jwks_uri))
+        except WatchwordError:
+            if self._keys is None or self._age() >= STALE_SECONDS:
+                raise
+            return self._keys
 
     async def _refetched(self, jwks_uri: str) -> KeySet:
-        """One forced fetch, then none for the cooldown; meanwhile the set as it is."""
-        seen = self._fetched_at
-        async with self._flight:
+        """One forced fetch, then none for the cooldown; meanwhile the set as it is. A fetch that
+        failed has told nothing, so the next unknown key may ask again."""
+        if not self._flight.under_way:
             now = self._clock.monotonic()
             cooling = self._forced_at is not None and now - self._forced_at < UNKNOWN_KID_COOLDOWN_SECONDS
-            if self._keys is not None and (cooling or self._fetched_at > seen):
+            if self._keys is not None and cooling:
                 return self._keys
             self._forced_at = now
-            return await self._fetch(jwks_uri)
+        try:
+            return await self._flight.join(lambda: self._fetch(jwks_uri))
+        except WatchwordError:
+            self._forced_at = None
+            raise
 
     async def _fetch(self, jwks_uri: str) -> KeySet:
         answer = await self._http.get(jwks_uri, max_bytes=MAX_KEY_SET_BYTES)

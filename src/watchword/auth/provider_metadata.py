@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
+from watchword.auth.flight import Flight
 from watchword.auth.ports import Clock, ProviderHttp
 from watchword.errors import WatchwordError
 from watchword.protocol.discovery import MAX_METADATA_BYTES, ProviderMetadata, check_metadata, metadata_url
@@ -24,21 +24,18 @@ class MetadataSource:
         self._allow_loopback_http = allow_loopback_http
         self._known: ProviderMetadata | None = None
         self._fetched_at = 0.0
-        self._flight = asyncio.Lock()
+        self._flight: Flight[ProviderMetadata] = Flight()
 
     async def get(self) -> ProviderMetadata:
         """Raises ProviderUnavailable, ProviderResponseInvalid, ProviderMetadataInvalid."""
         if self._known is not None and self._age() < FRESH_SECONDS:
             return self._known
-        async with self._flight:
-            if self._known is not None and self._age() < FRESH_SECONDS:
-                return self._known
-            try:
-                return await self._fetch()
-            except WatchwordError:
-                if self._known is None or self._age() >= STALE_SECONDS:
-                    raise
-                return self._known
+        try:
+            return await self._flight.join(self._fetch)
+        except WatchwordError:
+            if self._known is None or self._age() >= STALE_SECONDS:
+                raise
+            return self._known
 
     async def _fetch(self) -> ProviderMetadata:
         answer = await self._http.get(metadata_url(self._issuer), max_bytes=MAX_METADATA_BYTES)

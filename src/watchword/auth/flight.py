@@ -1,0 +1,35 @@
+"""One flight at a time: whoever asks while it is under way gets its result, or its error."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Flight(Generic[T]):
+    """Work that many may want at once and that is done once for all of them.
+
+    A caller that is cancelled takes nobody else's flight down.
+    """
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[T] | None = None
+
+    @property
+    def under_way(self) -> bool:
+        return self._task is not None
+
+    async def join(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """The outcome of the flight under way, else of a new one. Raises what the work raises."""
+        if self._task is None:
+            self._task = asyncio.create_task(work())
+            self._task.add_done_callback(self._landed)
+        return await asyncio.shield(self._task)
+
+    def _landed(self, task: asyncio.Task[T]) -> None:
+        self._task = None
+        if not task.cancelled():
+            task.exception()
