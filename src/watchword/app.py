@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 
 from watchword.api.browser import Browser
 from watchword.api.gate import install_gate
+from watchword.api.limited import limited
 from watchword.api.services import Services
 from watchword.api.session_endpoints import SessionEndpoints
 from watchword.api.sign_in_endpoints import SignInEndpoints
@@ -23,6 +24,7 @@ from watchword.auth.gatekeeper import Gatekeeper
 from watchword.auth.keyring import Keyring
 from watchword.auth.oauth_client import OAuthClient
 from watchword.auth.ports import Clock, Database, ProviderHttp
+from watchword.auth.rate_limits import RateLimits
 from watchword.auth.revocation import POLL_SECONDS, RevocationFeed
 from watchword.auth.sealing import Sealer
 from watchword.auth.session_manager import SessionLimits, SessionManager
@@ -36,6 +38,7 @@ from watchword.middleware.auth_middleware import AuthMiddleware
 from watchword.migrations.runner import status
 from watchword.protocol.cookies import CookieNames
 from watchword.protocol.principal import Anonymous, Identity, Principal, Rejected
+from watchword.rate_limiting.counter import open_counter
 from watchword.storage.database import open_database
 from watchword.transport.provider_http import HttpxProviderHttp
 
@@ -78,7 +81,7 @@ class Watchword:
             *WellKnown(self.services).routes(),
             *(Operations(self.services).routes() if operations else []),
         ]
-        app.router.routes[:0] = routes
+        app.router.routes[:0] = limited(routes, self.settings, self.services)
         app.state.watchword = self
         install_gate(
             app,
@@ -134,6 +137,7 @@ class Watchword:
         for http in https:
             await http.close()
         if services is not None:
+            await services.limits.close()
             await services.database.close()
 
     @asynccontextmanager
@@ -173,6 +177,7 @@ class Watchword:
         await keyring.load()
         feed = RevocationFeed(database.revocations, clock, on_key_revoked=keyring.forget)
         await feed.load()
+        limits = self._rate_limits(sealer)
         issuer = TokenIssuer(
             keyring,
             issuer=settings.base_url,
@@ -191,6 +196,7 @@ class Watchword:
             ),
             tokens_live_seconds=self._longest_token_seconds(),
             on_ended=feed.note_session,
+            before_refresh=limits.check_session,
         )
         return Services(
             database=database,
@@ -205,7 +211,12 @@ class Watchword:
                 sealer=sealer,
                 clock=clock,
             ),
+            limits=limits,
         )
+
+    def _rate_limits(self, sealer: Sealer) -> RateLimits:
+        counter = open_counter(self.settings.cache_url, self._clock)
+        return RateLimits(counter, self.settings.rate_limit, sealer.subkeys("rate-limit")[0])
 
     def _gatekeeper(self, database: Database, keyring: Keyring, feed: RevocationFeed) -> Gatekeeper:
         settings = self.settings

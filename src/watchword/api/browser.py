@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
+from watchword.api.client_address import client_address
 from watchword.auth.session_manager import ClientContext, Grant
 from watchword.auth.token_issuer import IssuedToken
 from watchword.config.auth import Settings
 from watchword.errors import CrossSiteRequest, TooManyRoles
-from watchword.protocol.client_ip import client_ip, mask_ip
+from watchword.protocol.client_ip import mask_ip
 from watchword.protocol.cookies import CookieNames, Cookies, clear_cookie, read_cookies, set_cookie
 from watchword.protocol.device import device_label
 from watchword.protocol.origin import is_same_origin
@@ -44,12 +45,7 @@ class Browser:
 
     def client_context(self, request: Request) -> ClientContext:
         """Device label and shortened address; the raw ones are not kept."""
-        forwarded = [value for name, value in request.scope["headers"] if name == b"x-forwarded-for"]
-        address = client_ip(
-            request.client.host if request.client else None,
-            forwarded,
-            trusted_hops=self.settings.trusted_proxy_hops,
-        )
+        address = client_address(request.scope, trusted_hops=self.settings.trusted_proxy_hops)
         mode = self.settings.privacy.ip
         kept = mask_ip(address, mode, key=self.ip_key()) if address is not None else None
         return ClientContext(device=device_label(request.headers.get("user-agent")), ip=kept)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from watchword.auth.gatekeeper import Gatekeeper
 from watchword.auth.keyring import Keyring
 from watchword.auth.ports import Database
+from watchword.auth.rate_limits import RateLimits
 from watchword.auth.revocation import RevocationFeed
 from watchword.auth.session_manager import SessionManager
 from watchword.auth.sign_in import SignIn
@@ -23,6 +24,7 @@ class Services:
     gatekeeper: Gatekeeper
     sessions: SessionManager
     sign_in: SignIn
+    limits: RateLimits
 
 
 ServicesSource = Callable[[], Awaitable[Services]]

@@ -70,6 +70,7 @@ class SessionManager:
         limits: SessionLimits,
         tokens_live_seconds: int,
         on_ended: Callable[[UUID, datetime], None],
+        before_refresh: Callable[[UUID], Awaitable[None]] | None = None,
     ) -> None:
         self._store = store
         self._issuer = issuer
@@ -78,6 +79,7 @@ class SessionManager:
         self._limits = limits
         self._tokens_live = timedelta(seconds=tokens_live_seconds)
         self._on_ended = on_ended
+        self._before_refresh = before_refresh
 
     async def open(
         self,
@@ -143,10 +145,12 @@ class SessionManager:
 
         ``scopes`` narrows the access token only; the session keeps what was granted (RFC 6749 §6).
         ``admit`` may refuse, before anything is rotated, the access token that would come out.
-        Raises InvalidScope for a scope that was not granted, RefreshRefused, RefreshReplayed after
-        having ended the session, Contended, DatabaseUnavailable.
+        Raises RateLimited, InvalidScope for a scope that was not granted, RefreshRefused,
+        RefreshReplayed after having ended the session, Contended, DatabaseUnavailable.
         """
         token = self._tokens.read(presented)
+        if self._before_refresh is not None:
+            await self._before_refresh(token.session_id)
         if admit is not None or scopes is not None:
             await self._rehearse(token, client_id, scopes, admit)
         if token.generation >= MAX_GENERATION:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from typing import Any, Final
@@ -66,8 +67,9 @@ class SharedCounter:
         return wait
 
     async def close(self) -> None:
-        """Close the connections."""
-        await self._pool.disconnect()
+        """Close the connections; whatever state they are in, that is no fault."""
+        with contextlib.suppress(Exception):
+            await self._pool.disconnect()
         await self._fallback.close()
 
     def _lost(self, error: Exception) -> None:

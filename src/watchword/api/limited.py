@@ -1,0 +1,86 @@
+"""Rate limits around routes: who asks too often is refused before anything is done or used up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from watchword.api.client_address import client_address
+from watchword.api.oauth_errors import oauth_error_response
+from watchword.api.pages import error_page
+from watchword.api.problems import log_refusal
+from watchword.api.request_id import request_id_of
+from watchword.api.services import ServicesSource
+from watchword.config.auth import Settings
+from watchword.config.rate_limits import LimitName
+from watchword.errors import RateLimited, WatchwordError
+
+Audience = Literal["browser", "client"]
+
+LIMITED: Final[Mapping[str, tuple[LimitName, Audience]]] = {
+    "/auth/login": ("login", "browser"),
+    "/auth/login/{provider}": ("login", "browser"),
+    "/auth/authorize": ("login", "browser"),
+    "/auth/callback/{provider}": ("callback", "browser"),
+    "/auth/refresh": ("refresh", "client"),
+    "/auth/token": ("token", "client"),
+}
+"""Path → the limit it counts towards and who reads the refusal."""
+
+
+def limited(routes: Iterable[BaseRoute], settings: Settings, services: ServicesSource) -> list[BaseRoute]:
+    """The same routes, those in ``LIMITED`` with their limit around them where it is in force."""
+    routes = list(routes)
+    for route in routes:
+        name, audience = LIMITED.get(getattr(route, "path", ""), (None, None))
+        if isinstance(route, Route) and name is not None and settings.rate_limit(name) is not None:
+            refuse = _page(settings) if audience == "browser" else _oauth_error
+            route.app = _Limited(route.app, name, settings.trusted_proxy_hops, services, refuse)
+    return routes
+
+
+@dataclass(frozen=True, slots=True)
+class _Limited:
+    """The ASGI app of one route behind its limit per client address."""
+
+    inner: ASGIApp
+    name: LimitName
+    trusted_hops: int
+    services: ServicesSource
+    refuse: Callable[[RateLimited, str], Response]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._count(scope)
+        except RateLimited as error:
+            await self.refuse(error, request_id_of(scope))(scope, receive, send)
+        else:
+            await self.inner(scope, receive, send)
+
+    async def _count(self, scope: Scope) -> None:
+        """Raises RateLimited. Where the parts cannot be had, the endpoint itself says why."""
+        try:
+            services = await self.services()
+        except WatchwordError:
+            return
+        address = client_address(scope, trusted_hops=self.trusted_hops)
+        await services.limits.check_address(self.name, address)
+
+
+def _page(settings: Settings) -> Callable[[RateLimited, str], Response]:
+    def refuse(error: RateLimited, request_id: str) -> Response:
+        log_refusal(error, request_id=request_id)
+        response = error_page(error, request_id=request_id, secure=settings.secure, start_again=None)
+        response.headers["Referrer-Policy"] = "no-referrer"
+        return response
+
+    return refuse
+
+
+def _oauth_error(error: RateLimited, request_id: str) -> Response:
+    return oauth_error_response(error, request_id=request_id)
