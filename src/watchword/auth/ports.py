@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
+from watchword.auth.account_ports import UNCONDITIONAL, AccountStore, OpeningTerms
 from watchword.config.rate_limits import RateLimit
 from watchword.protocol.rotation import SessionFacts
 
@@ -51,6 +52,7 @@ class NewSession:
     device: str | None
     ip: str | None
     provider_sid: str | None
+    terms: OpeningTerms = UNCONDITIONAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,8 @@ class SessionStore(Protocol):
 
     async def open(self, identity: ProviderIdentity, new: NewSession) -> LiveSession:
         """Find or create the account by (issuer, subject), take over its profile and roles, and
-        insert the session. Raises UserDisabled. Two first sign-ins at once make one account."""
+        insert the session on its terms. Raises UserDisabled, SessionLimitReached and what the terms
+        say. Two first sign-ins at once make one account."""
 
     async def rotate(self, rotation: Rotation) -> LiveSession | None:
         """The one conditional statement of the rotation; None when no row matched.
@@ -241,6 +244,7 @@ class Database(Protocol):
     """Everything ``auth`` keeps, and the two questions the composition root asks."""
 
     sessions: SessionStore
+    accounts: AccountStore
     codes: CodeStore
     keys: KeyStore
     single_use: SingleUseStore

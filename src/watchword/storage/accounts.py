@@ -11,8 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchword.auth.ports import ProviderIdentity
 from watchword.errors import UserDisabled
-from watchword.models import Identity, RevocationEntry, Session, User
-from watchword.storage.rows import effective_roles, insert_if_absent, new_id
+from watchword.models import Identity, Session, User
+from watchword.protocol.roles import effective_roles
+from watchword.storage.ending import may_have_tokens
+from watchword.storage.revocations import add_revocations
+from watchword.storage.rows import insert_if_absent, new_id
 from watchword.storage.transactions import LostRace
 
 
@@ -40,7 +43,7 @@ async def take_over(
     if found is None:
         return await _create(connection, identity, now)
     user_id, identity_id = found
-    user = await _lock(connection, user_id)
+    user = await _lock_active(connection, user_id)
     await _renew_identity(connection, identity_id, user_id, identity, now)
     return await _renew_user(connection, user, identity_id, identity, now, tokens_live)
 
@@ -83,12 +86,18 @@ async def _create(connection: AsyncConnection, identity: ProviderIdentity, now: 
     ).returning(Identity.id)
     if (await connection.execute(made)).one_or_none() is None:
         raise LostRace
-    return Account(user_id, identity_id, 1, identity.roles, identity.email, identity.name)
+    roles = effective_roles(identity.roles, nobody, nobody)
+    return Account(user_id, identity_id, 1, roles, identity.email, identity.name)
 
 
-async def _lock(connection: AsyncConnection, user_id: UUID) -> Row[User]:
+async def lock_user(connection: AsyncConnection, user_id: UUID) -> Row[User] | None:
+    """The account's row, which nobody else changes until the commit; None when there is none."""
     statement = select(User.__table__).where(User.id == user_id).with_for_update(key_share=True)
-    user = (await connection.execute(statement)).one_or_none()
+    return (await connection.execute(statement)).one_or_none()
+
+
+async def _lock_active(connection: AsyncConnection, user_id: UUID) -> Row[User]:
+    user = await lock_user(connection, user_id)
     if user is None:
         raise LostRace
     if user.status != "active":
@@ -162,11 +171,7 @@ async def tell_live_sessions(
     of their generations so far; their next refresh brings tokens that say what holds now."""
     changed = await connection.execute(
         update(Session)
-        .where(
-            Session.user_id == user_id,
-            Session.revoked_at.is_(None),
-            Session.absolute_ends_at > now - tokens_live,
-        )
+        .where(Session.user_id == user_id, may_have_tokens(now, tokens_live))
         .values(user_version=version)
         .returning(Session.id, Session.generation)
     )
@@ -180,5 +185,4 @@ async def tell_live_sessions(
         }
         for session_id, generation in changed
     ]
-    if entries:
-        await connection.execute(insert(RevocationEntry), entries)
+    await add_revocations(connection, entries)

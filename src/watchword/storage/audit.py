@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,17 +18,24 @@ from watchword.storage.transactions import Transactions
 
 async def add_audit_event(connection: AsyncConnection, event: AuditEvent) -> None:
     """Append ``event`` in the transaction of what it tells about."""
-    await connection.execute(
-        insert(AuditRecord).values(
-            id=new_id(event.occurred_at),
-            event=event.event,
-            occurred_at=event.occurred_at,
-            user_id=event.user_id,
-            session_id=event.session_id,
-            ip=shown_text(event.ip, MAX_IP_CHARS),
-            details=storable_details(event.details),
-        )
-    )
+    await add_audit_events(connection, [event])
+
+
+async def add_audit_events(connection: AsyncConnection, events: Sequence[AuditEvent]) -> None:
+    if events:
+        await connection.execute(insert(AuditRecord), [_row(event) for event in events])
+
+
+def _row(event: AuditEvent) -> dict[str, Any]:
+    return {
+        "id": new_id(event.occurred_at),
+        "event": event.event,
+        "occurred_at": event.occurred_at,
+        "user_id": event.user_id,
+        "session_id": event.session_id,
+        "ip": shown_text(event.ip, MAX_IP_CHARS),
+        "details": storable_details(event.details),
+    }
 
 
 class SqlAuditLog:

@@ -7,9 +7,11 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from watchword.auth.account_ports import AccountStore
 from watchword.auth.ports import AuditLog, CodeStore, KeyStore, RevocationLog, SessionStore, SingleUseStore
 from watchword.config.database_url import normalise_database_url
 from watchword.models import User
+from watchword.storage.account_store import SqlAccountStore
 from watchword.storage.audit import SqlAuditLog
 from watchword.storage.authorization_codes import SqlCodeStore
 from watchword.storage.engines import DatabaseLimits, make_engine, sqlite_file
@@ -30,6 +32,7 @@ class SqlDatabase:
     SQLite connections must not be cancelled in mid transaction."""
 
     sessions: SessionStore
+    accounts: AccountStore
     codes: CodeStore
     keys: KeyStore
     single_use: SingleUseStore
@@ -42,6 +45,7 @@ class SqlDatabase:
         self.transactions = Transactions(engine)
         self._rotator = rotator
         self.sessions = SqlSessionStore(self.transactions, rotator, tokens_live=tokens_live)
+        self.accounts = SqlAccountStore(self.transactions)
         self.codes = SqlCodeStore(self.transactions, tokens_live=tokens_live)
         self.keys = SqlKeyStore(self.transactions)
         self.single_use = SqlSingleUseStore(self.transactions)

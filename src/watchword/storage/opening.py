@@ -11,17 +11,22 @@ from watchword.auth.ports import AuditEvent, LiveSession, NewSession, ProviderId
 from watchword.models import Session
 from watchword.storage.accounts import Account, take_over
 from watchword.storage.audit import add_audit_event
+from watchword.storage.ending import make_room
 
 
 async def open_session(
     connection: AsyncConnection, identity: ProviderIdentity, new: NewSession, *, tokens_live: timedelta
 ) -> LiveSession:
-    """The session of whoever ``identity`` is, with the account made or renewed.
+    """The session of whoever ``identity`` is, with the account made or renewed, on the terms of ``new``.
 
     ``identity`` and ``new`` are storable already; ``tokens_live`` as in ``take_over``. Raises
-    UserDisabled, LostRace.
+    UserDisabled, SessionLimitReached, LostRace, and what ``admit`` raises.
     """
     account = await take_over(connection, identity, now=new.created_at, tokens_live=tokens_live)
+    await make_room(connection, account.user_id, new.terms, now=new.created_at, tokens_live=tokens_live)
+    opened = _opened(account, identity, new)
+    if new.terms.admit is not None:
+        new.terms.admit(opened)
     await connection.execute(insert(Session).values(**_new_row(account, identity, new)))
     event = AuditEvent(
         event="sign_in",
@@ -32,7 +37,7 @@ async def open_session(
         details={"provider": identity.provider_id, "client": new.client_id},
     )
     await add_audit_event(connection, event)
-    return _opened(account, identity, new)
+    return opened
 
 
 def _new_row(account: Account, identity: ProviderIdentity, new: NewSession) -> dict[str, object]:

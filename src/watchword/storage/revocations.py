@@ -6,13 +6,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, or_, select
+from sqlalchemy import Row, Select, insert, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchword.auth.ports import Revocation
 from watchword.models import RevocationEntry
 from watchword.storage.transactions import Transactions
 
 _IN_ORDER = select(RevocationEntry.__table__).order_by(RevocationEntry.sequence)
+
+
+async def add_revocations(connection: AsyncConnection, entries: Sequence[dict[str, Any]]) -> None:
+    """Append to the feed in the transaction of what the entries tell about."""
+    if entries:
+        await connection.execute(insert(RevocationEntry), entries)
 
 
 class SqlRevocationLog:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchword.auth.ports import LiveSession
 from watchword.models import Base
+from watchword.protocol.roles import effective_roles
 from watchword.protocol.uuid7 import RANDOM_BYTES, uuid7
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -55,13 +56,6 @@ def insert_if_absent(
     if connection.dialect.name == "postgresql":
         return postgresql.insert(model).values(**values).on_conflict_do_nothing()
     return sqlite.insert(model).values(**values).on_conflict_do_nothing()
-
-
-def effective_roles(
-    identity_roles: Iterable[str], granted: Iterable[str], denied: Iterable[str]
-) -> frozenset[str]:
-    """What an account may do: its identities' roles and the granted ones, without the denied ones."""
-    return (frozenset(identity_roles) | frozenset(granted)) - frozenset(denied)
 
 
 def live_session(row: Mapping[str, Any]) -> LiveSession:

@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from watchword.auth.ports import AuditEvent, EndReason, LiveSession, NewSession, ProviderIdentity, Rotation
-from watchword.models import Identity, RevocationEntry, Session, User
+from watchword.auth.ports import EndReason, LiveSession, NewSession, ProviderIdentity, Rotation
+from watchword.models import Identity, Session, User
 from watchword.models.session import DIGEST_BYTES, MAX_CLIENT_ID_CHARS, MAX_SEALED_SUCCESSOR_BYTES
 from watchword.models.types import BoundedBytes, require_utc, storable_text
 from watchword.protocol.rotation import SessionFacts
-from watchword.storage.audit import add_audit_event
+from watchword.storage.ending import end_sessions
 from watchword.storage.opening import open_session
 from watchword.storage.rows import IDENTITY_COLUMNS, SESSION_COLUMNS, USER_COLUMNS, live_session
 from watchword.storage.storable import storable_identity, storable_session
@@ -117,22 +117,11 @@ class SqlSessionStore:
         self, session_id: UUID, *, reason: EndReason, now: datetime, tokens_expire_at: datetime
     ) -> bool:
         async def work(connection: AsyncConnection) -> bool:
-            ended = await connection.execute(
-                update(Session)
-                .where(Session.id == session_id, Session.revoked_at.is_(None))
-                .values(revoked_at=now, revoked_reason=reason, sealed_successor=None)
-                .returning(Session.user_id)
-            )
-            row = ended.one_or_none()
-            if row is None:
-                return False
-            await connection.execute(
-                insert(RevocationEntry).values(
-                    kind="session", created_at=now, expires_at=tokens_expire_at, session_id=session_id
+            this = Session.id == session_id
+            return bool(
+                await end_sessions(
+                    connection, this, reason=reason, now=now, tokens_expire_at=tokens_expire_at
                 )
             )
-            event = AuditEvent("session_ended", now, row.user_id, session_id, details={"reason": reason})
-            await add_audit_event(connection, event)
-            return True
 
         return await self._transactions.write("end a session", work)

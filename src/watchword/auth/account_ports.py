@@ -1,0 +1,146 @@
+"""What ``auth`` needs of a database to keep sessions within bounds, to show people theirs, and to
+show operators their accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, Literal, Protocol
+from uuid import UUID
+
+from watchword.protocol.roles import effective_roles
+
+if TYPE_CHECKING:
+    from watchword.auth.ports import EndReason, LiveSession
+
+SessionLimitPolicy = Literal["evict_oldest", "reject"]
+AccountStatus = Literal["active", "disabled"]
+Actor = Literal["user", "cli"]
+"""Who did something, for the audit trail."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCap:
+    """How many live sessions an account may have, and what becomes of one more."""
+
+    max_sessions: int
+    policy: SessionLimitPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningTerms:
+    """What opening a session depends on, decided in the transaction that opens it.
+
+    ``replaces`` is a session that ends with it and is not counted; ``admit`` may refuse, by an
+    exception, the session that would come out, and then nothing at all has happened.
+    """
+
+    cap: SessionCap | None = None
+    replaces: UUID | None = None
+    admit: Callable[[LiveSession], None] | None = None
+
+
+UNCONDITIONAL: Final = OpeningTerms()
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """When something is done and by whom; ``tokens_expire_at`` is when the last access token that
+    it can concern has expired."""
+
+    now: datetime
+    tokens_expire_at: datetime
+    by: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class ListedSession:
+    """A live session as its owner sees it; times are aware UTC."""
+
+    session_id: UUID
+    user_id: UUID
+    client_id: str
+    provider_id: str
+    created_at: datetime
+    last_seen_at: datetime
+    absolute_ends_at: datetime
+    device: str | None
+    ip: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountIdentity:
+    """A provider identity that signs in to an account."""
+
+    provider_id: str
+    issuer: str
+    subject: str
+    email: str | None
+    last_sign_in_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as an operator sees it, with the three stored sets of roles."""
+
+    user_id: UUID
+    status: AccountStatus
+    email: str | None
+    name: str | None
+    identity_roles: frozenset[str]
+    granted_roles: frozenset[str]
+    denied_roles: frozenset[str]
+    created_at: datetime
+    last_sign_in_at: datetime | None
+    identities: tuple[AccountIdentity, ...] = ()
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """What the account may do."""
+        return effective_roles(self.identity_roles, self.granted_roles, self.denied_roles)
+
+
+@dataclass(frozen=True, slots=True)
+class RoleChange:
+    """Names to add to and to take from the granted and the denied set."""
+
+    grant: frozenset[str] = frozenset()
+    ungrant: frozenset[str] = frozenset()
+    deny: frozenset[str] = frozenset()
+    undeny: frozenset[str] = frozenset()
+
+
+class AccountStore(Protocol):
+    """Every method is one transaction; DatabaseUnavailable when it cannot be had. An erased account
+    is none."""
+
+    async def sessions(
+        self, *, now: datetime, user_id: UUID | None = None, after: UUID | None = None, limit: int
+    ) -> Sequence[ListedSession]:
+        """Live sessions of one account or of all, by id, which is the order they were opened in."""
+
+    async def end_session(self, session_id: UUID, *, owner: UUID, reason: EndReason, act: Act) -> bool:
+        """End a session of ``owner``; False when that account has no such session to end."""
+
+    async def end_sessions(
+        self, user_id: UUID, *, keep: UUID | None = None, reason: EndReason, act: Act
+    ) -> Sequence[UUID]:
+        """End every session of an account but ``keep``, also those that ran out and may still have
+        access tokens; the ids of those that ended."""
+
+    async def search(
+        self, text: str | None = None, *, after: UUID | None = None, limit: int
+    ) -> Sequence[Account]:
+        """Accounts by id, which is the order they were made in, without their identities; only
+        those that have ``text`` in e-mail or name, in either case of letters."""
+
+    async def find(self, user_id: UUID) -> Account | None:
+        """The account with its identities."""
+
+    async def change_roles(self, user_id: UUID, change: RoleChange, *, act: Act) -> Account | None:
+        """Change the granted and denied roles; where that changes what the account may do, its
+        access tokens are refused and its next refreshes bring new ones. Raises TooManyRoles."""
+
+    async def set_status(self, user_id: UUID, status: AccountStatus, *, act: Act) -> Account | None:
+        """Disable an account, which ends all its sessions, or enable it, which revives none."""

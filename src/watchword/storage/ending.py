@@ -1,0 +1,85 @@
+"""Ending sessions inside a transaction: the rows, the feed and the trail, together or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from watchword.auth.account_ports import Actor, OpeningTerms
+from watchword.auth.ports import AuditEvent, EndReason
+from watchword.errors import SessionLimitReached
+from watchword.models import Session
+from watchword.storage.audit import add_audit_events
+from watchword.storage.revocations import add_revocations
+
+
+def is_live(now: datetime) -> ColumnElement[bool]:
+    """Sessions that can be used at ``now``."""
+    return and_(Session.revoked_at.is_(None), Session.idle_ends_at > now, Session.absolute_ends_at > now)
+
+
+def may_have_tokens(now: datetime, tokens_live: timedelta) -> ColumnElement[bool]:
+    """Sessions that nobody ended and of which access tokens may be left, though they ran out."""
+    return and_(Session.revoked_at.is_(None), Session.absolute_ends_at > now - tokens_live)
+
+
+async def end_sessions(
+    connection: AsyncConnection,
+    which: ColumnElement[bool],
+    *,
+    reason: EndReason,
+    now: datetime,
+    tokens_expire_at: datetime,
+    by: Actor | None = None,
+) -> Sequence[UUID]:
+    """End those of ``which`` that have not ended yet; the ids of those that did now."""
+    statement = (
+        update(Session)
+        .where(which, Session.revoked_at.is_(None))
+        .values(revoked_at=now, revoked_reason=reason, sealed_successor=None)
+        .returning(Session.id, Session.user_id)
+    )
+    ended = [(row.id, row.user_id) for row in await connection.execute(statement)]
+    entry = {"kind": "session", "created_at": now, "expires_at": tokens_expire_at}
+    await add_revocations(connection, [entry | {"session_id": session_id} for session_id, _ in ended])
+    details = {"reason": reason} | ({} if by is None else {"by": by})
+    await add_audit_events(
+        connection,
+        [AuditEvent("session_ended", now, user, session_id, details=details) for session_id, user in ended],
+    )
+    return [session_id for session_id, _ in ended]
+
+
+async def make_room(
+    connection: AsyncConnection, user_id: UUID, terms: OpeningTerms, *, now: datetime, tokens_live: timedelta
+) -> None:
+    """End what a session about to be opened replaces and what is too much beside it.
+
+    The account's row is locked, so that nobody else opens one meanwhile. Raises
+    SessionLimitReached where the policy is to refuse.
+    """
+    tokens_expire_at = now + tokens_live
+    if terms.replaces is not None:
+        replaced = Session.id == terms.replaces
+        await end_sessions(
+            connection, replaced, reason="replaced", now=now, tokens_expire_at=tokens_expire_at
+        )
+    if terms.cap is None:
+        return
+    oldest_first = (
+        select(Session.id)
+        .where(Session.user_id == user_id, is_live(now))
+        .order_by(Session.created_at, Session.id)
+    )
+    live = list((await connection.execute(oldest_first)).scalars())
+    surplus = live[: max(len(live) + 1 - terms.cap.max_sessions, 0)]
+    if not surplus:
+        return
+    if terms.cap.policy == "reject":
+        raise SessionLimitReached(f"account {user_id} has {len(live)} live sessions")
+    too_old = Session.id.in_(surplus)
+    await end_sessions(connection, too_old, reason="evicted", now=now, tokens_expire_at=tokens_expire_at)
