@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Coroutine, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
+from anyio.from_thread import BlockingPortal
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -27,35 +30,80 @@ def signed_in(
     *,
     roles: Iterable[str] = (),
     scopes: Iterable[str] = (),
-    subject: str = "test-person",
+    subject: str | None = None,
     email: str | None = "test-person@example.test",
     name: str | None = "Test Person",
 ) -> Iterator[TestClient]:
-    """A running client of ``app`` whose every request carries a valid access token.
+    """A client of ``app`` whose every request carries a valid access token.
 
-    The app's lifespan runs. A SQLite database is brought up to date first, any other must be
-    migrated already. Raises NotInstalled when no ``Watchword`` is installed on the app,
-    ConfigurationError in production.
+    The app's lifespan runs once, however many callers are signed in at the same time. ``subject``
+    is who signs in; without one there is a person for each set of roles. A SQLite database is
+    brought up to date first, any other must be migrated already.
+
+    Raises NotInstalled when no ``Watchword`` is installed on the app, ConfigurationError in
+    production, TypeError and ValueError for roles and scopes that are no lists of names.
     """
+    held, allowed = _names("roles", roles), _names("scopes", scopes)
     auth = _installed(app)
     if auth.settings.environment == "production":
         raise ConfigurationError(["signed_in makes callers up and is refused in production"])
-    _bring_up_to_date(auth.settings)
     identity = ProviderIdentity(
         provider_id="testing",
         issuer=TEST_ISSUER,
-        subject=subject,
+        subject=subject if subject is not None else _person_with(held),
         email=email,
         email_verified=email is not None,
         name=name,
-        roles=frozenset(roles),
+        roles=held,
     )
-    with TestClient(app, base_url=auth.settings.base_url) as client:
-        if client.portal is None:
-            raise NotInstalled("the test client runs no event loop")
-        grant = client.portal.call(_open, auth, identity, frozenset(scopes))
+    with _served(app, auth.settings) as portal:
+        grant = portal.call(_open, auth, identity, allowed)
+        if grant.session.roles != held:
+            raise ValueError(f"no sign-in gives these roles: {sorted(held - grant.session.roles)}")
+        client = TestClient(app, base_url=auth.settings.base_url)
+        client.portal = portal
         client.headers["Authorization"] = f"Bearer {grant.access.text}"
-        yield client
+        try:
+            yield client
+        finally:
+            client.close()
+
+
+class _Running:
+    """One app with its lifespan, shared by everybody who is signed in to it."""
+
+    def __init__(self, app: Starlette, settings: Settings) -> None:
+        _bring_up_to_date(settings)
+        self.users = 0
+        self._client = TestClient(app, base_url=settings.base_url)
+        self._client.__enter__()
+
+    @property
+    def portal(self) -> BlockingPortal:
+        if self._client.portal is None:
+            raise NotInstalled("the test client runs no event loop")
+        return self._client.portal
+
+    def stop(self) -> None:
+        self._client.__exit__(None, None, None)
+
+
+_running: WeakKeyDictionary[Starlette, _Running] = WeakKeyDictionary()
+
+
+@contextmanager
+def _served(app: Starlette, settings: Settings) -> Iterator[BlockingPortal]:
+    running = _running.get(app)
+    if running is None:
+        running = _running[app] = _Running(app, settings)
+    running.users += 1
+    try:
+        yield running.portal
+    finally:
+        running.users -= 1
+        if running.users == 0:
+            del _running[app]
+            running.stop()
 
 
 async def _open(auth: Watchword, identity: ProviderIdentity, scopes: frozenset[str]) -> Grant:
@@ -70,8 +118,20 @@ async def _open(auth: Watchword, identity: ProviderIdentity, scopes: frozenset[s
     )
 
 
+def _names(what: str, given: Iterable[str]) -> frozenset[str]:
+    if isinstance(given, str):
+        raise TypeError(f"{what} is a list of names: {what}=[{given!r}]")
+    return frozenset(given)
+
+
+def _person_with(roles: frozenset[str]) -> str:
+    """Roles are replaced at each sign-in, so that callers with others must be other people."""
+    digest = hashlib.sha256("\n".join(sorted(roles)).encode()).hexdigest()[:16]
+    return f"test-person-{digest}" if roles else "test-person"
+
+
 def _installed(app: Starlette) -> Watchword:
-    auth = getattr(app.state, "watchword", None)
+    auth = getattr(getattr(app, "state", None), "watchword", None)
     if not isinstance(auth, Watchword):
         raise NotInstalled("this app has no watchword: call Watchword(settings).install(app) first")
     return auth
