@@ -45,6 +45,16 @@ def select(service: Service, statement: str) -> list[Any]:
         connection.close()
 
 
+def change(service: Service, statement: str) -> None:
+    """Write to the service's SQLite file behind its back."""
+    connection = sqlite3.connect(service.auth.settings.database_url.partition(":///")[2])
+    try:
+        with connection:
+            connection.execute(statement)
+    finally:
+        connection.close()
+
+
 @dataclass
 class Refusals:
     """Watches a service while it is given something bad."""
