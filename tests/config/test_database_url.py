@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watchword.config.database_url import normalise_database_url
+from watchword.config.database_url import normalise_database_url, sqlite_path
 from watchword.errors import ConfigurationError
 
 
@@ -56,6 +56,7 @@ def test_every_usual_spelling_gets_its_driver(given_url: str, normal: str) -> No
         "postgresql://u:hunter2@db/a\0pp",
         "postgresql://u:hunter2@db/a pp",
         "sqlite:///" + "a" * 5000,
+        "sqlite:///a%00b",
     ],
 )
 def test_everything_else_is_one_clear_problem_without_the_password(url: str) -> None:
@@ -64,6 +65,19 @@ def test_everything_else_is_one_clear_problem_without_the_password(url: str) -> 
         normalise_database_url(url)
     assert len(caught.value.problems) == 1
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("sqlite:///.watchword/watchword.db", ".watchword/watchword.db"),
+        ("sqlite:////var/lib/a%20b%3F.db", "/var/lib/a b?.db"),
+        ("postgresql://db/app", None),
+    ],
+)
+def test_the_path_of_a_sqlite_address_is_decoded(url: str, path: str | None) -> None:
+    """What a path may hold and an address may not is percent-encoded there."""
+    assert sqlite_path(normalise_database_url(url)) == path
 
 
 @settings(derandomize=True, deadline=None)

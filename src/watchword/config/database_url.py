@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from watchword.errors import ConfigurationError
 
@@ -39,6 +39,12 @@ def normalise_database_url(url: str) -> str:
     return f"{driver}://{checked}"
 
 
+def sqlite_path(url: str) -> str | None:
+    """The path of a normalised SQLite address, percent-decoded; None for PostgreSQL."""
+    driver, _, rest = url.partition("://")
+    return unquote(rest[1:]) if driver == _SQLITE else None
+
+
 def _sqlite(rest: str) -> str:
     if not rest.startswith("/"):
         raise _problem("a SQLite file is written sqlite:///relative.db or sqlite:////absolute.db")
@@ -47,6 +53,8 @@ def _sqlite(rest: str) -> str:
         raise _problem("SQLite needs a plain file, since one in memory cannot be shared by connections")
     if parameters or "#" in path:
         raise _problem("a SQLite address takes no parameters")
+    if "\0" in unquote(path):
+        raise _problem("names a file that cannot exist")
     return rest
 
 

@@ -201,8 +201,8 @@ CREATE TABLE ww_terms_acceptances (
     digest BYTEA NOT NULL,
     accepted_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT pk_ww_terms_acceptances PRIMARY KEY (id),
-    CONSTRAINT uq_ww_terms_acceptances_user_id_version_digest UNIQUE (user_id, version, digest),
     CONSTRAINT ck_ww_terms_acceptances_digest CHECK (length(digest) = 32),
+    CONSTRAINT uq_ww_terms_acceptances_user_id_version_digest UNIQUE (user_id, version, digest),
     CONSTRAINT fk_ww_terms_acceptances_user_id FOREIGN KEY(user_id) REFERENCES ww_users (id) ON DELETE CASCADE
 );
 

@@ -9,10 +9,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
-from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy import URL, Connection, event, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from watchword.config.database_url import sqlite_path
 from watchword.models.faults import is_transient
 
 _CONNECT_SECONDS = 5
@@ -22,9 +23,9 @@ _ADVISORY_LOCK = 0x77775F6D69677261  # "ww_migra"
 
 
 def database_file(url: str) -> Path | None:
-    """The file of a SQLite address; None for PostgreSQL."""
-    parts = make_url(url)
-    return Path(parts.database or "") if parts.get_backend_name() == "sqlite" else None
+    """The file of a normalised SQLite address; None for PostgreSQL."""
+    path = sqlite_path(url)
+    return None if path is None else Path(path)
 
 
 def database_exists(url: str) -> bool:
@@ -62,11 +63,11 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
 @asynccontextmanager
 async def migrating_connection(url: str, *, writing: bool) -> AsyncIterator[AsyncConnection]:
     """One connection in one transaction, committed at the end; ``writing`` excludes other writers."""
-    sqlite = database_file(url) is not None
-    engine = _sqlite_engine(url, writing) if sqlite else _postgresql_engine(url)
+    file = database_file(url)
+    engine = _postgresql_engine(url) if file is None else _sqlite_engine(file, writing)
     try:
         async with engine.begin() as connection:
-            if writing and not sqlite:
+            if writing and file is None:
                 await connection.execute(text(f"SET LOCAL lock_timeout = '{_WAIT_SECONDS}s'"))
                 await connection.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})"))
             yield connection
@@ -79,7 +80,8 @@ def _postgresql_engine(url: str) -> AsyncEngine:
     return create_async_engine(url, poolclass=NullPool, connect_args=timeouts, hide_parameters=True)
 
 
-def _sqlite_engine(url: str, writing: bool) -> AsyncEngine:
+def _sqlite_engine(file: Path, writing: bool) -> AsyncEngine:
+    url = URL.create("sqlite+aiosqlite", database=str(file))
     wait = {"timeout": _WAIT_SECONDS, "isolation_level": None}
     engine = create_async_engine(url, poolclass=NullPool, connect_args=wait, hide_parameters=True)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,15 +13,16 @@ from alembic import command
 from alembic.migration import MigrationContext
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from watchword.config.database_url import normalise_database_url
 from watchword.errors import MigrationFailed
 from watchword.migrations import scripts
 from watchword.migrations.connecting import database_exists, migrating_connection, prepare_file
-from watchword.models.faults import database_faults
+from watchword.models.faults import database_faults, describe, is_transient
 
-BASE = "base"
+_REVISION = re.compile(r"[A-Za-z0-9_]{1,32}|[+-][0-9]{1,3}")
 Dialect = Literal["postgresql", "sqlite"]
 
 
@@ -41,6 +43,7 @@ async def upgrade(database: str | AsyncEngine, revision: str = "head") -> Migrat
     are made, for their owner only. Raises DatabaseUnavailable, MigrationFailed.
     """
     url = _url(database)
+    _check_revision(revision)
     with database_faults("make the database file"):
         await asyncio.to_thread(prepare_file, url)
 
@@ -63,6 +66,7 @@ async def downgrade(database: str | AsyncEngine, revision: str) -> MigrationStat
         if _current(connection) is None:
             connection.execute(text(f"DROP TABLE IF EXISTS {scripts.VERSION_TABLE}"))
 
+    _check_revision(revision)
     if not database_exists(url):
         raise MigrationFailed("there is no database file to downgrade")
     return await _migrate(url, "downgrade the database", run)
@@ -73,8 +77,9 @@ async def status(database: str | AsyncEngine) -> MigrationStatus:
     url = _url(database)
     if not database_exists(url):
         return _status(None)
-    async with _told("read the database's revision"), migrating_connection(url, writing=False) as connection:
-        return _status(await connection.run_sync(_current))
+    with database_faults("read the database's revision"):
+        async with migrating_connection(url, writing=False) as connection:
+            return _status(await connection.run_sync(_current))
 
 
 def render_sql(dialect: Dialect) -> str:
@@ -83,18 +88,29 @@ def render_sql(dialect: Dialect) -> str:
 
 
 async def _migrate(url: str, doing: str, run: Callable[[Connection], None]) -> MigrationStatus:
-    async with _told(doing), migrating_connection(url, writing=True) as connection:
-        await connection.run_sync(run)
-        return _status(await connection.run_sync(_current))
-
-
-@asynccontextmanager
-async def _told(doing: str) -> AsyncIterator[None]:
     with database_faults(doing):
-        try:
-            yield
-        except CommandError as error:
-            raise MigrationFailed(f"could not {doing}: {error}") from error
+        async with migrating_connection(url, writing=True) as connection:
+            with _refusals(doing):
+                await connection.run_sync(run)
+            return _status(await connection.run_sync(_current))
+
+
+@contextmanager
+def _refusals(doing: str) -> Iterator[None]:
+    """A database that is there and answers no is not one that is away."""
+    try:
+        yield
+    except CommandError as error:
+        raise MigrationFailed(f"could not {doing}: {error}") from error
+    except DBAPIError as fault:
+        if fault.connection_invalidated or is_transient(fault):
+            raise
+        raise MigrationFailed(f"could not {doing}: {describe(fault)}") from fault
+
+
+def _check_revision(revision: str) -> None:
+    if not _REVISION.fullmatch(revision):
+        raise MigrationFailed("a revision is its name, head, base, or steps such as -1")
 
 
 def _refuse_newer(connection: Connection) -> None:

@@ -15,6 +15,8 @@ from watchword.errors import DatabaseUnavailable
 from watchword.protocol.printable import printable
 
 _FAULTS = (SQLAlchemyError, sqlite3.Error, OSError, EOFError, UnicodeError)
+_DRIVERS = ("asyncpg", "sqlalchemy")
+"""By name, because a driver that is not used is not imported."""
 _DEADLOCK_OR_SERIALIZATION = ("40P01", "40001")
 _DATA_EXCEPTION = "22"
 _SQLITE_BUSY_OR_LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
@@ -39,7 +41,7 @@ def database_faults(doing: str) -> Iterator[None]:
 
 def is_fault(fault: BaseException) -> bool:
     """Whether it comes from a driver, SQLAlchemy or the network below them."""
-    return isinstance(fault, _FAULTS) or _from_asyncpg(fault)
+    return isinstance(fault, _FAULTS) or _comes_from(fault, *_DRIVERS)
 
 
 def is_transient(fault: BaseException) -> bool:
@@ -54,8 +56,8 @@ def is_transient(fault: BaseException) -> bool:
 def root_cause(fault: BaseException) -> BaseException:
     """The driver's own exception under SQLAlchemy's wrappers."""
     if isinstance(fault, DBAPIError) and fault.orig is not None:
-        return fault.orig.__cause__ or fault.orig
-    return fault
+        fault = fault.orig
+    return fault.__cause__ if fault.__cause__ and _comes_from(fault, "sqlalchemy") else fault
 
 
 def describe(fault: BaseException) -> str:
@@ -74,9 +76,9 @@ def _refused_value(fault: Exception) -> ValueError | None:
     return None
 
 
-def _from_asyncpg(fault: BaseException) -> bool:
-    return any(parent.__module__.partition(".")[0] == "asyncpg" for parent in type(fault).__mro__)
+def _comes_from(fault: BaseException, *packages: str) -> bool:
+    return any(parent.__module__.partition(".")[0] in packages for parent in type(fault).__mro__)
 
 
 def _holds_a_value(fault: BaseException) -> bool:
-    return _from_asyncpg(fault) and isinstance(fault, ValueError)
+    return _comes_from(fault, "asyncpg") and isinstance(fault, ValueError)

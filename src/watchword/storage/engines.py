@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy import URL, Connection, event
 from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from watchword.config.database_url import sqlite_path
 from watchword.errors import ConfigurationError
 
 WRITES = "watchword_writes"
@@ -36,15 +37,15 @@ class DatabaseLimits:
 
 
 def sqlite_file(url: str) -> Path | None:
-    """The absolute file of a SQLite address; None for PostgreSQL."""
-    parts = _parsed(url)
-    return Path(parts.database or "").absolute() if parts.get_backend_name() == "sqlite" else None
+    """The absolute file of a normalised SQLite address; None for PostgreSQL."""
+    path = sqlite_path(url)
+    return None if path is None else Path(path).absolute()
 
 
 def make_engine(url: str, limits: DatabaseLimits) -> AsyncEngine:
     """An engine for a normalised address; nothing is connected yet. Raises ConfigurationError."""
     file = sqlite_file(url)
-    return _postgresql(_parsed(url), limits) if file is None else _sqlite(file, limits)
+    return _postgresql(url, limits) if file is None else _sqlite(file, limits)
 
 
 def sqlite_uri(file: Path) -> str:
@@ -61,13 +62,6 @@ def sqlite_pragmas(limits: DatabaseLimits) -> tuple[str, ...]:
     )
 
 
-def _parsed(url: str) -> URL:
-    try:
-        return make_url(url)
-    except (ArgumentError, ValueError):
-        raise ConfigurationError(["the database address cannot be read"]) from None
-
-
 def _pool(limits: DatabaseLimits) -> dict[str, Any]:
     return {
         "pool_size": limits.pool_size,
@@ -77,11 +71,14 @@ def _pool(limits: DatabaseLimits) -> dict[str, Any]:
     }
 
 
-def _postgresql(url: URL, limits: DatabaseLimits) -> AsyncEngine:
+def _postgresql(url: str, limits: DatabaseLimits) -> AsyncEngine:
     timeouts = {"timeout": limits.connect_seconds, "command_timeout": limits.statement_seconds}
-    engine = create_async_engine(
-        url, connect_args=timeouts, pool_recycle=_RECYCLE_SECONDS, pool_use_lifo=True, **_pool(limits)
-    )
+    try:
+        engine = create_async_engine(
+            url, connect_args=timeouts, pool_recycle=_RECYCLE_SECONDS, pool_use_lifo=True, **_pool(limits)
+        )
+    except (ArgumentError, ValueError):
+        raise ConfigurationError(["the database address cannot be read"]) from None
 
     @event.listens_for(engine.sync_engine, "checkout")
     def refuse_closed(connection: Any, record: Any, proxy: Any) -> None:

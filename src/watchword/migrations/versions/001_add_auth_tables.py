@@ -278,10 +278,10 @@ def _records() -> None:
         bytes_("digest"),
         time_("accepted_at"),
         primary_key("ww_terms_acceptances", "id"),
+        check("ww_terms_acceptances", "digest", "length(digest) = 32"),
         sa.UniqueConstraint(
             "user_id", "version", "digest", name="uq_ww_terms_acceptances_user_id_version_digest"
         ),
-        check("ww_terms_acceptances", "digest", "length(digest) = 32"),
         foreign_key("ww_terms_acceptances", "user_id", "ww_users", "CASCADE"),
     )
     op.create_table(

@@ -1,0 +1,367 @@
+"""Promises while the database is away: one error, in time, and back to work by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from sqlalchemy import event, make_url, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tests.contract.samples import (
+    NOW,
+    at_once,
+    count,
+    digest,
+    identity,
+    new_session,
+    opened,
+    rotation,
+    session_id,
+)
+from tests.contract.test_small_stores import key
+from tests.servers.line import Line, line_to
+from tests.servers.postgres import PostgresServer
+from watchword.auth.ports import AuditEvent
+from watchword.errors import ConfigurationError, Contended, DatabaseUnavailable
+from watchword.storage import DatabaseLimits, SqlDatabase, open_database
+from watchword.storage.transactions import LostRace
+
+Call = Callable[[SqlDatabase], Awaitable[Any]]
+
+READS: dict[str, Call] = {
+    "facts": lambda database: database.sessions.facts(session_id(1)),
+    "find": lambda database: database.sessions.find(session_id(1), now=NOW),
+    "load": lambda database: database.keys.load(),
+    "unexpired": lambda database: database.revocations.unexpired(now=NOW),
+    "since": lambda database: database.revocations.since(0, again_from=NOW),
+    "ping": lambda database: database.ping(),
+}
+WRITES: dict[str, Call] = {
+    "open": lambda database: database.sessions.open(identity(), new_session(2)),
+    "rotate": lambda database: database.sessions.rotate(rotation()),
+    "end": lambda database: database.sessions.end(
+        session_id(1), reason="logout", now=NOW, tokens_expire_at=NOW
+    ),
+    "add_first": lambda database: database.keys.add_first([key("a", "active")]),
+    "claim": lambda database: database.single_use.claim("c", digest(1), expires_at=NOW),
+    "record": lambda database: database.audit.record(AuditEvent("tested", NOW)),
+}
+HASTY = DatabaseLimits(pool_seconds=0.2, connect_seconds=0.3, statement_seconds=0.3, busy_seconds=0.1)
+
+
+async def assert_unavailable(database: SqlDatabase, calls: dict[str, Call]) -> None:
+    """Every call raises DatabaseUnavailable, with its cause and with when to come back."""
+    for name, call in calls.items():
+        with pytest.raises(DatabaseUnavailable) as caught:
+            await call(database)
+        assert caught.value.__cause__ is not None, name
+        assert caught.value.retry_after_seconds == 2, name
+        assert "postgres@" not in caught.value.detail, name
+
+
+async def test_missing_tables_are_an_unavailable_database(
+    request: pytest.FixtureRequest, empty_url: str, tmp_path: Path
+) -> None:
+    """A database that was never migrated is not an empty one."""
+    if empty_url.startswith("sqlite"):
+        (tmp_path / "new").mkdir()
+        (tmp_path / "new" / "watchword.db").touch()
+    database = open_database(empty_url, limits=HASTY)
+    await assert_unavailable(database, READS | WRITES)
+    await database.close()
+
+
+async def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    """Opening the wrong path fails instead of beginning with nobody signed up."""
+    database = open_database(f"sqlite:///{tmp_path}/missing.db", limits=HASTY)
+    await assert_unavailable(database, READS | WRITES)
+    await database.close()
+    assert os.listdir(tmp_path) == []
+
+
+async def test_a_file_with_an_odd_name_is_found(tmp_path: Path, sqlite_template: bytes) -> None:
+    """Signs that mean something in an address mean nothing in a path."""
+    file = tmp_path / "a%20b?mode=memory#&=ü.db"
+    file.write_bytes(sqlite_template)
+    database = open_database(f"sqlite:///{quote(str(file))}", limits=HASTY)
+    await opened(database)
+    assert await database.sessions.rotate(rotation()) is not None
+    await database.close()
+
+
+async def test_a_broken_file_is_an_unavailable_database(tmp_path: Path) -> None:
+    """Something else under that name is told, not used."""
+    file = tmp_path / "broken.db"
+    file.write_bytes(b"this is not a database" * 1000)
+    database = open_database(f"sqlite:///{file}", limits=HASTY)
+    await assert_unavailable(database, READS | WRITES)
+    await database.close()
+
+
+async def test_a_locked_file_stops_writers_only(sqlite_url: str) -> None:
+    """While another process writes, reads go on and writes give up in time; then all is well again."""
+    database = open_database(sqlite_url, limits=HASTY)
+    await opened(database)
+    with closing(sqlite3.connect(make_url(sqlite_url).database or "", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        await assert_unavailable(database, WRITES)
+        for call in READS.values():
+            await call(database)
+        other.execute("ROLLBACK")
+    for call in WRITES.values():
+        await call(database)
+    await database.close()
+
+
+async def test_a_full_disk_is_an_unavailable_database(sqlite_url: str) -> None:
+    """What no longer fits is told as an outage, nothing of it is kept, and reading goes on."""
+    database = open_database(sqlite_url, limits=HASTY)
+
+    @event.listens_for(database.engine.sync_engine, "connect")
+    def leave_no_room(connection: Any, record: Any) -> None:
+        connection.cursor().execute("PRAGMA max_page_count = 1")
+
+    held: list[int] = []
+
+    async def fill() -> None:
+        for number in range(1, 500):
+            await database.sessions.open(identity(subject=f"person-{number}"), new_session(number))
+            held.append(number)
+
+    with pytest.raises(DatabaseUnavailable, match="full"):
+        await fill()
+    assert await count(database, "ww_sessions") == await count(database, "ww_users") == len(held)
+    await database.close()
+
+
+async def test_rotations_behind_a_slow_one_give_up_in_their_turn(sqlite_url: str) -> None:
+    """A queue of rotations behind a lock is not a queue of waits: all fail about when the first does."""
+    database = open_database(sqlite_url, limits=HASTY)
+    await opened(database)
+    with closing(sqlite3.connect(make_url(sqlite_url).database or "", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        waiting = [lambda: database.sessions.rotate(rotation())] * 20
+        answers = await at_once(*waiting)
+        assert [type(answer) for answer in answers] == [DatabaseUnavailable] * 20
+        other.execute("ROLLBACK")
+    assert await database.sessions.rotate(rotation()) is not None
+    await database.close()
+
+
+@pytest.fixture
+async def line(postgres_server: PostgresServer) -> AsyncIterator[Line]:
+    async with line_to(postgres_server.socket) as opened_line:
+        yield opened_line
+
+
+@asynccontextmanager
+async def over(line: Line, url: str, limits: DatabaseLimits = HASTY) -> AsyncIterator[SqlDatabase]:
+    """The database of ``url``, reached over ``line``."""
+    name = make_url(url).database
+    database = open_database(f"postgresql://postgres@127.0.0.1:{line.port}/{name}", limits=limits)
+    try:
+        yield database
+    finally:
+        line.restore()
+        await database.close()
+
+
+@pytest.mark.postgres
+async def test_a_refused_connection_is_an_unavailable_database(line: Line, postgres_url: str) -> None:
+    """Nobody listens: every call says so, and works as soon as somebody does."""
+    async with over(line, postgres_url) as database:
+        await line.close()
+        await assert_unavailable(database, READS | WRITES)
+        await line.open()
+        await opened(database)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("name", ["no_such_database", "%00", "x" * 2000])
+async def test_a_database_that_does_not_exist_is_an_unavailable_one(
+    postgres_server: PostgresServer, name: str
+) -> None:
+    """The server answers, but not for this name."""
+    database = open_database(postgres_server.url(name), limits=HASTY)
+    await assert_unavailable(database, READS | WRITES)
+    await database.close()
+
+
+@pytest.mark.postgres
+async def test_ses_45_a_server_that_hangs_at_the_connection_is_given_up(
+    line: Line, postgres_url: str
+) -> None:
+    """The connect deadline holds although the socket was accepted."""
+    async with over(line, postgres_url) as database:
+        line.freeze()
+        await assert_unavailable(
+            database, {name: (READS | WRITES)[name] for name in ("find", "open", "rotate")}
+        )
+        line.restore()
+        await opened(database)
+
+
+@pytest.mark.postgres
+async def test_ses_45_a_server_that_hangs_in_mid_statement_is_given_up(line: Line, postgres_url: str) -> None:
+    """The statement deadline holds on warm connections, nothing waits for the dead server's word,
+    and the connections are replaced."""
+    async with over(line, postgres_url) as database:
+        await opened(database)
+        await at_once(*(lambda: database.ping() for _ in range(10)))
+        line.freeze()
+        started = asyncio.get_running_loop().time()
+        calls = READS | WRITES
+        answers = await at_once(*(lambda c=call: c(database) for call in calls.values()))
+        assert [type(answer) for answer in answers] == [DatabaseUnavailable] * len(calls)
+        assert asyncio.get_running_loop().time() - started < 30, "nothing waited for the dead server"
+        line.restore()
+        assert await database.sessions.rotate(rotation()) is not None
+
+
+@pytest.mark.postgres
+async def test_ses_44_cut_connections_are_replaced(line: Line, postgres_url: str) -> None:
+    """After a restart of the server the pool's dead connections fail no caller."""
+    async with over(line, postgres_url) as database:
+        await opened(database)
+        await at_once(*(lambda: database.ping() for _ in range(10)))
+        line.cut()
+        await asyncio.sleep(0.05)
+        answers = await at_once(*(lambda c=call: c(database) for call in READS.values()))
+        assert [answer for answer in answers if isinstance(answer, Exception)] == []
+        line.cut()
+        await asyncio.sleep(0.05)
+        assert await database.sessions.rotate(rotation()) is not None
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("name", ["find", "rotate", "open", "claim"])
+async def test_a_connection_lost_in_mid_statement_is_told(line: Line, postgres_url: str, name: str) -> None:
+    """The call that was under way fails with the one error; the next one works."""
+    limits = DatabaseLimits(statement_seconds=20)
+    async with over(line, postgres_url, limits) as database:
+        await opened(database)
+        await database.sessions.rotate(rotation(999))
+        line.freeze()
+        asked = asyncio.ensure_future((READS | WRITES)[name](database))
+        await asyncio.sleep(0.05)
+        line.cut()
+        with pytest.raises(DatabaseUnavailable):
+            await asked
+        line.restore()
+        await database.ping()
+        await database.sessions.rotate(rotation(999))
+
+
+@pytest.mark.postgres
+async def test_ses_46_a_read_only_server_is_unavailable_for_writers(
+    postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    """After a failover to a standby nobody is signed out for it: reads go on, writes are refused."""
+    name = make_url(postgres_url).database
+    postgres_server.run_sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    database = open_database(postgres_url, limits=HASTY)
+    for call in READS.values():
+        await call(database)
+    await assert_unavailable(database, WRITES)
+    await database.close()
+
+
+@pytest.mark.postgres
+async def test_ses_47_an_exhausted_pool_is_told_in_time(postgres_url: str) -> None:
+    """When every connection is busy, further callers wait a moment and are told to come back."""
+    limits = DatabaseLimits(pool_size=1, pool_overflow=1, pool_seconds=0.1, statement_seconds=20)
+    database = open_database(postgres_url, limits=limits)
+    busy, done = asyncio.Event(), asyncio.Event()
+
+    async def hold(connection: AsyncConnection) -> None:
+        busy.set()
+        await done.wait()
+
+    holders = [asyncio.ensure_future(database.transactions.read("hold", hold)) for _ in range(2)]
+    await busy.wait()
+    await asyncio.sleep(0.05)
+    await assert_unavailable(database, READS | WRITES)
+    done.set()
+    await asyncio.gather(*holders)
+    await database.ping()
+    await database.close()
+
+
+def fails(times: int, failing: Callable[[AsyncConnection], Awaitable[None]]) -> tuple[list[int], Any]:
+    """Work that fails so often and then succeeds, and how often it ran."""
+    ran: list[int] = []
+
+    async def work(connection: AsyncConnection) -> str:
+        ran.append(1)
+        await connection.execute(text("DELETE FROM ww_single_use"))
+        if len(ran) <= times:
+            await failing(connection)
+        return "done"
+
+    return ran, work
+
+
+async def be_busy(connection: AsyncConnection) -> None:
+    """A real refusal that may pass: a lock on SQLite, a serialization failure on PostgreSQL."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(text("DO $$ BEGIN RAISE EXCEPTION 'later' USING ERRCODE = '40001'; END $$"))
+        return
+    with closing(sqlite3.connect(connection.engine.url.database or "", uri=True, timeout=0)) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+
+async def lose(connection: AsyncConnection) -> None:
+    raise LostRace
+
+
+@pytest.mark.parametrize("failing", [be_busy, lose])
+async def test_what_may_pass_is_tried_again(database: SqlDatabase, failing: Any) -> None:
+    """Three more tries, each a whole transaction."""
+    ran, work = fails(3, failing)
+    assert await database.transactions.write("try", work) == "done"
+    assert len(ran) == 4
+
+
+@pytest.mark.parametrize(("failing", "error"), [(be_busy, DatabaseUnavailable), (lose, Contended)])
+async def test_what_does_not_pass_is_told_after_three_more_tries(
+    database: SqlDatabase, failing: Any, error: type[Exception]
+) -> None:
+    """Nobody waits for ever."""
+    ran, work = fails(4, failing)
+    with pytest.raises(error):
+        await database.transactions.write("try", work)
+    assert len(ran) == 4
+
+
+async def test_what_cannot_pass_is_tried_once(database: SqlDatabase) -> None:
+    """A statement that is wrong stays wrong, and an error of the work itself passes through."""
+
+    async def wrong(connection: AsyncConnection) -> None:
+        await connection.execute(text("SELECT * FROM no_such_table"))
+
+    async def mistaken(connection: AsyncConnection) -> None:
+        raise KeyError("mine")
+
+    ran, work = fails(1, wrong)
+    with pytest.raises(DatabaseUnavailable, match="no_such_table"):
+        await database.transactions.write("try", work)
+    ran_too, work = fails(1, mistaken)
+    with pytest.raises(KeyError):
+        await database.transactions.write("try", work)
+    assert (len(ran), len(ran_too)) == (1, 1)
+
+
+@pytest.mark.parametrize("url", ["mysql://db/x", "sqlite://", "postgresql://u:hunter2@[::1/x"])
+def test_an_address_that_cannot_be_used_is_told_before_anything_is_opened(url: str) -> None:
+    """It is a mistake in the configuration, not an outage."""
+    with pytest.raises(ConfigurationError) as caught:
+        open_database(url)
+    assert "hunter2" not in str(caught.value)

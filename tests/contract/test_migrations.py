@@ -1,0 +1,236 @@
+"""Promises of the migrations: there and back without a trace, beside whatever else is there."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, make_url, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from tests.contract.processes import let_go_together, workers
+from tests.servers.postgres import PostgresServer
+from watchword.config.database_url import sqlite_path
+from watchword.errors import ConfigurationError, DatabaseUnavailable, MigrationFailed
+from watchword.migrations import runner
+from watchword.models import metadata
+
+HEAD = "001_add_auth_tables"
+ROOT = Path(runner.__file__).parent
+WORKER = Path(__file__).with_name("migration_worker.py")
+
+
+async def run(url: str, *statements: str) -> list[tuple[object, ...]]:
+    """Execute statements in one transaction; the rows of the last one."""
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        for statement in statements:
+            result = await connection.execute(text(statement))
+        rows = [tuple(row) for row in result] if result.returns_rows else []
+    await engine.dispose()
+    return rows
+
+
+Schema = Callable[[str], str]
+
+
+@pytest.fixture
+def schema(request: pytest.FixtureRequest, empty_url: str) -> Schema:
+    """A function that writes down the whole schema of a database, in the database's own words."""
+    if empty_url.startswith("sqlite"):
+        return _sqlite_schema
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    return lambda url: _postgres_schema(server, url)
+
+
+def _sqlite_schema(url: str) -> str:
+    with closing(sqlite3.connect(sqlite_path(url) or "")) as connection:
+        found = connection.execute(
+            "SELECT type, name, sql FROM sqlite_master WHERE name <> 'sqlite_sequence'"
+        )
+        return "\n".join(sorted(re.sub(r"\s+", " ", f"{kind} {name} {sql}") for kind, name, sql in found))
+
+
+def _postgres_schema(server: PostgresServer, url: str) -> str:
+    command = [str(server.binaries / "pg_dump"), "-s", "-h", str(server.folder), "-U", "postgres"]
+    database = make_url(url).database or ""
+    dumped = subprocess.run(
+        [*command, database], capture_output=True, text=True, check=True, timeout=60
+    ).stdout
+    return "\n".join(line for line in dumped.splitlines() if not re.match(r"\\(un)?restrict|--|$", line))
+
+
+async def test_a_new_database_is_behind_then_up_to_date(empty_url: str) -> None:
+    """Status, upgrade, status: nothing, head, head; a second upgrade has nothing to do."""
+    assert await runner.status(empty_url) == runner.MigrationStatus(None, HEAD, up_to_date=False)
+    done = runner.MigrationStatus(HEAD, HEAD, up_to_date=True)
+    assert await runner.upgrade(empty_url) == done
+    assert await runner.status(empty_url) == done
+    assert await runner.upgrade(empty_url) == done
+
+
+async def test_up_down_up_keeps_the_schema_equal(empty_url: str, schema: Schema) -> None:
+    """The way down removes what the way up made, and the way up makes the same again."""
+    await runner.upgrade(empty_url)
+    first = schema(empty_url)
+    assert "ww_sessions" in first
+    await runner.downgrade(empty_url, "base")
+    assert "ww_" not in schema(empty_url)
+    await runner.upgrade(empty_url)
+    assert schema(empty_url) == first
+
+
+async def test_models_and_migrations_describe_the_same_tables(empty_url: str, schema: Schema) -> None:
+    """Tables made from the models are those made by migrations, to the last CHECK and ON DELETE."""
+    await runner.upgrade(empty_url)
+    migrated = schema(empty_url)
+    engine = create_async_engine(empty_url)
+    async with engine.begin() as connection:
+        assert await connection.run_sync(_differences) == []
+    await runner.downgrade(empty_url, "base")
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    await engine.dispose()
+    version_table = re.compile(r".*alembic_version.*|.*version_num.*")
+    modelled = schema(empty_url)
+    assert _statements(modelled) == _statements(version_table.sub("", migrated))
+
+
+def _differences(connection: Connection) -> list[object]:
+    context = MigrationContext.configure(connection, opts={"version_table": "ww_alembic_version"})
+    return list(compare_metadata(context, metadata))
+
+
+def _statements(dumped: str) -> set[str]:
+    return {re.sub(r"\s+", " ", line).strip() for line in dumped.splitlines()} - {"", ");"}
+
+
+def test_the_sql_beside_the_migration_is_what_it_renders() -> None:
+    """Whoever reviews or runs the SQL by hand sees what the migration does."""
+    committed = (ROOT / f"{HEAD}.sql").read_text(encoding="utf-8")
+    assert runner.render_sql("postgresql") == committed
+
+
+async def test_the_sql_run_by_hand_ends_at_the_same_place(
+    empty_url: str, schema: Schema, tmp_path: Path
+) -> None:
+    """A database prepared with the printed SQL is up to date, with the very same schema."""
+    await runner.upgrade(empty_url)
+    migrated = schema(empty_url)
+    await runner.downgrade(empty_url, "base")
+    dialect: runner.Dialect = "sqlite" if empty_url.startswith("sqlite") else "postgresql"
+    statements = [part for part in runner.render_sql(dialect).split(";") if part.strip()]
+    await run(empty_url, *(part for part in statements if part.strip() not in ("BEGIN", "COMMIT")))
+    assert (await runner.status(empty_url)).up_to_date
+    assert schema(empty_url) == migrated
+
+
+async def test_tables_of_others_are_left_alone(empty_url: str, schema: Schema) -> None:
+    """A service's own tables and its own Alembic live in the same database, untouched."""
+    if empty_url.startswith("sqlite"):
+        Path(sqlite_path(empty_url) or "").parent.mkdir()
+    await run(
+        empty_url,
+        "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)",
+        "INSERT INTO alembic_version VALUES ('theirs')",
+        "CREATE TABLE orders (id INTEGER PRIMARY KEY)",
+        "CREATE TABLE ww (id INTEGER PRIMARY KEY)",
+    )
+    before = schema(empty_url)
+    await runner.upgrade(empty_url)
+    assert await run(empty_url, "SELECT version_num FROM alembic_version") == [("theirs",)]
+    assert await run(empty_url, "SELECT version_num FROM ww_alembic_version") == [(HEAD,)]
+    await runner.downgrade(empty_url, "base")
+    assert schema(empty_url) == before
+    assert await run(empty_url, "SELECT version_num FROM alembic_version") == [("theirs",)]
+
+
+async def test_a_failed_upgrade_leaves_nothing(empty_url: str, schema: Schema) -> None:
+    """Somebody else's table in the way is told by name; not one table of ours is made."""
+    if empty_url.startswith("sqlite"):
+        Path(sqlite_path(empty_url) or "").parent.mkdir()
+    await run(empty_url, "CREATE TABLE ww_signing_keys (id INTEGER PRIMARY KEY)")
+    before = schema(empty_url)
+    with pytest.raises(MigrationFailed, match="ww_signing_keys"):
+        await runner.upgrade(empty_url)
+    assert schema(empty_url) == before
+
+
+async def test_a_database_of_a_newer_version_is_good_enough_but_not_touched(empty_url: str) -> None:
+    """After a rollback of the service its database may be ahead: it serves, and migrates nothing."""
+    await runner.upgrade(empty_url)
+    await run(empty_url, "UPDATE ww_alembic_version SET version_num = '999_later'")
+    assert await runner.status(empty_url) == runner.MigrationStatus("999_later", HEAD, up_to_date=True)
+    with pytest.raises(MigrationFailed, match="newer"):
+        await runner.upgrade(empty_url)
+    with pytest.raises(MigrationFailed, match="newer"):
+        await runner.downgrade(empty_url, "base")
+
+
+@pytest.mark.parametrize("revision", ["no_such_revision", "", "-7", "+7", "\0", "head:base", "x" * 5000])
+async def test_a_revision_that_does_not_exist_is_told(empty_url: str, revision: str) -> None:
+    """Whatever is asked for, the answer is one clear error and an unchanged database."""
+    await runner.upgrade(empty_url)
+    with pytest.raises(MigrationFailed):
+        await runner.downgrade(empty_url, revision)
+    assert (await runner.status(empty_url)).up_to_date
+
+
+async def test_an_engine_says_which_database(empty_url: str) -> None:
+    """The runner takes an engine's address, password included, and leaves the engine alone."""
+    engine: AsyncEngine = create_async_engine(empty_url)
+    assert (await runner.upgrade(engine)).up_to_date
+    assert (await runner.status(engine)).up_to_date
+    assert (await runner.downgrade(engine, "base")).current is None
+    await engine.dispose()
+
+
+def test_a_new_file_is_for_its_owner_only(tmp_path: Path) -> None:
+    """Folder and file of a new SQLite database are closed to other accounts."""
+    url = f"sqlite:///{tmp_path}/deep/er/watchword.db"
+    asyncio.run(runner.upgrade(url))
+    file = tmp_path / "deep" / "er" / "watchword.db"
+    assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+
+
+def test_asking_makes_no_file(tmp_path: Path) -> None:
+    """Status of a database that is not there says so and leaves no trace."""
+    url = f"sqlite:///{tmp_path}/deep/watchword.db"
+    assert asyncio.run(runner.status(url)).current is None
+    with pytest.raises(MigrationFailed):
+        asyncio.run(runner.downgrade(url, "base"))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://nobody@127.0.0.1:1/none", "sqlite:////proc/none/watchword.db", "sqlite:////tmp"]
+)
+async def test_a_database_that_is_away_is_told(url: str) -> None:
+    """Nothing to connect to, or nowhere to write."""
+    with pytest.raises(DatabaseUnavailable):
+        await runner.upgrade(url)
+
+
+async def test_an_address_that_cannot_be_used_is_told() -> None:
+    """It is the same mistake for every part of watchword."""
+    with pytest.raises(ConfigurationError):
+        await runner.status("mysql://db/x")
+
+
+async def test_processes_that_upgrade_at_once_make_one_schema(empty_url: str, schema: Schema) -> None:
+    """Replicas deployed together may all migrate: one does it, the others find it done."""
+    with workers(3, WORKER, empty_url) as processes:
+        answers = let_go_together(processes)
+    assert answers == [f"{HEAD} True\n"] * 3
+    together = schema(empty_url)
+    await runner.downgrade(empty_url, "base")
+    await runner.upgrade(empty_url)
+    assert schema(empty_url) == together
