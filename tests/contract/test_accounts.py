@@ -220,13 +220,13 @@ async def test_granted_and_denied_roles_are_kept_apart(database: SqlDatabase) ->
         assert again.roles == roles
     told = await trail(database, "roles_changed")
     assert len(told) == 4
-    for step in [
+    for line in [
         {"by": "cli", "granted": ["admin", "extra"]},
         {"by": "cli", "denied": ["admin"]},
         {"by": "cli", "no_longer_granted": ["admin", "extra"]},
         {"by": "cli", "no_longer_denied": ["admin"]},
     ]:
-        assert step in told
+        assert line in told
 
 
 async def test_ses_61_changed_roles_reach_the_tokens_given_out(database: SqlDatabase) -> None:
