@@ -62,9 +62,11 @@ def test_the_window_ends_on_its_last_tick(after: timedelta, expected: type[Decis
 
 
 def test_without_overlap_any_second_use_is_a_replay() -> None:
-    """REFRESH_OVERLAP_SECONDS=0 means what it says."""
-    facts = replace(FACTS, rotated_at=NOW)
-    assert isinstance(decide(token(2), facts, overlap_seconds=0), Replay)
+    """REFRESH_OVERLAP_SECONDS=0 means what it says, also where the clock of the replica that
+    rotated is ahead."""
+    for rotated_at in (NOW, NOW + timedelta(seconds=3)):
+        facts = replace(FACTS, rotated_at=rotated_at)
+        assert isinstance(decide(token(2), facts, overlap_seconds=0), Replay)
 
 
 def test_ses_21_the_grandparent_is_a_replay_even_inside_the_window() -> None:

@@ -92,7 +92,7 @@ def _used(token: RefreshToken, facts: SessionFacts, now: datetime, overlap_secon
         return Replay("older generation")
     if not hmac.compare_digest(token.digest, previous):
         return Replay("older generation")
-    if now >= rotated_at + timedelta(seconds=overlap_seconds):
+    if overlap_seconds == 0 or now >= rotated_at + timedelta(seconds=overlap_seconds):
         return Replay("previous token after the overlap")
     return _ended(facts, now) or Overlap(successor)
 
