@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 from watchword.auth.caller import RequestFacts
 from watchword.auth.gatekeeper import Gatekeeper
 from watchword.auth.keyring import Keyring
-from watchword.auth.ports import ProviderIdentity, RevocationLog, SessionStore, StoredKey
+from watchword.auth.ports import KeyStore, ProviderIdentity, RevocationLog, SessionStore, StoredKey
 from watchword.auth.revocation import RevocationFeed
 from watchword.auth.sealing import Sealer
 from watchword.auth.session_manager import BROWSER, ClientContext, Grant, SessionLimits, SessionManager
@@ -90,7 +89,7 @@ async def replica(
     idle_seconds: int = IDLE_SECONDS,
     absolute_seconds: int = ABSOLUTE_SECONDS,
     secret_key: bytes = SECRET_KEY,
-    keys: MemoryKeys | None = None,
+    keys: KeyStore | None = None,
 ) -> Replica:
     """Replicas that share ``keys`` accept each other's access tokens."""
     clock = clock if clock is not None else FakeClock(START)
@@ -118,7 +117,3 @@ async def replica(
         stale_seconds=30,
     )
     return Replica(manager, feed, gatekeeper, clock)
-
-
-def session_of(grant: Grant) -> UUID:
-    return grant.session.session_id
