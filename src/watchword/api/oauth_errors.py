@@ -5,14 +5,24 @@ from __future__ import annotations
 from starlette.responses import JSONResponse
 
 from watchword.api.problems import log_refusal
-from watchword.errors import WatchwordError
+from watchword.errors import InvalidClient, WatchwordError
 
 
-def oauth_error_response(error: WatchwordError, *, request_id: str) -> JSONResponse:
-    """``error`` by the standard's names, ``error_description`` in the person's words."""
+def oauth_error_response(
+    error: WatchwordError, *, request_id: str, status: int | None = None
+) -> JSONResponse:
+    """``error`` by the standard's names, ``error_description`` in the person's words.
+
+    ``status`` replaces the error's own. A 401 carries a challenge: ``Basic`` for a client that tried
+    it, else ``Bearer``, which makes no browser ask for a password.
+    """
     log_refusal(error, request_id=request_id)
+    status = error.status if status is None else status
     headers = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+    if status == 401:
+        by_header = isinstance(error, InvalidClient) and error.by_header
+        headers["WWW-Authenticate"] = 'Basic realm="watchword"' if by_header else "Bearer"
     if error.retry_after_seconds is not None:
         headers["Retry-After"] = str(error.retry_after_seconds)
     body = {"error": error.oauth_error, "error_description": error.public, "request_id": request_id}
-    return JSONResponse(body, status_code=error.status, headers=headers)
+    return JSONResponse(body, status_code=status, headers=headers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from watchword.auth.authorization_codes import AuthorizationCodes
 from watchword.auth.gatekeeper import Gatekeeper
 from watchword.auth.keyring import Keyring
 from watchword.auth.ports import Database
@@ -12,6 +13,7 @@ from watchword.auth.rate_limits import RateLimits
 from watchword.auth.revocation import RevocationFeed
 from watchword.auth.session_manager import SessionManager
 from watchword.auth.sign_in import SignIn
+from watchword.auth.token_revoker import TokenRevoker
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,8 @@ class Services:
     gatekeeper: Gatekeeper
     sessions: SessionManager
     sign_in: SignIn
+    codes: AuthorizationCodes
+    revoker: TokenRevoker
     limits: RateLimits
 
 

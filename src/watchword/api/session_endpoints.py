@@ -10,29 +10,29 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from watchword.api.bodies import read_body
 from watchword.api.browser import Browser
 from watchword.api.decorators import public, require_auth
 from watchword.api.dependencies import principal_of
 from watchword.api.oauth_errors import oauth_error_response
 from watchword.api.pages import page_headers
 from watchword.api.problems import problem_response
+from watchword.api.registered_clients import RegisteredClients
 from watchword.api.request_id import request_id_of
 from watchword.api.services import Services, ServicesSource
+from watchword.api.token_response import NO_STORE, token_response
 from watchword.auth.caller import identity_of
-from watchword.auth.session_manager import Grant
 from watchword.config.auth import Settings
 from watchword.errors import (
     CrossSiteRequest,
     DatabaseUnavailable,
     NotInstalled,
     RefreshRefused,
-    RequestTooLarge,
     WatchwordError,
 )
 from watchword.protocol.principal import Principal, Rejected
 from watchword.protocol.refresh_request import MAX_REFRESH_BODY_BYTES, RefreshBody, read_refresh_body
-
-NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache", "Vary": "Cookie, Authorization"}
+from watchword.protocol.token_request import read_scopes
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class SessionEndpoints:
     settings: Settings
     browser: Browser
     services: ServicesSource
+    clients: RegisteredClients
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -55,11 +56,15 @@ class SessionEndpoints:
         """Rotate by a token in the body, else by the cookie (RFC 6749 §6)."""
         by_cookie = False
         try:
-            body = read_refresh_body(request.headers.get("content-type"), await _body(request))
+            sent = await read_body(request, max_bytes=MAX_REFRESH_BODY_BYTES)
+            body = read_refresh_body(request.headers.get("content-type"), sent)
             services = await self.services()
             if body.refresh_token is not None:
-                grant = await services.sessions.refresh(body.refresh_token, client_id=body.client_id)
-                return JSONResponse(_token_response(grant), headers=NO_STORE)
+                self.clients.require_origin(request, self.clients.by_id.get(body.client_id or ""))
+                grant = await services.sessions.refresh(
+                    body.refresh_token, client_id=body.client_id, scopes=_scopes(body)
+                )
+                return token_response(grant)
             by_cookie = True
             return await self._refresh_by_cookie(request, services, body)
         except WatchwordError as error:
@@ -84,7 +89,9 @@ class SessionEndpoints:
         if token is None:
             raise RefreshRefused("neither the body nor a cookie holds a refresh token")
         self.browser.require_same_origin(request)
-        grant = await services.sessions.refresh(token, client_id=body.client_id, admit=self.browser.admit)
+        grant = await services.sessions.refresh(
+            token, client_id=body.client_id, scopes=_scopes(body), admit=self.browser.admit
+        )
         answer = {"expires_in": grant.access.expires_in, "session_id": str(grant.session.session_id)}
         response = JSONResponse(answer, headers=NO_STORE)
         self.browser.set_session(response, grant)
@@ -138,25 +145,8 @@ async def me(request: Request) -> Response:
     return JSONResponse(answer, headers=NO_STORE)
 
 
-def _token_response(grant: Grant) -> dict[str, str | int]:
-    """RFC 6749 §5.1, with the session's id."""
-    return {
-        "access_token": grant.access.text,
-        "token_type": "Bearer",
-        "expires_in": grant.access.expires_in,
-        "refresh_token": grant.refresh_token,
-        "scope": " ".join(sorted(grant.session.scopes)),
-        "session_id": str(grant.session.session_id),
-    }
-
-
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_REFRESH_BODY_BYTES:
-            raise RequestTooLarge(f"more than {MAX_REFRESH_BODY_BYTES} bytes")
-    return bytes(body)
+def _scopes(body: RefreshBody) -> frozenset[str] | None:
+    return None if body.scope is None else read_scopes(body.scope)
 
 
 def _wants_html(request: Request) -> bool:

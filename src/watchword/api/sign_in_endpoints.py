@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from watchword.api.authorize_endpoints import begin_by_link
 from watchword.api.browser import Browser
 from watchword.api.decorators import public
-from watchword.api.pages import error_page, page, page_headers, stylesheet
-from watchword.api.problems import log_refusal
-from watchword.api.request_id import request_id_of
+from watchword.api.pages import page, stylesheet
 from watchword.api.services import Services, ServicesSource
-from watchword.auth.attempt import ATTEMPT_SECONDS, handle_of
+from watchword.api.sign_in_responses import TOLD_TO_CLIENTS, SignInResponses
 from watchword.auth.session_manager import Grant
+from watchword.auth.sign_in import CodeGiven
 from watchword.config.auth import Settings
 from watchword.errors import DatabaseUnavailable, ProviderUnavailable, TooManyRoles, WatchwordError
 from watchword.protocol.return_to import safe_return_to
@@ -27,9 +27,16 @@ from watchword.protocol.return_to import safe_return_to
 class SignInEndpoints:
     """Pages and redirects of the authorization code flow."""
 
-    settings: Settings
-    browser: Browser
+    responses: SignInResponses
     services: ServicesSource
+
+    @property
+    def settings(self) -> Settings:
+        return self.responses.settings
+
+    @property
+    def browser(self) -> Browser:
+        return self.responses.browser
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -46,46 +53,56 @@ class SignInEndpoints:
         try:
             services = await self.services()
         except WatchwordError as error:
-            return self._refused(request, error)
+            return self.responses.refused(request, error)
         query = self._return_query(request)
         providers = [
             {"name": client.display_name, "href": f"/auth/login/{provider_id}{query}"}
             for provider_id, client in services.sign_in.clients.items()
         ]
-        return page("sign_in.html", secure=self.settings.secure, providers=providers)
+        return page("sign_in.html", secure=self.settings.secure, in_sign_in=True, providers=providers)
 
     @public
     async def begin(self, request: Request) -> Response:
         """Send the browser to a provider with a fresh attempt."""
+        sealed = request.query_params.get("request")
         return_to = safe_return_to(
             request.query_params.get("return_to"), default=self.settings.default_return_to
         )
+        provider_id = request.path_params["provider"]
         try:
             services = await self.services()
-            begun = await services.sign_in.begin(request.path_params["provider"], return_to=return_to)
+            if sealed is not None:
+                return await begin_by_link(self.responses, request, services, provider_id, sealed)
+            begun = await services.sign_in.begin(provider_id, return_to=return_to)
         except WatchwordError as error:
-            return self._refused(request, error, start_again=self._start_again(return_to))
-        response = self._redirect(begun.location)
-        for handle in services.sign_in.superfluous(self._attempts(request), begun):
-            self.browser.clear_attempt(response, handle)
-        self.browser.set_attempt(response, begun.handle, begun.cookie, max_age_seconds=ATTEMPT_SECONDS)
-        return response
+            start_again = None if sealed is not None else self._start_again(return_to)
+            return self.responses.refused(request, error, start_again=start_again)
+        return self.responses.to_provider(request, services, begun)
 
     @public
     async def callback(self, request: Request) -> Response:
-        """Finish an attempt: a session and its cookies, or an error page without any."""
+        """Finish an attempt: a session and its cookies, a code for a client, or an error without
+        any."""
         if request.method != "GET" or _is_prefetch(request):
-            return Response(status_code=405 if request.method != "GET" else 425, headers=self._headers())
+            status = 405 if request.method != "GET" else 425
+            return Response(status_code=status, headers=self.responses.headers())
         params = request.query_params.multi_items()
         try:
             services = await self.services()
-            return await self._finish(request, services, params)
         except WatchwordError as error:
-            response = self._refused(request, error, start_again=self._start_again("/"))
-            response.headers["Referrer-Policy"] = "no-referrer"
-            if not isinstance(error, ProviderUnavailable | DatabaseUnavailable):
-                self._forget_attempts(request, response, params)
-            return response
+            return self._not_signed_in(request, error)
+        try:
+            response = await self._finish(request, services, params)
+        except WatchwordError as error:
+            asked = services.sign_in.client_request_of(params, self._attempt_cookie(request))
+            if asked is not None and isinstance(error, TOLD_TO_CLIENTS):
+                response = self.responses.denied(request, asked, error)
+            else:
+                response = self._not_signed_in(request, error)
+                if isinstance(error, ProviderUnavailable | DatabaseUnavailable):
+                    return response
+        self.responses.forget_attempts(request, response, params)
+        return response
 
     @public
     async def signed_out(self, _: Request) -> Response:
@@ -94,19 +111,28 @@ class SignInEndpoints:
     async def _finish(
         self, request: Request, services: Services, params: Sequence[tuple[str, str]]
     ) -> Response:
-        cookies = self.browser.cookies(request)
-        signed_in = await services.sign_in.complete(
+        done = await services.sign_in.complete(
             request.path_params["provider"],
             params,
-            attempt_cookie=lambda handle: cookies.get(self.browser.names.attempt + handle),
+            attempt_cookie=self._attempt_cookie(request),
             client_context=self.browser.client_context(request),
         )
-        await self._admit(services, signed_in.grant)
-        await self._replace_former_session(services, cookies.get(self.browser.names.refresh))
-        response = self._redirect(signed_in.return_to)
-        self.browser.set_session(response, signed_in.grant)
-        self._forget_attempts(request, response, params)
+        if isinstance(done, CodeGiven):
+            return self.responses.code(done)
+        await self._admit(services, done.grant)
+        former = self.browser.cookies(request).get(self.browser.names.refresh)
+        await self._replace_former_session(services, former)
+        response = self.responses.redirect(done.return_to)
+        self.browser.set_session(response, done.grant)
         return response
+
+    def _attempt_cookie(self, request: Request) -> Callable[[str], str | None]:
+        cookies = self.browser.cookies(request)
+        return lambda handle: cookies.get(self.browser.names.attempt + handle)
+
+    def _not_signed_in(self, request: Request, error: WatchwordError) -> Response:
+        start_again = self._start_again("/")
+        return self.responses.refused(request, error, start_again=start_again, referrer_policy="no-referrer")
 
     async def _admit(self, services: Services, grant: Grant) -> None:
         try:
@@ -120,32 +146,6 @@ class SignInEndpoints:
         former = None if refresh_cookie is None else await services.sessions.holder(refresh_cookie)
         if former is not None:
             await services.sessions.end(former.session_id, reason="replaced")
-
-    def _attempts(self, request: Request) -> dict[str, str]:
-        prefix = self.browser.names.attempt
-        kept = self.browser.cookies(request).with_prefix(prefix)
-        return {name.removeprefix(prefix): value for name, value in kept.items()}
-
-    def _forget_attempts(
-        self, request: Request, response: Response, params: Sequence[tuple[str, str]]
-    ) -> None:
-        cookies = self.browser.cookies(request)
-        for handle in {handle_of(value) for name, value in params if name == "state"}:
-            if cookies.get(self.browser.names.attempt + handle) is not None:
-                self.browser.clear_attempt(response, handle)
-
-    def _refused(
-        self, request: Request, error: WatchwordError, *, start_again: str | None = None
-    ) -> Response:
-        request_id = request_id_of(request.scope)
-        log_refusal(error, request_id=request_id)
-        return error_page(error, request_id=request_id, secure=self.settings.secure, start_again=start_again)
-
-    def _redirect(self, location: str) -> Response:
-        return RedirectResponse(location, status_code=303, headers=self._headers())
-
-    def _headers(self) -> dict[str, str]:
-        return page_headers(secure=self.settings.secure, referrer_policy="no-referrer")
 
     def _return_query(self, request: Request) -> str:
         given = request.query_params.get("return_to")

@@ -9,14 +9,19 @@ import json
 import secrets
 from dataclasses import asdict, dataclass, field
 
+from watchword.auth.client_requests import read_back
 from watchword.auth.sealing import Sealer
-from watchword.errors import AttemptExpired, AttemptMissing, SealBroken, SecretKeyMismatch
+from watchword.errors import AttemptExpired, AttemptMissing, InvalidRequest, SealBroken, SecretKeyMismatch
+from watchword.protocol.client_request import ClientRequest
 
 ATTEMPT_SECONDS = 600
 """How long a person may take at the provider."""
 
 MAX_ATTEMPTS = 5
 """How many attempts one browser may have open at once; the oldest gives way."""
+
+MAX_COOKIE_VALUE_CHARS = 4000
+"""What a browser keeps in one cookie, its name left out."""
 
 MAX_ATTEMPT_CHARS = 4096
 """How long their cookies may be together, so that no server finds the header too large."""
@@ -25,7 +30,8 @@ MAX_ATTEMPT_CHARS = 4096
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """What the callback must be compared with. ``registration`` is the digest of what we are at the
-    provider, ``started_at`` is in seconds since 1970."""
+    provider, ``started_at`` is in seconds since 1970. ``client_request`` is there when the sign-in
+    is for a first-party client, ``max_age_seconds`` when a recent one was asked for."""
 
     provider_id: str
     registration: str
@@ -34,6 +40,8 @@ class Attempt:
     state: str = field(repr=False)
     nonce: str = field(repr=False)
     verifier: str = field(repr=False)
+    max_age_seconds: int | None = None
+    client_request: ClientRequest | None = None
 
     @property
     def handle(self) -> str:
@@ -57,7 +65,15 @@ def registration_digest(*, issuer: str, client_id: str, redirect_uri: str) -> st
     return base64.urlsafe_b64encode(hashlib.sha256(registration).digest()).decode()
 
 
-def start_attempt(*, provider_id: str, registration: str, return_to: str, now_seconds: int) -> Attempt:
+def start_attempt(
+    *,
+    provider_id: str,
+    registration: str,
+    return_to: str,
+    now_seconds: int,
+    max_age_seconds: int | None = None,
+    client_request: ClientRequest | None = None,
+) -> Attempt:
     """A fresh attempt: state, nonce and verifier are 256 random bits each (RFC 7636 §7.1)."""
     return Attempt(
         provider_id=provider_id,
@@ -67,14 +83,21 @@ def start_attempt(*, provider_id: str, registration: str, return_to: str, now_se
         state=secrets.token_urlsafe(32),
         nonce=secrets.token_urlsafe(32),
         verifier=secrets.token_urlsafe(32),
+        max_age_seconds=max_age_seconds,
+        client_request=client_request,
     )
 
 
 def seal_attempt(attempt: Attempt, sealer: Sealer) -> str:
-    """The attempt as a cookie value."""
+    """The attempt as a cookie value. Raises InvalidRequest for one that no browser would keep."""
     plaintext = json.dumps(asdict(attempt), separators=(",", ":")).encode()
     sealed = sealer.seal("attempt", plaintext, place=attempt.handle.encode())
-    return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+    cookie = base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+    if len(cookie) > MAX_COOKIE_VALUE_CHARS:
+        raise InvalidRequest(
+            "the request is too long to be kept in a cookie: its state, redirect URI or path"
+        )
+    return cookie
 
 
 def open_attempt(cookie: str | None, handle: str, sealer: Sealer, *, now_seconds: int) -> Attempt:
@@ -87,7 +110,9 @@ def open_attempt(cookie: str | None, handle: str, sealer: Sealer, *, now_seconds
     except (binascii.Error, ValueError, SealBroken, SecretKeyMismatch) as error:
         raise AttemptMissing(f"the attempt cookie does not open: {error}") from None
     try:
-        attempt = Attempt(**json.loads(plaintext))
+        fields = json.loads(plaintext)
+        request = fields.pop("client_request", None)
+        attempt = Attempt(**fields, client_request=None if request is None else read_back(request))
     except TypeError:
         raise AttemptMissing("the attempt was sealed by another version of this service") from None
     age_seconds = now_seconds - attempt.started_at

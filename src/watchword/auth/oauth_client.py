@@ -71,7 +71,9 @@ class OAuthClient:
         """Raises ProviderUnavailable, ProviderResponseInvalid."""
         return await self._metadata.get()
 
-    async def authorization_url(self, attempt: Attempt) -> str:
+    async def authorization_url(
+        self, attempt: Attempt, *, prompt: str | None = None, login_hint: str | None = None
+    ) -> str:
         """Where to send the browser (OpenID Connect Core §3.1.2.1, RFC 7636 §4.3)."""
         metadata = await self.metadata()
         return authorization_url(
@@ -83,6 +85,9 @@ class OAuthClient:
             nonce=attempt.nonce,
             code_challenge=challenge_s256(attempt.verifier),
             extra=self._settings.authorize_params,
+            max_age=attempt.max_age_seconds,
+            prompt=prompt,
+            login_hint=login_hint,
         )
 
     async def redeem(self, attempt: Attempt, code: str) -> VerifiedSignIn:
@@ -126,6 +131,7 @@ class OAuthClient:
             client_id=self.client_id,
             nonce=attempt.nonce,
             leeway_seconds=self._leeway_seconds,
+            max_age_seconds=attempt.max_age_seconds,
         )
         now_seconds = int(self._clock.now().timestamp())
         try:

@@ -18,7 +18,16 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from watchword.errors import SealBroken, SecretKeyMismatch
 
-Purpose = Literal["attempt", "signing-key", "refresh-successor", "refresh-tag", "ip-address", "rate-limit"]
+Purpose = Literal[
+    "attempt",
+    "signing-key",
+    "refresh-successor",
+    "refresh-tag",
+    "ip-address",
+    "rate-limit",
+    "client-request",
+    "authorization-code",
+]
 
 _VERSION = b"\x01"
 _KEY_ID_BYTES, _NONCE_BYTES, _TAG_BYTES = 4, 12, 16

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from watchword.auth.attempt import (
@@ -16,12 +16,15 @@ from watchword.auth.attempt import (
     seal_attempt,
     start_attempt,
 )
+from watchword.auth.authorization_codes import AuthorizationCodes
+from watchword.auth.client_requests import open_client_request, seal_client_request
 from watchword.auth.oauth_client import OAuthClient
 from watchword.auth.ports import Clock, SingleUseStore
 from watchword.auth.sealing import Sealer
 from watchword.auth.session_manager import BROWSER, ClientContext, Grant, SessionManager
-from watchword.errors import AttemptExpired, AttemptMissing, AttemptUsed, UnknownProvider
+from watchword.errors import AttemptExpired, AttemptMissing, AttemptUsed, SignInRefused, UnknownProvider
 from watchword.protocol.authorization import check_authorization_response, read_state
+from watchword.protocol.client_request import ClientRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,18 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
+    """A session of the browser itself."""
+
     grant: Grant
     return_to: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeGiven:
+    """A code for the client that asked; its session opens when the client redeems it."""
+
+    request: ClientRequest
+    code: str = field(repr=False)
 
 
 class SignIn:
@@ -47,12 +60,14 @@ class SignIn:
         clients: Mapping[str, OAuthClient],
         *,
         sessions: SessionManager,
+        codes: AuthorizationCodes,
         single_use: SingleUseStore,
         sealer: Sealer,
         clock: Clock,
     ) -> None:
         self.clients = clients
         self._sessions = sessions
+        self._codes = codes
         self._single_use = single_use
         self._sealer = sealer
         self._clock = clock
@@ -65,7 +80,8 @@ class SignIn:
             raise UnknownProvider("no provider is configured under the id in the address") from None
 
     async def begin(self, provider_id: str, *, return_to: str) -> Begun:
-        """Start an attempt. Raises UnknownProvider, ProviderUnavailable, ProviderResponseInvalid."""
+        """Start an attempt. Raises UnknownProvider, ProviderUnavailable, ProviderResponseInvalid,
+        InvalidRequest."""
         client = self.client(provider_id)
         attempt = start_attempt(
             provider_id=provider_id,
@@ -73,7 +89,34 @@ class SignIn:
             return_to=return_to,
             now_seconds=self._now_seconds(),
         )
-        location = await client.authorization_url(attempt)
+        return self._begun(attempt, await client.authorization_url(attempt))
+
+    async def begin_for(self, request: ClientRequest, provider_id: str) -> Begun:
+        """Start an attempt for a first-party client; ``prompt``, ``max_age`` and ``login_hint`` are
+        passed on. Raises what ``begin`` does."""
+        client = self.client(provider_id)
+        attempt = start_attempt(
+            provider_id=provider_id,
+            registration=client.registration,
+            return_to="/",
+            now_seconds=self._now_seconds(),
+            max_age_seconds=request.max_age_seconds,
+            client_request=replace(request, prompt=None, login_hint=None),
+        )
+        location = await client.authorization_url(
+            attempt, prompt=request.prompt, login_hint=request.login_hint
+        )
+        return self._begun(attempt, location)
+
+    def seal(self, request: ClientRequest) -> str:
+        """A client's request as our pages carry it."""
+        return seal_client_request(request, self._sealer, now_seconds=self._now_seconds())
+
+    def unseal(self, text: str) -> ClientRequest:
+        """Raises AttemptMissing, AttemptExpired."""
+        return open_client_request(text, self._sealer, now_seconds=self._now_seconds())
+
+    def _begun(self, attempt: Attempt, location: str) -> Begun:
         return Begun(location, attempt.handle, seal_attempt(attempt, self._sealer))
 
     async def complete(
@@ -83,7 +126,7 @@ class SignIn:
         *,
         attempt_cookie: Callable[[str], str | None],
         client_context: ClientContext,
-    ) -> SignedIn:
+    ) -> SignedIn | CodeGiven:
         """Finish an attempt: everything is checked, the attempt is used up, then the code is sent.
 
         ``attempt_cookie`` gives the cookie of a handle. Raises SignInRefused and its subclasses,
@@ -96,6 +139,8 @@ class SignIn:
             _code(params, attempt, client.issuer, iss_required=True)
         await self._use_up(attempt)
         verified = await client.redeem(attempt, code)
+        if attempt.client_request is not None:
+            return CodeGiven(attempt.client_request, await self._codes.give(attempt.client_request, verified))
         grant = await self._sessions.open(
             verified.identity,
             client_id=BROWSER,
@@ -112,6 +157,15 @@ class SignIn:
         """The attempt the answer's ``state`` names. Raises AttemptMissing, AttemptExpired."""
         handle = handle_of(read_state(params))
         return open_attempt(attempt_cookie(handle), handle, self._sealer, now_seconds=self._now_seconds())
+
+    def client_request_of(
+        self, params: Sequence[tuple[str, str]], attempt_cookie: Callable[[str], str | None]
+    ) -> ClientRequest | None:
+        """The client's request that the attempt was begun for; None where there is no such thing."""
+        try:
+            return self.attempt_of(params, attempt_cookie).client_request
+        except SignInRefused:
+            return None
 
     def superfluous(self, kept: Mapping[str, str], begun: Begun) -> list[str]:
         """The handles of attempt cookies that must go before one more is set: unusable ones, and

@@ -15,31 +15,49 @@ from watchword.errors import WatchwordError
 _TEMPLATES = Environment(
     loader=PackageLoader("watchword.api.pages"), autoescape=True, undefined=StrictUndefined
 )
-_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
-)
+_POLICY = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
+_FORMS_STAY = "; form-action 'self'"
 
 
-def page_headers(*, secure: bool, referrer_policy: str = "same-origin") -> dict[str, str]:
-    """The headers every page of ours carries; HSTS where browsers reach us over https."""
+def page_headers(
+    *,
+    secure: bool,
+    referrer_policy: str = "same-origin",
+    in_sign_in: bool = False,
+    forms_leave: bool = False,
+) -> dict[str, str]:
+    """The headers every page of ours carries; HSTS where browsers reach us over https.
+
+    ``in_sign_in`` keeps the page that opened a sign-in window in touch with it. ``forms_leave`` is
+    for a form whose answer is a redirect to other origins, which browsers hold to its page's policy.
+    """
     headers = {
         "Cache-Control": "no-store",
-        "Content-Security-Policy": _POLICY,
-        "Cross-Origin-Opener-Policy": "same-origin",
+        "Content-Security-Policy": _POLICY if forms_leave else _POLICY + _FORMS_STAY,
         "Referrer-Policy": referrer_policy,
         "Vary": "Cookie, Authorization",
         "X-Content-Type-Options": "nosniff",
     }
+    if not in_sign_in:
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
     if secure:
         headers["Strict-Transport-Security"] = "max-age=31536000"
     return headers
 
 
-def page(name: str, *, secure: bool, status: int = 200, **context: Any) -> HTMLResponse:
-    """Render one template."""
+def page(
+    name: str,
+    *,
+    secure: bool,
+    status: int = 200,
+    in_sign_in: bool = False,
+    forms_leave: bool = False,
+    **context: Any,
+) -> HTMLResponse:
+    """Render one template; see ``page_headers`` for the rest."""
     html = _TEMPLATES.get_template(name).render(context)
-    return HTMLResponse(html, status_code=status, headers=page_headers(secure=secure))
+    headers = page_headers(secure=secure, in_sign_in=in_sign_in, forms_leave=forms_leave)
+    return HTMLResponse(html, status_code=status, headers=headers)
 
 
 def error_page(
@@ -50,6 +68,7 @@ def error_page(
         "error.html",
         secure=secure,
         status=error.status,
+        in_sign_in=True,
         error=error,
         request_id=request_id,
         start_again=start_again,

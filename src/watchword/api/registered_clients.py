@@ -1,0 +1,57 @@
+"""The registered first-party clients, as endpoints ask for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from starlette.requests import Request
+
+from watchword.config.auth import Settings
+from watchword.config.client import registered_clients
+from watchword.errors import InvalidClient, OriginRefused
+from watchword.protocol.clients import Client
+
+
+@dataclass(frozen=True)
+class RegisteredClients:
+    """Clients by id, the origins of their pages, and the names our API goes by."""
+
+    settings: Settings
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Client]:
+        return registered_clients(self.settings.clients)
+
+    @cached_property
+    def web_origins(self) -> frozenset[str]:
+        """Whose scripts may read the answers that are meant for clients."""
+        return frozenset[str]().union(*(client.web_origins for client in self.by_id.values()))
+
+    @cached_property
+    def scopes(self) -> tuple[str, ...]:
+        """Every scope some client may get."""
+        return tuple(sorted(frozenset[str]().union(*(client.scopes for client in self.by_id.values()))))
+
+    @cached_property
+    def resources(self) -> frozenset[str]:
+        """What a client may call our API when it names it (RFC 8707 §2)."""
+        base_url = self.settings.base_url
+        return frozenset({self.settings.token_audience, base_url, base_url + "/"})
+
+    def get(self, client_id: str) -> Client:
+        """Raises InvalidClient."""
+        client = self.by_id.get(client_id)
+        if client is None:
+            raise InvalidClient("no client is registered under that client_id")
+        return client
+
+    def require_origin(self, request: Request, client: Client | None = None) -> None:
+        """A browser says which page calls; it has to be ours or the client's, any client's where
+        none is named. Raises OriginRefused."""
+        clients = self.by_id.values() if client is None else (client,)
+        for origin in request.headers.getlist("origin"):
+            ours = origin == self.settings.base_url
+            if not ours and not any(each.may_call_from(origin) for each in clients):
+                raise OriginRefused("the Origin of the request is neither ours nor one of the client's")
