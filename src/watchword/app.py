@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -11,13 +12,18 @@ from typing import Literal
 
 from starlette.applications import Starlette
 
+from watchword.api.authorize_endpoints import AuthorizeEndpoints
 from watchword.api.browser import Browser
 from watchword.api.gate import install_gate
 from watchword.api.limited import limited
+from watchword.api.registered_clients import RegisteredClients
 from watchword.api.services import Services
 from watchword.api.session_endpoints import SessionEndpoints
 from watchword.api.sign_in_endpoints import SignInEndpoints
+from watchword.api.sign_in_responses import SignInResponses
+from watchword.api.token_endpoints import TokenEndpoints
 from watchword.api.well_known import Operations, WellKnown
+from watchword.auth.authorization_codes import AuthorizationCodes
 from watchword.auth.caller import RequestFacts
 from watchword.auth.clock import SystemClock
 from watchword.auth.gatekeeper import Gatekeeper
@@ -30,8 +36,10 @@ from watchword.auth.sealing import Sealer
 from watchword.auth.session_manager import SessionLimits, SessionManager
 from watchword.auth.sign_in import SignIn
 from watchword.auth.token_issuer import TokenIssuer
+from watchword.auth.token_revoker import TokenRevoker
 from watchword.auth.token_validator import TokenValidator
 from watchword.config.auth import Settings
+from watchword.config.deployment import deployment_warnings
 from watchword.config.secret_key import secret_keys
 from watchword.errors import DatabaseUnavailable, MigrationNeeded, NotInstalled, WatchwordError
 from watchword.middleware.auth_middleware import AuthMiddleware
@@ -41,6 +49,8 @@ from watchword.protocol.principal import Anonymous, Identity, Principal, Rejecte
 from watchword.rate_limiting.counter import open_counter
 from watchword.storage.database import open_database
 from watchword.transport.provider_http import HttpxProviderHttp
+
+logger = logging.getLogger("watchword")
 
 _LONGEST_TOKEN_SECONDS = 3600
 _LEEWAY_SECONDS = 60
@@ -75,9 +85,12 @@ class Watchword:
         ``operations=False`` leaves ``/healthz`` and ``/readyz`` to the host app.
         """
         browser = Browser(self.settings, CookieNames.for_base_url(self.settings.base_url), self._ip_key)
+        responses, clients = SignInResponses(self.settings, browser), RegisteredClients(self.settings)
         routes = [
-            *SignInEndpoints(self.settings, browser, self.services).routes(),
-            *SessionEndpoints(self.settings, browser, self.services).routes(),
+            *SignInEndpoints(responses, self.services).routes(),
+            *AuthorizeEndpoints(clients, responses, self.services).routes(),
+            *SessionEndpoints(self.settings, browser, self.services, clients).routes(),
+            *TokenEndpoints(clients, browser, self.services).routes(),
             *WellKnown(self.services).routes(),
             *(Operations(self.services).routes() if operations else []),
         ]
@@ -128,7 +141,16 @@ class Watchword:
             async with self._starting:
                 if self._services is None:
                     self._services = await self._start()
+                    for warning in deployment_warnings(self.settings):
+                        logger.warning("%s", warning)
         return self._services
+
+    async def check(self) -> None:
+        """Try database and keys once and let go of them. Raises what a start would raise."""
+        try:
+            self._services = await self._start()
+        finally:
+            await self.stop()
 
     async def stop(self) -> None:
         """Close what was opened; idempotent."""
@@ -198,19 +220,24 @@ class Watchword:
             on_ended=feed.note_session,
             before_refresh=limits.check_session,
         )
+        codes = AuthorizationCodes(database.codes, sessions=sessions, sealer=sealer, clock=clock)
+        validator = self._validator(keyring)
         return Services(
             database=database,
             keyring=keyring,
             feed=feed,
-            gatekeeper=self._gatekeeper(database, keyring, feed),
+            gatekeeper=self._gatekeeper(database, validator, feed),
             sessions=sessions,
             sign_in=SignIn(
                 self._oauth_clients(),
                 sessions=sessions,
+                codes=codes,
                 single_use=database.single_use,
                 sealer=sealer,
                 clock=clock,
             ),
+            codes=codes,
+            revoker=TokenRevoker(sessions, validator),
             limits=limits,
         )
 
@@ -218,15 +245,17 @@ class Watchword:
         counter = open_counter(self.settings.cache_url, self._clock)
         return RateLimits(counter, self.settings.rate_limit, sealer.subkeys("rate-limit")[0])
 
-    def _gatekeeper(self, database: Database, keyring: Keyring, feed: RevocationFeed) -> Gatekeeper:
-        settings = self.settings
-        validator = TokenValidator(
+    def _validator(self, keyring: Keyring) -> TokenValidator:
+        return TokenValidator(
             keyring,
             self._clock,
-            issuer=settings.base_url,
-            audience=settings.token_audience,
+            issuer=self.settings.base_url,
+            audience=self.settings.token_audience,
             max_life_seconds=self._longest_token_seconds(),
         )
+
+    def _gatekeeper(self, database: Database, validator: TokenValidator, feed: RevocationFeed) -> Gatekeeper:
+        settings = self.settings
         return Gatekeeper(
             validator=validator,
             feed=feed,
@@ -249,7 +278,7 @@ class Watchword:
                 clock=self._clock,
                 redirect_uri=self.settings.redirect_uri(provider_id),
                 leeway_seconds=self.settings.clock_leeway_seconds,
-                allow_loopback_http=self.settings.environment == "development",
+                allow_loopback_http=self.settings.environment != "production",
             )
         return clients
 
