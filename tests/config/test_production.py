@@ -14,8 +14,9 @@ from watchword.config.auth import Settings
 from watchword.config.deployment import DEVELOPMENT_CLIENT_ID, deployment_warnings
 from watchword.config.secrets import Secret
 from watchword.demo.app import create_app
-from watchword.dev_provider.registration import CLIENT_ID, CLIENT_SECRET
+from watchword.dev_provider.registration import CLIENT_ID, CLIENT_SECRET, MARK
 from watchword.errors import ConfigurationError
+from watchword.protocol.discovery import DEVELOPMENT_MARK
 
 KEY = base64.b64encode(secrets.token_bytes(32)).decode()
 TEXT_KEY = base64.b64encode(b"change-me-change-me-change-me-32").decode()
@@ -236,3 +237,8 @@ def test_a_worker_count_that_says_nothing_is_one(monkeypatch: pytest.MonkeyPatch
     """What another program put into the environment never stops us."""
     monkeypatch.setenv("WEB_CONCURRENCY", workers)
     assert deployment_warnings(settings()) == []
+
+
+def test_a_development_provider_says_what_it_is() -> None:
+    """By the member that metadata is refused for in production."""
+    assert DEVELOPMENT_MARK == MARK

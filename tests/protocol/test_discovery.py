@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watchword.errors import ProviderMetadataInvalid
-from watchword.protocol.discovery import ProviderMetadata, check_metadata, metadata_url
+from watchword.protocol.discovery import DEVELOPMENT_MARK, ProviderMetadata, check_metadata, metadata_url
 
 ISSUER = "https://idp.test/realms/main"
 DOCUMENT: dict[str, Any] = {
@@ -277,3 +277,11 @@ def test_any_json_ends_in_metadata_or_in_our_error(changes: dict[str, Any]) -> N
     except ProviderMetadataInvalid:
         return
     assert metadata.issuer == ISSUER
+
+
+def test_a_development_provider_is_refused_where_security_matters() -> None:
+    """It says what it is; only ``true`` says so."""
+    marked = {**DOCUMENT, DEVELOPMENT_MARK: True}
+    with pytest.raises(ProviderMetadataInvalid, match="this is a development provider"):
+        read(marked)
+    assert read(marked, allow=True) == read({**DOCUMENT, DEVELOPMENT_MARK: "true"})

@@ -14,6 +14,8 @@ from watchword.protocol.strict_json import MalformedJson, loads_object
 from watchword.protocol.web_url import WebUrl
 
 MAX_METADATA_BYTES = 64 * 1024
+DEVELOPMENT_MARK = "watchword_development_provider"
+"""Metadata member by which a development provider says what it is."""
 _WELL_KNOWN = "/.well-known/openid-configuration"
 
 
@@ -45,7 +47,8 @@ def check_metadata(body: bytes, *, issuer: str, allow_loopback_http: bool) -> Pr
     """Read the metadata document of the configured ``issuer``.
 
     The document's issuer must be equal to the character (§4.3); every endpoint must be one that
-    may be contacted. Raises ProviderMetadataInvalid naming the member at fault.
+    may be contacted. ``allow_loopback_http`` is for trying things out: without it a development
+    provider is refused as well. Raises ProviderMetadataInvalid naming the member at fault.
     """
     home = _issuer_url(issuer, allow_loopback_http)
     try:
@@ -53,6 +56,8 @@ def check_metadata(body: bytes, *, issuer: str, allow_loopback_http: bool) -> Pr
     except MalformedJson as fault:
         raise ProviderMetadataInvalid(f"the provider's metadata is not acceptable JSON: {fault}") from None
     _check_issuer_equal(document.get("issuer"), issuer)
+    if document.get(DEVELOPMENT_MARK) is True and not allow_loopback_http:
+        raise ProviderMetadataInvalid("this is a development provider, where anyone signs in as anyone")
     return ProviderMetadata(
         issuer=issuer,
         authorization_endpoint=_required(document, "authorization_endpoint", home),
