@@ -52,6 +52,7 @@ def test_every_usual_spelling_gets_its_driver(given_url: str, normal: str) -> No
         "postgresql://u:hunter2@db/app?channel_binding=require",
         "postgresql://u:hunter2@db/app?ssl=require&sslmode=disable",
         "postgresql://u:hunter2@db/app?ssl",
+        "postgresql://u:hunter2@db/app?ssl=yes",
         "postgresql://u:hunter2@db/app#here",
         "postgresql://u:hunter2@db/a\0pp",
         "postgresql://u:hunter2@db/a pp",

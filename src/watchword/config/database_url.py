@@ -16,6 +16,7 @@ _DRIVERS = {
     _SQLITE: _SQLITE,
 }
 _POSTGRESQL_PARAMETERS = ("host", "port", "ssl", "target_session_attrs", "passfile")
+_SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _SUPPORTED = "postgresql://user:password@host/name or sqlite:///path/to/file.db"
 MAX_URL_CHARS = 4096
 
@@ -74,6 +75,8 @@ def _postgresql(rest: str) -> str:
             raise _problem(f"parameter {name[:40]!r} is not one of {known_names}, sslmode")
     if len(set(names)) != len(names):
         raise _problem("a parameter of the PostgreSQL address is written twice")
+    if dict(known).get("ssl", "prefer") not in _SSL_MODES:
+        raise _problem(f"parameter 'sslmode' is not one of {', '.join(_SSL_MODES)}")
     query = urlencode(known, quote_via=quote, safe="/")
     return rest.partition("?")[0] + (f"?{query}" if query else "")
 
