@@ -23,6 +23,8 @@ from watchword.api.sign_in_endpoints import SignInEndpoints
 from watchword.api.sign_in_responses import SignInResponses
 from watchword.api.token_endpoints import TokenEndpoints
 from watchword.api.well_known import Operations, WellKnown
+from watchword.auth.account_manager import AccountManager
+from watchword.auth.account_ports import SessionCap
 from watchword.auth.authorization_codes import AuthorizationCodes
 from watchword.auth.caller import RequestFacts
 from watchword.auth.clock import SystemClock
@@ -51,9 +53,6 @@ from watchword.storage.database import open_database
 from watchword.transport.provider_http import HttpxProviderHttp
 
 logger = logging.getLogger("watchword")
-
-_LONGEST_TOKEN_SECONDS = 3600
-_LEEWAY_SECONDS = 60
 
 
 class Watchword:
@@ -184,7 +183,8 @@ class Watchword:
                 f"the database is at {schema.current or 'no revision'}, this version needs {schema.head}; "
                 "run: watchword db upgrade"
             )
-        database = open_database(url, longest_access_token_seconds=self._longest_token_seconds())
+        tokens_live_seconds = self.settings.longest_access_token_seconds
+        database = open_database(url, longest_access_token_seconds=tokens_live_seconds)
         try:
             return await self._compose(database)
         except BaseException:
@@ -215,8 +215,9 @@ class Watchword:
                 idle_seconds=settings.session_idle_seconds,
                 absolute_seconds=settings.session_absolute_seconds,
                 overlap_seconds=settings.refresh_overlap_seconds,
+                cap=SessionCap(settings.max_sessions_per_user, settings.session_limit_policy),
             ),
-            tokens_live_seconds=self._longest_token_seconds(),
+            tokens_live_seconds=settings.longest_access_token_seconds,
             on_ended=feed.note_session,
             before_refresh=limits.check_session,
         )
@@ -228,6 +229,13 @@ class Watchword:
             feed=feed,
             gatekeeper=self._gatekeeper(database, validator, feed),
             sessions=sessions,
+            accounts=AccountManager(
+                database.accounts,
+                clock=clock,
+                tokens_live_seconds=settings.longest_access_token_seconds,
+                by="user",
+                on_ended=feed.note_session,
+            ),
             sign_in=SignIn(
                 self._oauth_clients(),
                 sessions=sessions,
@@ -251,7 +259,7 @@ class Watchword:
             self._clock,
             issuer=self.settings.base_url,
             audience=self.settings.token_audience,
-            max_life_seconds=self._longest_token_seconds(),
+            max_life_seconds=self.settings.longest_access_token_seconds,
         )
 
     def _gatekeeper(self, database: Database, validator: TokenValidator, feed: RevocationFeed) -> Gatekeeper:
@@ -281,10 +289,6 @@ class Watchword:
                 allow_loopback_http=self.settings.environment != "production",
             )
         return clients
-
-    def _longest_token_seconds(self) -> int:
-        """How long any token of ours may live, also one from before the setting was lowered."""
-        return max(self.settings.access_token_seconds, _LONGEST_TOKEN_SECONDS) + _LEEWAY_SECONDS
 
     def _ip_key(self) -> bytes:
         if self._sealer is None:

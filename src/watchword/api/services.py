@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from watchword.auth.account_manager import AccountManager
 from watchword.auth.authorization_codes import AuthorizationCodes
 from watchword.auth.gatekeeper import Gatekeeper
 from watchword.auth.keyring import Keyring
@@ -25,6 +26,7 @@ class Services:
     feed: RevocationFeed
     gatekeeper: Gatekeeper
     sessions: SessionManager
+    accounts: AccountManager
     sign_in: SignIn
     codes: AuthorizationCodes
     revoker: TokenRevoker

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from watchword.auth.account_ports import OpeningTerms, SessionCap
 from watchword.auth.ports import (
     Clock,
     EndReason,
@@ -32,11 +33,13 @@ BROWSER = "browser"
 
 @dataclass(frozen=True, slots=True)
 class SessionLimits:
-    """All in seconds; ``overlap`` is how long the previous refresh token still answers."""
+    """``overlap_seconds`` is how long the previous refresh token still answers, ``cap`` how many
+    sessions an account may have."""
 
     idle_seconds: int
     absolute_seconds: int
     overlap_seconds: int
+    cap: SessionCap | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +93,14 @@ class SessionManager:
         auth_time: datetime,
         provider_sid: str | None,
         client: ClientContext,
+        replaces: UUID | None = None,
+        admit: Callable[[IssuedToken], None] | None = None,
     ) -> Grant:
-        """Open a session for whoever the provider says signed in. Raises UserDisabled."""
+        """Open a session for whoever the provider says signed in.
+
+        ``replaces`` is a session that ends with it; ``admit`` may refuse the access token that would
+        come out, and then nothing has happened. Raises UserDisabled, SessionLimitReached.
+        """
         return await self.open_by(
             lambda new: self._store.open(identity, new),
             client_id=client_id,
@@ -99,6 +108,8 @@ class SessionManager:
             auth_time=auth_time,
             provider_sid=provider_sid,
             client=client,
+            replaces=replaces,
+            admit=admit,
         )
 
     async def open_by(
@@ -110,6 +121,8 @@ class SessionManager:
         auth_time: datetime,
         provider_sid: str | None,
         client: ClientContext,
+        replaces: UUID | None = None,
+        admit: Callable[[IssuedToken], None] | None = None,
     ) -> Grant:
         """Like ``open``, for a session that another store opens together with its own change."""
         now = self._clock.now()
@@ -129,9 +142,17 @@ class SessionManager:
                 device=client.device,
                 ip=client.ip,
                 provider_sid=provider_sid,
+                terms=OpeningTerms(self._limits.cap, replaces, self._admission(admit, now)),
             ),
         )
+        if replaces is not None:
+            self._on_ended(replaces, now + self._tokens_live)
         return self._grant(session, token, None, now)
+
+    def _admission(
+        self, admit: Callable[[IssuedToken], None] | None, now: datetime
+    ) -> Callable[[LiveSession], None] | None:
+        return None if admit is None else lambda session: admit(self._issuer.issue(session, now=now))
 
     async def refresh(
         self,

@@ -30,6 +30,8 @@ from watchword.errors import ConfigurationError
 from watchword.protocol.return_to import safe_return_to
 
 Environment = Literal["development", "staging", "production"]
+_LONGEST_TOKEN_SECONDS = 3600
+_LEEWAY_SECONDS = 60
 
 
 class KeySettings(BaseModel):
@@ -76,6 +78,8 @@ class Settings(BaseSettings):
     session_idle_seconds: Seconds = 3600
     session_absolute_seconds: Seconds = 86400
     refresh_overlap_seconds: Annotated[int, Field(ge=0, le=60)] = 10
+    max_sessions_per_user: Annotated[int, Field(ge=1, le=1000)] = 5
+    session_limit_policy: Literal["evict_oldest", "reject"] = "evict_oldest"
     revocation_stale_seconds: SecondsOrZero = 30
     default_return_to: str = "/"
     trusted_proxy_hops: Annotated[int, Field(ge=0, le=10)] = 0
@@ -140,6 +144,12 @@ class Settings(BaseSettings):
     @property
     def token_audience(self) -> str:
         return self.audience or self.base_url
+
+    @property
+    def longest_access_token_seconds(self) -> int:
+        """How long any access token of ours may count, leeway included, also one from before
+        ``access_token_seconds`` was lowered."""
+        return max(self.access_token_seconds, _LONGEST_TOKEN_SECONDS) + _LEEWAY_SECONDS
 
     @property
     def secure(self) -> bool:
