@@ -15,7 +15,7 @@ from playwright.async_api import Browser, Page, async_playwright
 
 from watchword import Settings
 from watchword.demo import create_app
-from watchword.demo.address import free_port
+from watchword.serving.address import free_port
 
 BOUND_MILLISECONDS = 10_000
 

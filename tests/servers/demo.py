@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from watchword.demo.address import free_port
+from watchword.serving.address import free_port
 
 START_SECONDS = 60
 STOP_SECONDS = 30

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -32,20 +31,21 @@ def demo(
 
     Example: watchword demo --port 8000
     """
-    from watchword.demo import address, server
+    from watchword.demo import server
     from watchword.demo.app import read_settings
+    from watchword.serving import address
+    from watchword.serving.server import end_on_signals
 
     settings = read_settings()
     if port is None:
         port = address.free_port(host) if walkthrough else address.usual_port(settings.base_url)
     address.refuse_taken_port(host, port)
-    if "base_url" not in settings.model_fields_set:
-        os.environ["WATCHWORD_BASE_URL"] = f"http://{address.browsable(host)}:{port}"
+    if address.default_base_url(settings, host, port):
         settings = read_settings()
     if walkthrough:
         tell = _tell_json if json_output else _tell
         raise typer.Exit(0 if server.run_walkthrough(settings, host, port, tell=tell) else 1)
-    server.end_on_signals()
+    end_on_signals()
     server.prepare(settings)
     _announce(settings, as_json=json_output)
     server.serve(host, port, workers=workers)

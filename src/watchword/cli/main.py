@@ -11,6 +11,7 @@ from watchword.cli import db
 from watchword.cli.demo import demo
 from watchword.cli.dev_provider import dev_provider
 from watchword.cli.exit_codes import exit_code
+from watchword.cli.serve import serve
 from watchword.errors import WatchwordError
 
 app = typer.Typer(
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 app.add_typer(db.app, name="db")
 app.command("demo")(demo)
+app.command("serve")(serve)
 app.command("dev-provider")(dev_provider)
 
 

@@ -1,11 +1,13 @@
-"""Where the demo listens, and how a browser on this machine gets there."""
+"""Where a service listens, and how a browser on this machine gets there."""
 
 from __future__ import annotations
 
+import os
 import socket
 from typing import Final
 from urllib.parse import urlsplit
 
+from watchword.config.auth import Settings
 from watchword.config.base_url import is_loopback_url
 from watchword.errors import ConfigurationError
 
@@ -36,6 +38,15 @@ def browsable(host: str) -> str:
     if host in ("", "0.0.0.0", "::"):  # noqa: S104 -- compared, not listened on
         return "127.0.0.1"
     return f"[{host}]" if ":" in host else host
+
+
+def default_base_url(settings: Settings, host: str, port: int) -> bool:
+    """Whether no base URL is set; then the address listened on becomes the default, here and in
+    processes started from here."""
+    if "base_url" in settings.model_fields_set:
+        return False
+    os.environ["WATCHWORD_BASE_URL"] = f"http://{browsable(host)}:{port}"
+    return True
 
 
 def _bound(host: str, port: int) -> socket.socket:

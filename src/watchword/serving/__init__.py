@@ -1,0 +1,1 @@
+"""Serving an app by uvicorn: for ``watchword serve`` and the demo."""

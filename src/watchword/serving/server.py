@@ -1,0 +1,63 @@
+"""How uvicorn serves here: no access log, no belief in forwarded addresses, a clean end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import Any, Final, NoReturn
+
+import uvicorn
+
+_PLAIN: Final = {"handlers": ["stderr"], "propagate": False}
+LOGGING: Final[dict[str, Any]] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "loggers": {"uvicorn": {"level": "WARNING", **_PLAIN}, "watchword": {"level": "INFO", **_PLAIN}},
+}
+"""Every refusal and its cause on stderr."""
+QUIET: Final[dict[str, Any]] = {
+    **LOGGING,
+    "loggers": {name: {"level": "ERROR", **_PLAIN} for name in ("uvicorn", "watchword")},
+}
+"""Only what went wrong on our side."""
+
+
+def serve(factory: str, host: str, port: int, *, workers: int) -> None:
+    """Serve the app that ``factory`` (``module:function``) makes, in ``workers`` processes, until
+    stopped. A failed start ends the process with exit code 1."""
+    os.environ["WEB_CONCURRENCY"] = str(workers)
+    try:
+        uvicorn.run(factory, factory=True, workers=workers, log_config=LOGGING, **options(host, port))
+    except SystemExit as end:
+        sys.exit(1 if end.code else 0)
+
+
+def options(host: str, port: int) -> dict[str, Any]:
+    """For uvicorn. Its access log would hold codes, and it would believe forwarded addresses."""
+    return {
+        "host": host,
+        "port": port,
+        "access_log": False,
+        "proxy_headers": False,
+        "server_header": False,
+        "lifespan": "on",
+        "timeout_graceful_shutdown": 3,
+        "timeout_worker_healthcheck": 30,
+    }
+
+
+def end_on_signals() -> None:
+    """From here on SIGTERM and Ctrl-C end the process with exit code 0, wherever it is.
+
+    While uvicorn serves it takes both over, stops what it serves, and then raises them again.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end)
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    raise SystemExit(0)
