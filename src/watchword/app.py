@@ -1,4 +1,4 @@
-"""The composition root: the one place where settings become running parts."""
+"""``Watchword``: settings become routes, a gate, and parts that start and stop with the app."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from watchword.api.authorize_endpoints import AuthorizeEndpoints
 from watchword.api.browser import Browser
 from watchword.api.gate import install_gate
 from watchword.api.limited import limited
+from watchword.api.metadata import Metadata
+from watchword.api.openapi import BEARER_SCHEME, oauth2_scheme
 from watchword.api.registered_clients import RegisteredClients
 from watchword.api.services import Services
 from watchword.api.session_endpoints import SessionEndpoints
@@ -23,34 +25,22 @@ from watchword.api.sign_in_endpoints import SignInEndpoints
 from watchword.api.sign_in_responses import SignInResponses
 from watchword.api.token_endpoints import TokenEndpoints
 from watchword.api.well_known import Operations, WellKnown
-from watchword.auth.account_manager import AccountManager
-from watchword.auth.account_ports import SessionCap
-from watchword.auth.authorization_codes import AuthorizationCodes
 from watchword.auth.caller import RequestFacts
 from watchword.auth.clock import SystemClock
-from watchword.auth.gatekeeper import Gatekeeper
-from watchword.auth.keyring import Keyring
-from watchword.auth.oauth_client import OAuthClient
-from watchword.auth.ports import Clock, Database, ProviderHttp
-from watchword.auth.rate_limits import RateLimits
-from watchword.auth.revocation import POLL_SECONDS, RevocationFeed
+from watchword.auth.ports import Clock, ProviderHttp
+from watchword.auth.revocation import POLL_SECONDS
 from watchword.auth.sealing import Sealer
-from watchword.auth.session_manager import SessionLimits, SessionManager
-from watchword.auth.sign_in import SignIn
-from watchword.auth.token_issuer import TokenIssuer
-from watchword.auth.token_revoker import TokenRevoker
-from watchword.auth.token_validator import TokenValidator
+from watchword.composition import Composition
 from watchword.config.auth import Settings
 from watchword.config.deployment import deployment_warnings
 from watchword.config.secret_key import secret_keys
 from watchword.errors import DatabaseUnavailable, MigrationNeeded, NotInstalled, WatchwordError
 from watchword.middleware.auth_middleware import AuthMiddleware
+from watchword.middleware.cors_middleware import CorsMiddleware
 from watchword.migrations.runner import status
 from watchword.protocol.cookies import CookieNames
 from watchword.protocol.principal import Anonymous, Identity, Principal, Rejected
-from watchword.rate_limiting.counter import open_counter
 from watchword.storage.database import open_database
-from watchword.transport.provider_http import HttpxProviderHttp
 
 logger = logging.getLogger("watchword")
 
@@ -91,6 +81,7 @@ class Watchword:
             *SessionEndpoints(self.settings, browser, self.services, clients).routes(),
             *TokenEndpoints(clients, browser, self.services).routes(),
             *WellKnown(self.services).routes(),
+            *Metadata(clients).routes(),
             *(Operations(self.services).routes() if operations else []),
         ]
         app.router.routes[:0] = limited(routes, self.settings, self.services)
@@ -101,7 +92,11 @@ class Watchword:
             middleware=AuthMiddleware,
             default=self._default,
             lifespan=self._lifespan,
+            security_scheme=(
+                oauth2_scheme(self.settings.base_url, clients.scopes) if clients.by_id else BEARER_SCHEME
+            ),
         )
+        app.add_middleware(CorsMiddleware, origins=clients.web_origins)
 
     # --- the authenticator of the gate ---------------------------------------------------------
 
@@ -186,109 +181,14 @@ class Watchword:
         tokens_live_seconds = self.settings.longest_access_token_seconds
         database = open_database(url, longest_access_token_seconds=tokens_live_seconds)
         try:
-            return await self._compose(database)
+            current, *previous = secret_keys(self.settings)
+            self._sealer = Sealer(current, previous)
+            composition = Composition(self.settings, self._clock, self._sealer)
+            self._https = composition.https
+            return await composition.services(database)
         except BaseException:
             await database.close()
             raise
-
-    async def _compose(self, database: Database) -> Services:
-        settings, clock = self.settings, self._clock
-        current, *previous = secret_keys(settings)
-        self._sealer = sealer = Sealer(current, previous)
-        keyring = Keyring(database.keys, sealer, clock)
-        await keyring.load()
-        feed = RevocationFeed(database.revocations, clock, on_key_revoked=keyring.forget)
-        await feed.load()
-        limits = self._rate_limits(sealer)
-        issuer = TokenIssuer(
-            keyring,
-            issuer=settings.base_url,
-            audience=settings.token_audience,
-            life_seconds=settings.access_token_seconds,
-        )
-        sessions = SessionManager(
-            store=database.sessions,
-            issuer=issuer,
-            sealer=sealer,
-            clock=clock,
-            limits=SessionLimits(
-                idle_seconds=settings.session_idle_seconds,
-                absolute_seconds=settings.session_absolute_seconds,
-                overlap_seconds=settings.refresh_overlap_seconds,
-                cap=SessionCap(settings.max_sessions_per_user, settings.session_limit_policy),
-            ),
-            tokens_live_seconds=settings.longest_access_token_seconds,
-            on_ended=feed.note_session,
-            before_refresh=limits.check_session,
-        )
-        codes = AuthorizationCodes(database.codes, sessions=sessions, sealer=sealer, clock=clock)
-        validator = self._validator(keyring)
-        return Services(
-            database=database,
-            keyring=keyring,
-            feed=feed,
-            gatekeeper=self._gatekeeper(database, validator, feed),
-            sessions=sessions,
-            accounts=AccountManager(
-                database.accounts,
-                clock=clock,
-                tokens_live_seconds=settings.longest_access_token_seconds,
-                by="user",
-                on_ended=feed.note_session,
-            ),
-            sign_in=SignIn(
-                self._oauth_clients(),
-                sessions=sessions,
-                codes=codes,
-                single_use=database.single_use,
-                sealer=sealer,
-                clock=clock,
-            ),
-            codes=codes,
-            revoker=TokenRevoker(sessions, validator),
-            limits=limits,
-        )
-
-    def _rate_limits(self, sealer: Sealer) -> RateLimits:
-        counter = open_counter(self.settings.cache_url, self._clock)
-        return RateLimits(counter, self.settings.rate_limit, sealer.subkeys("rate-limit")[0])
-
-    def _validator(self, keyring: Keyring) -> TokenValidator:
-        return TokenValidator(
-            keyring,
-            self._clock,
-            issuer=self.settings.base_url,
-            audience=self.settings.token_audience,
-            max_life_seconds=self.settings.longest_access_token_seconds,
-        )
-
-    def _gatekeeper(self, database: Database, validator: TokenValidator, feed: RevocationFeed) -> Gatekeeper:
-        settings = self.settings
-        return Gatekeeper(
-            validator=validator,
-            feed=feed,
-            sessions=database.sessions,
-            clock=self._clock,
-            cookie_names=CookieNames.for_base_url(settings.base_url),
-            base_url_origin=settings.base_url,
-            stale_seconds=settings.revocation_stale_seconds,
-        )
-
-    def _oauth_clients(self) -> dict[str, OAuthClient]:
-        clients = {}
-        for provider_id, provider in self.settings.providers.items():
-            http = HttpxProviderHttp()
-            self._https.append(http)
-            clients[provider_id] = OAuthClient(
-                provider_id,
-                provider,
-                http=http,
-                clock=self._clock,
-                redirect_uri=self.settings.redirect_uri(provider_id),
-                leeway_seconds=self.settings.clock_leeway_seconds,
-                allow_loopback_http=self.settings.environment != "production",
-            )
-        return clients
 
     def _ip_key(self) -> bytes:
         if self._sealer is None:

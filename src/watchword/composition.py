@@ -1,0 +1,134 @@
+"""The composition root: the one place where the parts of a process meet."""
+
+from __future__ import annotations
+
+from watchword.api.services import Services
+from watchword.auth.account_manager import AccountManager
+from watchword.auth.account_ports import SessionCap
+from watchword.auth.authorization_codes import AuthorizationCodes
+from watchword.auth.gatekeeper import Gatekeeper
+from watchword.auth.keyring import Keyring
+from watchword.auth.oauth_client import OAuthClient
+from watchword.auth.ports import Clock, Database, ProviderHttp
+from watchword.auth.rate_limits import RateLimits
+from watchword.auth.revocation import RevocationFeed
+from watchword.auth.sealing import Sealer
+from watchword.auth.session_manager import SessionLimits, SessionManager
+from watchword.auth.sign_in import SignIn
+from watchword.auth.token_issuer import TokenIssuer
+from watchword.auth.token_revoker import TokenRevoker
+from watchword.auth.token_validator import TokenValidator
+from watchword.config.auth import Settings
+from watchword.protocol.cookies import CookieNames
+from watchword.rate_limiting.counter import open_counter
+from watchword.transport.provider_http import HttpxProviderHttp
+
+
+class Composition:
+    """Makes the parts from settings, a clock and a sealer; ``https`` are the HTTP clients it opened,
+    which whoever stops the parts closes."""
+
+    def __init__(self, settings: Settings, clock: Clock, sealer: Sealer) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._sealer = sealer
+        self.https: list[ProviderHttp] = []
+
+    async def services(self, database: Database) -> Services:
+        """Read what must be read before anything is served. Raises SecretKeyMismatch,
+        DatabaseUnavailable, ConfigurationError."""
+        settings, clock, sealer = self._settings, self._clock, self._sealer
+        keyring = Keyring(database.keys, sealer, clock)
+        await keyring.load()
+        feed = RevocationFeed(database.revocations, clock, on_key_revoked=keyring.forget)
+        await feed.load()
+        limits = self._rate_limits()
+        issuer = TokenIssuer(
+            keyring,
+            issuer=settings.base_url,
+            audience=settings.token_audience,
+            life_seconds=settings.access_token_seconds,
+        )
+        sessions = SessionManager(
+            store=database.sessions,
+            issuer=issuer,
+            sealer=sealer,
+            clock=clock,
+            limits=SessionLimits(
+                idle_seconds=settings.session_idle_seconds,
+                absolute_seconds=settings.session_absolute_seconds,
+                overlap_seconds=settings.refresh_overlap_seconds,
+                cap=SessionCap(settings.max_sessions_per_user, settings.session_limit_policy),
+            ),
+            tokens_live_seconds=settings.longest_access_token_seconds,
+            on_ended=feed.note_session,
+            before_refresh=limits.check_session,
+        )
+        codes = AuthorizationCodes(database.codes, sessions=sessions, sealer=sealer, clock=clock)
+        validator = self._validator(keyring)
+        return Services(
+            database=database,
+            keyring=keyring,
+            feed=feed,
+            gatekeeper=self._gatekeeper(database, validator, feed),
+            sessions=sessions,
+            accounts=AccountManager(
+                database.accounts,
+                clock=clock,
+                tokens_live_seconds=settings.longest_access_token_seconds,
+                by="user",
+                on_ended=feed.note_session,
+            ),
+            sign_in=SignIn(
+                self._oauth_clients(),
+                sessions=sessions,
+                codes=codes,
+                single_use=database.single_use,
+                sealer=sealer,
+                clock=clock,
+            ),
+            codes=codes,
+            revoker=TokenRevoker(sessions, validator),
+            limits=limits,
+        )
+
+    def _rate_limits(self) -> RateLimits:
+        counter = open_counter(self._settings.cache_url, self._clock)
+        return RateLimits(counter, self._settings.rate_limit, self._sealer.subkeys("rate-limit")[0])
+
+    def _validator(self, keyring: Keyring) -> TokenValidator:
+        return TokenValidator(
+            keyring,
+            self._clock,
+            issuer=self._settings.base_url,
+            audience=self._settings.token_audience,
+            max_life_seconds=self._settings.longest_access_token_seconds,
+        )
+
+    def _gatekeeper(self, database: Database, validator: TokenValidator, feed: RevocationFeed) -> Gatekeeper:
+        settings = self._settings
+        return Gatekeeper(
+            validator=validator,
+            feed=feed,
+            sessions=database.sessions,
+            clock=self._clock,
+            cookie_names=CookieNames.for_base_url(settings.base_url),
+            base_url_origin=settings.base_url,
+            stale_seconds=settings.revocation_stale_seconds,
+        )
+
+    def _oauth_clients(self) -> dict[str, OAuthClient]:
+        clients = {}
+        for provider_id, provider in self._settings.providers.items():
+            http = HttpxProviderHttp()
+            self.https.append(http)
+            clients[provider_id] = OAuthClient(
+                provider_id,
+                provider,
+                http=http,
+                clock=self._clock,
+                redirect_uri=self._settings.redirect_uri(provider_id),
+                leeway_seconds=self._settings.clock_leeway_seconds,
+                allow_loopback_http=self._settings.environment != "production",
+            )
+        return clients
