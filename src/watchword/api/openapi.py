@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from watchword.api.marks import Marks
@@ -11,6 +11,19 @@ from watchword.protocol.access import Requirement
 SCHEME_NAME = "watchword"
 PROBLEM_SCHEMA = "WatchwordProblem"
 BEARER_SCHEME: Mapping[str, Any] = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+
+
+def oauth2_scheme(base_url: str, scopes: Iterable[str]) -> Mapping[str, Any]:
+    """The scheme of an API whose clients sign people in at ``base_url`` (OpenAPI 3.1 §4.8.27): what
+    makes documentation pages offer to do so themselves."""
+    flow = {
+        "authorizationUrl": f"{base_url}/auth/authorize",
+        "tokenUrl": f"{base_url}/auth/token",
+        "refreshUrl": f"{base_url}/auth/token",
+        "scopes": dict.fromkeys(scopes, ""),
+    }
+    return {"type": "oauth2", "flows": {"authorizationCode": flow}}
+
 
 _PROBLEM: Mapping[str, Any] = {
     "title": "Problem",
