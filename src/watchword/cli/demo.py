@@ -31,10 +31,8 @@ def demo(
 
     Example: watchword demo --port 8000
     """
-    from watchword.demo import server
-    from watchword.demo.app import read_settings
+    from watchword.demo.settings import read_settings
     from watchword.serving import address
-    from watchword.serving.server import end_on_signals
 
     settings = read_settings()
     if port is None:
@@ -42,6 +40,9 @@ def demo(
     address.refuse_taken_port(host, port)
     if address.default_base_url(settings, host, port):
         settings = read_settings()
+    from watchword.demo import server
+    from watchword.serving.server import end_on_signals
+
     if walkthrough:
         tell = _tell_json if json_output else _tell
         raise typer.Exit(0 if server.run_walkthrough(settings, host, port, tell=tell) else 1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -19,28 +18,8 @@ from watchword.demo.api.validation import answer_invalid
 from watchword.demo.home import home
 from watchword.demo.orders import Orders
 from watchword.demo.provider import DemoProvider, join_or_start
-from watchword.errors import ConfigurationError
+from watchword.demo.settings import read_settings, refuse_unfit
 from watchword.migrations.runner import upgrade
-
-_REFUSED = "WATCHWORD_ENVIRONMENT: the demo is refused in production; install watchword in a service of yours"
-
-
-def read_settings() -> Settings:
-    """``WATCHWORD_*`` for the demo. Raises ConfigurationError, in production always."""
-    try:
-        settings = Settings()
-    except ConfigurationError as error:
-        if os.environ.get("WATCHWORD_ENVIRONMENT") != "production":
-            raise
-        raise ConfigurationError([_REFUSED, *error.problems]) from None
-    refuse_production(settings)
-    return settings
-
-
-def refuse_production(settings: Settings) -> None:
-    """Raises ConfigurationError in production: anyone can sign in as anyone here."""
-    if settings.environment == "production":
-        raise ConfigurationError([_REFUSED])
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -51,8 +30,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     production always.
     """
     settings = settings if settings is not None else read_settings()
-    refuse_production(settings)
-    provider = None if settings.providers else _development_provider(settings)
+    refuse_unfit(settings)
+    provider = None if settings.providers else join_or_start(settings.base_url)
     if provider is not None:
         settings = settings.model_copy(update={"providers": {"dev": provider.settings}})
     app = FastAPI(title="Orders, an example API", docs_url=None, redoc_url=None)
@@ -62,14 +41,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     Watchword(settings).install(app)
     _prepare_before(app, settings, provider)
     return app
-
-
-def _development_provider(settings: Settings) -> DemoProvider:
-    if settings.environment != "development":
-        raise ConfigurationError(
-            ["WATCHWORD_PROVIDERS: the demo brings its own provider in development only; configure one"]
-        )
-    return join_or_start(settings.base_url)
 
 
 def _prepare_before(app: FastAPI, settings: Settings, provider: DemoProvider | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging.config
 import tempfile
 import threading
 import time
@@ -30,6 +31,7 @@ def prepare(settings: Settings) -> None:
 
     Raises ConfigurationError, MigrationNeeded, SecretKeyMismatch, DatabaseUnavailable.
     """
+    logging.config.dictConfig(serving.QUIET)
     asyncio.run(_try_once(settings))
 
 
