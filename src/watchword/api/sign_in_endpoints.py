@@ -16,10 +16,9 @@ from watchword.api.decorators import public
 from watchword.api.pages import page, stylesheet
 from watchword.api.services import Services, ServicesSource
 from watchword.api.sign_in_responses import TOLD_TO_CLIENTS, SignInResponses
-from watchword.auth.session_manager import Grant
 from watchword.auth.sign_in import CodeGiven
 from watchword.config.auth import Settings
-from watchword.errors import DatabaseUnavailable, ProviderUnavailable, TooManyRoles, WatchwordError
+from watchword.errors import DatabaseUnavailable, ProviderUnavailable, WatchwordError
 from watchword.protocol.return_to import safe_return_to
 
 
@@ -116,12 +115,11 @@ class SignInEndpoints:
             params,
             attempt_cookie=self._attempt_cookie(request),
             client_context=self.browser.client_context(request),
+            former=self.browser.cookies(request).get(self.browser.names.refresh),
+            admit=self.browser.admit,
         )
         if isinstance(done, CodeGiven):
             return self.responses.code(done)
-        await self._admit(services, done.grant)
-        former = self.browser.cookies(request).get(self.browser.names.refresh)
-        await self._replace_former_session(services, former)
         response = self.responses.redirect(done.return_to)
         self.browser.set_session(response, done.grant)
         return response
@@ -133,19 +131,6 @@ class SignInEndpoints:
     def _not_signed_in(self, request: Request, error: WatchwordError) -> Response:
         start_again = self._start_again("/")
         return self.responses.refused(request, error, start_again=start_again, referrer_policy="no-referrer")
-
-    async def _admit(self, services: Services, grant: Grant) -> None:
-        try:
-            self.browser.admit(grant.access)
-        except TooManyRoles:
-            await services.sessions.end(grant.session.session_id, reason="revoked")
-            raise
-
-    async def _replace_former_session(self, services: Services, refresh_cookie: str | None) -> None:
-        """A sign-in never leaves an older session of the same browser alive."""
-        former = None if refresh_cookie is None else await services.sessions.holder(refresh_cookie)
-        if former is not None:
-            await services.sessions.end(former.session_id, reason="replaced")
 
     def _return_query(self, request: Request) -> str:
         given = request.query_params.get("return_to")

@@ -22,6 +22,7 @@ from watchword.auth.oauth_client import OAuthClient
 from watchword.auth.ports import Clock, SingleUseStore
 from watchword.auth.sealing import Sealer
 from watchword.auth.session_manager import BROWSER, ClientContext, Grant, SessionManager
+from watchword.auth.token_issuer import IssuedToken
 from watchword.errors import AttemptExpired, AttemptMissing, AttemptUsed, SignInRefused, UnknownProvider
 from watchword.protocol.authorization import check_authorization_response, read_state
 from watchword.protocol.client_request import ClientRequest
@@ -126,11 +127,14 @@ class SignIn:
         *,
         attempt_cookie: Callable[[str], str | None],
         client_context: ClientContext,
+        former: str | None = None,
+        admit: Callable[[IssuedToken], None] | None = None,
     ) -> SignedIn | CodeGiven:
         """Finish an attempt: everything is checked, the attempt is used up, then the code is sent.
 
-        ``attempt_cookie`` gives the cookie of a handle. Raises SignInRefused and its subclasses,
-        UnknownProvider, ProviderUnavailable, ProviderResponseInvalid, DatabaseUnavailable.
+        ``attempt_cookie`` gives the cookie of a handle, ``former`` is the browser's refresh token, whose
+        session the new one replaces, and ``admit`` may refuse the access token. Raises SignInRefused
+        and its subclasses, UnknownProvider, ProviderUnavailable, ProviderResponseInvalid, DatabaseUnavailable.
         """
         client = self.client(provider_id)
         attempt = self._attempt(client, params, attempt_cookie)
@@ -141,6 +145,7 @@ class SignIn:
         verified = await client.redeem(attempt, code)
         if attempt.client_request is not None:
             return CodeGiven(attempt.client_request, await self._codes.give(attempt.client_request, verified))
+        replaced = None if former is None else await self._sessions.holder(former)
         grant = await self._sessions.open(
             verified.identity,
             client_id=BROWSER,
@@ -148,6 +153,8 @@ class SignIn:
             auth_time=verified.auth_time,
             provider_sid=verified.provider_sid,
             client=client_context,
+            replaces=None if replaced is None else replaced.session_id,
+            admit=admit,
         )
         return SignedIn(grant, attempt.return_to)
 
