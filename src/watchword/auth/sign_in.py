@@ -134,7 +134,8 @@ class SignIn:
 
         ``attempt_cookie`` gives the cookie of a handle, ``former`` is the browser's refresh token, whose
         session the new one replaces, and ``admit`` may refuse the access token. Raises SignInRefused
-        and its subclasses, UnknownProvider, ProviderUnavailable, ProviderResponseInvalid, DatabaseUnavailable.
+        and its subclasses, UnknownProvider, ProviderUnavailable, ProviderResponseInvalid,
+        DatabaseUnavailable.
         """
         client = self.client(provider_id)
         attempt = self._attempt(client, params, attempt_cookie)
