@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
@@ -208,7 +209,11 @@ class SessionManager:
         return await self._store.find(session_id, now=self._clock.now())
 
     async def end(self, session_id: UUID, *, reason: EndReason) -> bool:
-        """End a session; its access tokens are refused here at once, elsewhere by the feed."""
+        """End a session, even when the caller leaves meanwhile; its access tokens are refused here
+        at once, elsewhere by the feed."""
+        return await asyncio.shield(self._end(session_id, reason))
+
+    async def _end(self, session_id: UUID, reason: EndReason) -> bool:
         now = self._clock.now()
         tokens_expire_at = now + self._tokens_live
         ended = await self._store.end(session_id, reason=reason, now=now, tokens_expire_at=tokens_expire_at)
@@ -264,11 +269,12 @@ class SessionManager:
     async def _answer_again(
         self, token: RefreshToken, sealed_successor: bytes, scopes: frozenset[str] | None
     ) -> Grant | None:
-        """The same successor once more, unless the session changed since it was looked at."""
+        """The same successor once more, unless the session changed since it was looked at; one
+        rotation is no change, since then the successor is the previous token in turn."""
         successor = self._tokens.open_successor(token, sealed_successor)
         now = self._clock.now()
         session = await self._store.find(token.session_id, now=now)
-        if session is None or session.generation != successor.generation:
+        if session is None or session.generation - successor.generation not in (0, 1):
             return None
         return self._grant(session, successor, scopes, now)
 
