@@ -1,0 +1,232 @@
+"""``watchword demo`` as processes: replicas, takeover, workers, signals, and what it refuses."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.servers.demo import DemoProcess, Ended, environment, run, running_demo, wait_until_ready
+from watchword.demo.http_client import Client, StepFailed
+from watchword.demo.sign_in_by_form import sign_in
+from watchword.serving.address import free_port
+
+OTHER_KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+ANSI = re.compile(r"\x1b\[")
+
+
+def client_of(base_url: str, port: int) -> Client:
+    return Client(base_url, f"127.0.0.1:{port}")
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {token}"}
+
+
+def eventually(holds: Callable[[], bool], *, seconds: float) -> bool:
+    """Ask again and again, at most this long."""
+    give_up_at = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > give_up_at:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def is_plain(ended: Ended) -> bool:
+    """No colours, no traceback, no chatter of a library: at most lines of our own log."""
+    ours = all(" watchword: " in line for line in ended.err.splitlines())
+    return ours and not ANSI.search(ended.out + ended.err)
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DemoProcess, DemoProcess, Path]]:
+    """Two demos with the same settings in one folder, so over one SQLite file."""
+    folder = tmp_path_factory.mktemp("pair")
+    base_url = f"http://127.0.0.1:{free_port('127.0.0.1')}"
+    with (
+        running_demo(folder, BASE_URL=base_url) as first,
+        running_demo(folder, BASE_URL=base_url) as second,
+    ):
+        first.url = second.url = base_url
+        yield first, second, folder
+
+
+def test_two_processes_are_replicas(pair: tuple[DemoProcess, DemoProcess, Path]) -> None:
+    """Sign in at one, use and refresh at the other; the sign-out there reaches the first."""
+    first, second, _ = pair
+    here, there = client_of(first.url, first.port), client_of(second.url, second.port)
+    assert sign_in(here, person="Alice").status == 303
+    access, refresh = here.session_cookies()
+    assert there.request("GET", "/v2/orders", headers=bearer(access)).status == 200
+    rotated = there.request("POST", "/auth/refresh", json={"refresh_token": refresh})
+    again = here.request("POST", "/auth/refresh", json={"refresh_token": refresh})
+    assert rotated.member("refresh_token") == again.member("refresh_token")
+    assert there.request("POST", "/auth/logout", headers=bearer(access)).status == 204
+    refused = eventually(
+        lambda: here.request("GET", "/v2/orders", headers=bearer(access)).status == 401, seconds=5
+    )
+    assert refused, "a sign-out did not reach the other replica"
+
+
+def test_orders_are_shared(pair: tuple[DemoProcess, DemoProcess, Path]) -> None:
+    """What one replica keeps, the other shows."""
+    first, second, _ = pair
+    here, there = client_of(first.url, first.port), client_of(second.url, second.port)
+    sign_in(here, person="Bob")
+    access, _ = here.session_cookies()
+    order = {"item": "Paper", "quantity": 7}
+    kept = here.request("POST", "/v2/orders", json=order, headers=bearer(access))
+    assert kept.status == 201
+    assert kept.member("id") in there.request("GET", "/v1/orders").text
+
+
+def test_another_secret_key_says_so_and_stops(pair: tuple[DemoProcess, DemoProcess, Path]) -> None:
+    """Exit 1 and one sentence; the replicas that are there go on."""
+    first, _, folder = pair
+    ended = run(folder, "demo", "--port", str(free_port("127.0.0.1")), SECRET_KEY=OTHER_KEY)
+    assert ended.returncode == 1
+    assert "SECRET_KEY" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert client_of(first.url, first.port).request("GET", "/readyz").status == 200
+
+
+def test_a_taken_port_is_told(pair: tuple[DemoProcess, DemoProcess, Path], tmp_path: Path) -> None:
+    """Exit 1, naming the port and the option, before anything is made."""
+    ended = run(tmp_path, "demo", "--port", str(pair[0].port))
+    assert ended.returncode == 1
+    assert str(pair[0].port) in ended.stderr
+    assert "--port" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_it_stops_cleanly_and_another_takes_the_provider_over(tmp_path: Path) -> None:
+    """SIGTERM and Ctrl-C end it with exit 0, a kept connection no hindrance; it wrote its address and
+    the code and cause of every refusal, never a token; sign-in goes on at the process that is left."""
+    base_url = f"http://127.0.0.1:{free_port('127.0.0.1')}"
+    with (
+        running_demo(tmp_path, BASE_URL=base_url) as first,
+        running_demo(tmp_path, BASE_URL=base_url) as second,
+    ):
+        kept = http.client.HTTPConnection("127.0.0.1", first.port, timeout=10)
+        kept.request("GET", "/v1/orders")
+        assert kept.getresponse().read()
+        client = client_of(base_url, first.port)
+        client.request("GET", "/v2/orders", headers=bearer("canary-canary"))
+        client.request("GET", "/auth/callback/dev?code=canary-code&state=canary-state")
+        ended = first.stop(signal.SIGTERM)
+        kept.close()
+        assert ended.code == 0
+        assert is_plain(ended)
+        assert ended.out.splitlines()[0] == f"watchword demo at {base_url}"
+        assert "invalid_token" in ended.err
+        assert "attempt_missing" in ended.err
+        assert "canary" not in ended.out + ended.err
+
+        def signed_in() -> bool:
+            try:
+                return sign_in(client_of(base_url, second.port), person="Carol").status == 303
+            except StepFailed:
+                return False
+
+        assert eventually(signed_in, seconds=20), "nobody took the provider over"
+        ended = second.stop(signal.SIGINT)
+        assert ended.code == 0
+        assert is_plain(ended)
+
+
+def test_several_workers(tmp_path: Path) -> None:
+    """``--workers 2`` is two replicas on one port; Ctrl-C, which a terminal sends to all of them,
+    ends them all with exit 0; ``--json`` prints one line that tells the address."""
+    with running_demo(tmp_path, "--workers", "2", "--json") as demo:
+        client = client_of(demo.url, demo.port)
+        assert sign_in(client, person="Alice").status == 303
+        access, _ = client.session_cookies()
+        assert all(
+            client.request("GET", "/v2/orders", headers=bearer(access)).status == 200 for _ in range(10)
+        )
+        os.killpg(demo.process.pid, signal.SIGINT)
+        ended = demo.ended()
+        assert ended.code == 0
+        assert is_plain(ended)
+        assert ended.out == f'{{"url": "{demo.url}", "sign_in": "{demo.url}/auth/login"}}\n'
+
+
+def test_any_asgi_server_can_run_it(tmp_path: Path) -> None:
+    """``uvicorn --factory watchword.demo:create_app`` serves the very same."""
+    port = free_port("127.0.0.1")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "uvicorn", "--factory", "watchword.demo:create_app", "--port", str(port)],
+        cwd=tmp_path,
+        env=environment(BASE_URL=f"http://127.0.0.1:{port}"),
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        wait_until_ready(port, process)
+        client = client_of(f"http://127.0.0.1:{port}", port)
+        assert sign_in(client, person="Alice").status == 303
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def test_production_is_refused_with_every_cause(tmp_path: Path) -> None:
+    """The demo itself is one of them, also where all else would be fine."""
+    ended = run(tmp_path, "demo", ENVIRONMENT="production")
+    assert ended.returncode == 1
+    for cause in ("the demo is refused in production", "WATCHWORD_BASE_URL", "WATCHWORD_SECRET_KEY"):
+        assert cause in ended.stderr
+    good = {"ENVIRONMENT": "production", "BASE_URL": "https://demo.example", "SECRET_KEY": OTHER_KEY}
+    ended = run(tmp_path, "demo", **good)
+    assert ended.returncode == 1
+    assert "the demo is refused in production" in ended.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "told"),
+    [
+        (["--host", "192.0.2.1"], {}, "192.0.2.1"),
+        ([], {"ENVIRONMENT": "staging", "SECRET_KEY": OTHER_KEY}, "in development only"),
+        ([], {"DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "database"),
+    ],
+)
+def test_what_cannot_work_is_said_with_exit_1(
+    tmp_path: Path, arguments: list[str], settings: dict[str, str], told: str
+) -> None:
+    """A host that is not here, staging without a provider, no database."""
+    ended = run(tmp_path, "demo", "--port", str(free_port("127.0.0.1")), *arguments, **settings)
+    assert ended.returncode == 1, ended.stderr
+    assert told in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.postgres
+def test_an_unmigrated_postgresql_is_exit_3_with_the_command(tmp_path: Path, empty_postgres_url: str) -> None:
+    """Nothing but SQLite is migrated silently."""
+    port = str(free_port("127.0.0.1"))
+    ended = run(tmp_path, "demo", "--port", port, DATABASE_URL=empty_postgres_url, SECRET_KEY=OTHER_KEY)
+    assert ended.returncode == 3
+    assert "watchword db upgrade" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_the_base_urls_own_port_is_listened_on(tmp_path: Path) -> None:
+    """A base URL on loopback says where, also when it comes from the file."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        (tmp_path / "watchword.toml").write_text(f'base_url = "http://127.0.0.1:{port}"\n')
+        ended = run(tmp_path, "demo")
+    assert ended.returncode == 1
+    assert f"port {port} (Address already in use)" in ended.stderr
