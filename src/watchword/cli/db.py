@@ -12,7 +12,10 @@ from watchword.cli.exit_codes import MIGRATION_NEEDED
 if TYPE_CHECKING:
     from watchword.migrations.runner import MigrationStatus
 
-app = typer.Typer(help="Migrate the database and say where it stands.", no_args_is_help=True)
+app = typer.Typer(
+    help="Migrate the database and say where it stands.\n\nExample: watchword db upgrade",
+    no_args_is_help=True,
+)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one line of JSON.")]
 

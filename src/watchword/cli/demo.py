@@ -17,7 +17,9 @@ def demo(
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Port to listen on.  [default: 8000]")
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Number of processes.")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, envvar="WEB_CONCURRENCY", help="Number of processes.")
+    ] = 1,
     walkthrough: Annotated[
         bool, typer.Option("--walkthrough", help="Run the main job without a browser, then stop.")
     ] = False,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from watchword.errors import MigrationNeeded, WatchwordError
 
 FAILED = 1
-USAGE = 2
 MIGRATION_NEEDED = 3
 
 

@@ -16,16 +16,15 @@ from watchword.errors import WatchwordError
 
 app = typer.Typer(
     name="watchword",
-    help="The authentication layer of a Python API service.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 app.add_typer(db.app, name="db")
-app.command("demo")(demo)
-app.command("serve")(serve)
-app.command("dev-provider")(dev_provider)
+app.command("demo", short_help="Run the example API, offline.")(demo)
+app.command("serve", short_help="Run watchword beside an app.")(serve)
+app.command("dev-provider", short_help="Run an identity provider for development.")(dev_provider)
 
 
 def _version(asked: bool) -> None:
