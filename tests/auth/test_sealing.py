@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -36,6 +38,16 @@ def test_a_moved_value_does_not_open(purpose: str, place: bytes, also: bytes) ->
     sealed = SEALER.seal("attempt", b"value", place=b"here", also=b"x")
     with pytest.raises(SealBroken):
         SEALER.open(purpose, sealed, place=place, also=also)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("length", [1, 32, 64, 65, 116])
+def test_the_digest_of_the_second_ingredient_is_not_the_ingredient(length: int) -> None:
+    """SES-30: whoever reads the digest of a token next to what is sealed under it opens nothing."""
+    also = bytes(range(1, length + 1))
+    sealed = SEALER.seal("attempt", b"value", place=b"here", also=also)
+    for derived in (hashlib.sha256(also).digest(), also + b"\0", b"\0" + also):
+        with pytest.raises(SealBroken):
+            SEALER.open("attempt", sealed, place=b"here", also=derived)
 
 
 def test_ses_78_every_flipped_byte_and_every_cut_is_refused() -> None:

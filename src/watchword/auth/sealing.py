@@ -32,6 +32,7 @@ Purpose = Literal[
 _VERSION = b"\x01"
 _KEY_ID_BYTES, _NONCE_BYTES, _TAG_BYTES = 4, 12, 16
 _HEAD_BYTES = len(_VERSION) + _KEY_ID_BYTES
+_ALSO_CONTEXT = b"watchword/v1/also\0"
 
 
 class Sealer:
@@ -76,8 +77,12 @@ class Sealer:
             raise SealBroken(f"a sealed {purpose} was altered or moved") from None
 
     def _message_key(self, secret: bytes, purpose: Purpose, also: bytes) -> bytes:
+        """``also`` is hashed in a domain of its own: as it is, HMAC would shorten a long one to its
+        plain SHA-256 (RFC 2104 §2), which a database may well hold."""
         subkey = self._subkey(secret, purpose)
-        return _derive(subkey, b"watchword/v1/also", salt=also) if also else subkey
+        if not also:
+            return subkey
+        return _derive(subkey, b"watchword/v1/also", salt=hashlib.sha256(_ALSO_CONTEXT + also).digest())
 
     def _subkey(self, secret: bytes, purpose: Purpose) -> bytes:
         known = self._subkeys.get((secret, purpose))
