@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +15,7 @@ from uuid import UUID
 
 from tests.sessions.accounts import set_active
 from tests.sessions.parts import OVERLAP_SECONDS, START, Replica, replica
+from watchword.auth.ports import SessionStore
 from watchword.errors import RefreshRefused, RefreshReplayed, WatchwordError
 from watchword.storage import SqlDatabase, open_database
 from watchword.testing import FakeClock
@@ -22,6 +23,7 @@ from watchword.testing import FakeClock
 PROCESSES = get_context("forkserver")
 PROCESSES.set_forkserver_preload(["pytest", "tests.sessions.callers"])
 _TOGETHER_SECONDS = 30
+Through = Callable[[SessionStore], SessionStore]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +89,12 @@ class Post:
         return Answer("granted", grant.refresh_token, grant.access.text, session_id)
 
 
-async def post(place: Place, stack: AsyncExitStack) -> Post:
-    """Replicas of one database share its keys."""
+async def post(place: Place, stack: AsyncExitStack, *, through: Through = lambda store: store) -> Post:
+    """Replicas of one database share its keys; ``through`` may put something before the store."""
     database = open_database(place.url)
     stack.push_async_callback(database.close)
     parts = await replica(
-        database.sessions,
+        through(database.sessions),
         database.revocations,
         keys=database.keys,
         clock=FakeClock(place.now),

@@ -1,4 +1,4 @@
-"""A store whose calls are counted and can be made to fail, before or after they take effect."""
+"""A store whose calls are counted and can be struck, before or after they take effect."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeVar
+from typing import Literal, NoReturn, TypeVar
 from uuid import UUID
 
 from watchword.auth.ports import (
@@ -21,23 +21,29 @@ from watchword.errors import DatabaseUnavailable
 from watchword.protocol.rotation import SessionFacts
 
 T = TypeVar("T")
+Moment = Literal["before", "after"]
+
+
+def away(moment: str) -> NoReturn:
+    raise DatabaseUnavailable(f"the test took the database away {moment} the call")
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """The database is away at one call (counted from 0): before its commit, or with the commit
-    done and its acknowledgement lost."""
+    """Something strikes at one call (counted from 0): before its commit, or with the commit done
+    and its acknowledgement lost."""
 
     call: int
-    moment: Literal["before", "after"]
+    moment: Moment
 
 
 class FaultyStore:
     """Passes everything on to ``inner``; ``calls`` names what was asked since ``arm``. Before each
     call as many other tasks get a turn as ``pauses`` says, so that parallel callers overtake each other."""
 
-    def __init__(self, inner: SessionStore) -> None:
+    def __init__(self, inner: SessionStore, *, strike: Callable[[str], NoReturn] = away) -> None:
         self.inner = inner
+        self._strike = strike
         self.calls: list[str] = []
         self._fault: Fault | None = None
         self._pauses: list[int] = []
@@ -74,8 +80,8 @@ class FaultyStore:
             await asyncio.sleep(0)
         fault = self._fault if self._fault is not None and self._fault.call == number else None
         if fault is not None and fault.moment == "before":
-            raise DatabaseUnavailable("the test took the database away before the call")
+            self._strike("before")
         done = await call()
         if fault is not None:
-            raise DatabaseUnavailable("the test took the database away after the call")
+            self._strike("after")
         return done
