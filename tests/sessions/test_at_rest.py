@@ -81,12 +81,15 @@ async def test_no_part_of_a_token_is_stored(here: Post) -> None:
 
 async def test_no_part_of_a_token_is_in_the_files(sqlite_url: str) -> None:
     """Neither in what SQLite has written, its log and its free pages included."""
-    file = make_url(sqlite_url).database or ""
     async with AsyncExitStack() as stack:
         tokens = await lives(await post(Place(sqlite_url), stack))
-        dump = b"".join(Path(file + end).read_bytes() for end in ("", "-wal"))
+        dump = written(make_url(sqlite_url).database or "")
     assert b"alice@example.test" in dump
     assert_unknown(dump, tokens)
+
+
+def written(database: str) -> bytes:
+    return b"".join(Path(database + end).read_bytes() for end in ("", "-wal"))
 
 
 def assert_unknown(dump: bytes, tokens: list[str]) -> None:
