@@ -16,6 +16,7 @@ from watchword.api.pages import error_page
 from watchword.api.problems import log_refusal
 from watchword.api.request_id import request_id_of
 from watchword.api.services import ServicesSource
+from watchword.api.unlogged import forget_query
 from watchword.config.auth import Settings
 from watchword.config.rate_limits import LimitName
 from watchword.errors import RateLimited, WatchwordError
@@ -58,6 +59,7 @@ class _Limited:
         try:
             await self._count(scope)
         except RateLimited as error:
+            forget_query(scope)
             await self.refuse(error, request_id_of(scope))(scope, receive, send)
         else:
             await self.inner(scope, receive, send)

@@ -16,6 +16,7 @@ from watchword.api.decorators import public
 from watchword.api.pages import page, stylesheet
 from watchword.api.services import Services, ServicesSource
 from watchword.api.sign_in_responses import TOLD_TO_CLIENTS, SignInResponses
+from watchword.api.unlogged import forget_query
 from watchword.auth.sign_in import CodeGiven
 from watchword.config.auth import Settings
 from watchword.errors import DatabaseUnavailable, ProviderUnavailable, WatchwordError
@@ -82,10 +83,11 @@ class SignInEndpoints:
     async def callback(self, request: Request) -> Response:
         """Finish an attempt: a session and its cookies, a code for a client, or an error without
         any."""
+        params = request.query_params.multi_items()
+        forget_query(request.scope)
         if request.method != "GET" or _is_prefetch(request):
             status = 405 if request.method != "GET" else 425
             return Response(status_code=status, headers=self.responses.headers())
-        params = request.query_params.multi_items()
         try:
             services = await self.services()
         except WatchwordError as error:
