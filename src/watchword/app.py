@@ -12,6 +12,7 @@ from typing import Literal
 
 from starlette.applications import Starlette
 
+from watchword.api.account_endpoints import AccountEndpoints
 from watchword.api.authorize_endpoints import AuthorizeEndpoints
 from watchword.api.browser import Browser
 from watchword.api.gate import install_gate
@@ -79,6 +80,7 @@ class Watchword:
             *SignInEndpoints(responses, self.services).routes(),
             *AuthorizeEndpoints(clients, responses, self.services).routes(),
             *SessionEndpoints(self.settings, browser, self.services, clients).routes(),
+            *AccountEndpoints(self.settings, browser, self.services).routes(),
             *TokenEndpoints(clients, browser, self.services).routes(),
             *WellKnown(self.services).routes(),
             *Metadata(clients).routes(),
@@ -96,7 +98,8 @@ class Watchword:
                 oauth2_scheme(self.settings.base_url, clients.scopes) if clients.by_id else BEARER_SCHEME
             ),
         )
-        app.add_middleware(CorsMiddleware, origins=clients.web_origins)
+        if clients.web_origins:
+            app.add_middleware(CorsMiddleware, origins=clients.web_origins)
 
     # --- the authenticator of the gate ---------------------------------------------------------
 

@@ -72,12 +72,12 @@ class FirstParty:
     def code(self, person: str = "alice", **changes: str | None) -> str:
         return self.answer(person, **changes)["code"]
 
-    def exchange(self, code: str, **changes: str | None) -> httpx2.Response:
+    def exchange(self, given: str, /, **changes: str | None) -> httpx2.Response:
         asked: dict[str, str | None] = {
             "grant_type": "authorization_code",
             "client_id": self.client_id,
             "redirect_uri": self.redirect_uri,
-            "code": code,
+            "code": given,
             "code_verifier": self.verifier,
         }
         return self.post("/auth/token", asked | changes)
