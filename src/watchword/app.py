@@ -12,7 +12,6 @@ from typing import Literal
 
 from starlette.applications import Starlette
 
-from watchword.api.account_endpoints import AccountEndpoints
 from watchword.api.authorize_endpoints import AuthorizeEndpoints
 from watchword.api.browser import Browser
 from watchword.api.gate import install_gate
@@ -80,7 +79,6 @@ class Watchword:
             *SignInEndpoints(responses, self.services).routes(),
             *AuthorizeEndpoints(clients, responses, self.services).routes(),
             *SessionEndpoints(self.settings, browser, self.services, clients).routes(),
-            *AccountEndpoints(self.settings, browser, self.services).routes(),
             *TokenEndpoints(clients, browser, self.services).routes(),
             *WellKnown(self.services).routes(),
             *Metadata(clients).routes(),
