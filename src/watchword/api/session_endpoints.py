@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -15,8 +14,8 @@ from watchword.api.browser import Browser
 from watchword.api.decorators import public, require_auth
 from watchword.api.dependencies import principal_of
 from watchword.api.oauth_errors import oauth_error_response
-from watchword.api.pages import page_headers
-from watchword.api.problems import problem_response
+from watchword.api.pages import error_page, page_headers
+from watchword.api.problems import log_refusal, problem_response
 from watchword.api.registered_clients import RegisteredClients
 from watchword.api.request_id import request_id_of
 from watchword.api.services import Services, ServicesSource
@@ -26,10 +25,12 @@ from watchword.config.auth import Settings
 from watchword.errors import (
     CrossSiteRequest,
     DatabaseUnavailable,
+    InvalidRequest,
     NotInstalled,
     RefreshRefused,
     WatchwordError,
 )
+from watchword.protocol.accept import prefers_html
 from watchword.protocol.principal import Principal, Rejected
 from watchword.protocol.refresh_request import MAX_REFRESH_BODY_BYTES, RefreshBody, read_refresh_body
 from watchword.protocol.token_request import read_scopes
@@ -75,11 +76,12 @@ class SessionEndpoints:
 
     @public
     async def logout(self, request: Request) -> Response:
-        """End the caller's session here, at once and everywhere; an ended one is no error."""
+        """End the caller's session, with ``?everywhere=yes`` every one of the account; an ended one is
+        no error."""
         try:
-            await self._end(request)
-        except (CrossSiteRequest, DatabaseUnavailable, NotInstalled) as error:
-            return problem_response(error, request_id=request_id_of(request.scope))
+            await self._end(request, everywhere=_everywhere(request))
+        except (CrossSiteRequest, DatabaseUnavailable, InvalidRequest, NotInstalled) as error:
+            return self._not_logged_out(request, error)
         response = self._logged_out(request)
         self.browser.clear_session(request, response)
         return response
@@ -97,7 +99,7 @@ class SessionEndpoints:
         self.browser.set_session(response, grant)
         return response
 
-    async def _end(self, request: Request) -> None:
+    async def _end(self, request: Request, *, everywhere: bool) -> None:
         services = await self.services()
         identity = identity_of(request.scope)
         if isinstance(identity, Rejected) and isinstance(
@@ -105,27 +107,42 @@ class SessionEndpoints:
         ):
             raise identity.error
         if isinstance(identity, Principal):
-            if identity.session_id is not None:
-                await services.sessions.end(UUID(identity.session_id), reason="logout")
+            if identity.session_id is not None and identity.user_id is not None:
+                session_id, user_id = UUID(identity.session_id), UUID(identity.user_id)
+                await _log_out(services, session_id, user_id, everywhere=everywhere)
             return
         if "authorization" in request.headers:
             return
-        await self._end_by_cookie(request, services)
+        await self._end_by_cookie(request, services, everywhere=everywhere)
 
-    async def _end_by_cookie(self, request: Request, services: Services) -> None:
+    async def _end_by_cookie(self, request: Request, services: Services, *, everywhere: bool) -> None:
         token = self.browser.cookies(request).get(self.browser.names.refresh)
         if token is None:
             return
         self.browser.require_same_origin(request)
         session = await services.sessions.holder(token)
         if session is not None:
-            await services.sessions.end(session.session_id, reason="logout")
+            await _log_out(services, session.session_id, session.user_id, everywhere=everywhere)
+
+    def _not_logged_out(self, request: Request, error: WatchwordError) -> Response:
+        request_id = request_id_of(request.scope)
+        log_refusal(error, request_id=request_id)
+        if prefers_html(request.headers.getlist("accept")):
+            return error_page(error, request_id=request_id, secure=self.settings.secure, start_again=None)
+        return problem_response(error, request_id=request_id)
 
     def _logged_out(self, request: Request) -> Response:
         headers = page_headers(secure=self.settings.secure)
-        if _wants_html(request):
+        if prefers_html(request.headers.getlist("accept")):
             return RedirectResponse("/auth/signed-out", status_code=303, headers=headers)
         return Response(status_code=204, headers=headers)
+
+
+async def _log_out(services: Services, session_id: UUID, user_id: UUID, *, everywhere: bool) -> None:
+    """The others first: were they left over by a fault, this session could still try again."""
+    if everywhere:
+        await services.accounts.log_out_everywhere(user_id)
+    await services.sessions.end(session_id, reason="logout")
 
 
 async def me(request: Request) -> Response:
@@ -149,7 +166,9 @@ def _scopes(body: RefreshBody) -> frozenset[str] | None:
     return None if body.scope is None else read_scopes(body.scope)
 
 
-def _wants_html(request: Request) -> bool:
-    """A form of a page, as opposed to a program: it says it can show HTML."""
-    accepted: Sequence[str] = request.headers.get("accept", "").split(",")
-    return any(each.strip().lower().startswith(("text/html", "application/xhtml+xml")) for each in accepted)
+def _everywhere(request: Request) -> bool:
+    """Raises InvalidRequest for a wish that cannot be read, rather than doing half of it."""
+    asked = request.query_params.getlist("everywhere")
+    if asked in ([], ["yes"]):
+        return bool(asked)
+    raise InvalidRequest("everywhere says something else than yes")

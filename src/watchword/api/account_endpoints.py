@@ -1,0 +1,199 @@
+"""``/auth/account`` and ``/auth/sessions``: what a person sees and ends of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from watchword.api.browser import Browser
+from watchword.api.decorators import public
+from watchword.api.pages import error_page, page, page_headers
+from watchword.api.problems import log_refusal, problem_response
+from watchword.api.request_id import request_id_of
+from watchword.api.services import Services, ServicesSource
+from watchword.api.visitor import Visitor, visitor_of
+from watchword.auth.account_ports import ListedSession
+from watchword.auth.session_manager import BROWSER
+from watchword.config.auth import Settings
+from watchword.errors import AuthenticationRequired, SessionNotFound, WatchwordError
+from watchword.protocol.accept import prefers_html
+from watchword.protocol.rfc3339 import readable, rfc3339
+
+ACCOUNT, SESSIONS, SIGNED_OUT = "/auth/account", "/auth/sessions", "/auth/signed-out"
+_VARY = "Accept, Cookie, Authorization"
+
+Act = Callable[[Services, Visitor], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountEndpoints:
+    """Pages for people, JSON for programs, by ``Accept``; both without script."""
+
+    settings: Settings
+    browser: Browser
+    services: ServicesSource
+
+    def routes(self) -> list[BaseRoute]:
+        endpoints = (
+            (ACCOUNT, self.account, "GET"),
+            (SESSIONS, self.sessions, "GET"),
+            (SESSIONS, self.end_others, "DELETE"),
+            (f"{SESSIONS}/end-others", self.end_others, "POST"),
+            (f"{SESSIONS}/{{session_id}}", self.end_one, "DELETE"),
+            (f"{SESSIONS}/{{session_id}}/end", self.end_one, "POST"),
+        )
+        return [
+            Route(path, endpoint, methods=[method], include_in_schema=False)
+            for path, endpoint, method in endpoints
+        ]
+
+    @public
+    async def account(self, request: Request) -> Response:
+        """The account page; always HTML."""
+
+        async def show(services: Services, visitor: Visitor) -> Response:
+            return self._page("account.html", account=visitor.session)
+
+        return await self._for_visitor(request, show, back=ACCOUNT)
+
+    @public
+    async def sessions(self, request: Request) -> Response:
+        """The caller's live sessions, this one first, then as they were last seen."""
+
+        async def show(services: Services, visitor: Visitor) -> Response:
+            this = visitor.session.session_id
+            found = await services.accounts.sessions(visitor.session.user_id)
+            listed = sorted(
+                found, key=lambda each: (each.session_id == this, each.last_seen_at), reverse=True
+            )
+            if not _is_person(request):
+                told = [_told(each, current=each.session_id == this) for each in listed]
+                return JSONResponse({"sessions": told}, headers=self._headers())
+            return self._page("sessions.html", sessions=_shown(listed, this, services))
+
+        return await self._for_visitor(request, show, back=SESSIONS)
+
+    @public
+    async def end_one(self, request: Request) -> Response:
+        """End one session of the caller's; this one is a logout."""
+
+        async def end(services: Services, visitor: Visitor) -> Response:
+            session_id = _session_id(request.path_params["session_id"])
+            if session_id != visitor.session.session_id:
+                await services.accounts.end_session(visitor.session.user_id, session_id)
+                return self._done(request, SESSIONS)
+            await services.sessions.end(session_id, reason="logout")
+            response = self._done(request, SIGNED_OUT)
+            if visitor.by_cookie:
+                self.browser.clear_session(request, response)
+            return response
+
+        return await self._for_visitor(request, end, back=SESSIONS)
+
+    @public
+    async def end_others(self, request: Request) -> Response:
+        """End every session of the caller but this one."""
+
+        async def end(services: Services, visitor: Visitor) -> Response:
+            session = visitor.session
+            await services.accounts.end_others(session.user_id, keep=session.session_id)
+            return self._done(request, SESSIONS)
+
+        return await self._for_visitor(request, end, back=SESSIONS)
+
+    async def _for_visitor(self, request: Request, act: Act, *, back: str) -> Response:
+        """``act`` for whoever visits; nobody is sent to sign in and come ``back``."""
+        try:
+            services = await self.services()
+            visitor = await visitor_of(request, self.browser, services)
+            if visitor is not None:
+                return await act(services, visitor)
+        except WatchwordError as error:
+            return self._refused(request, error)
+        if not _is_person(request):
+            return self._refused(request, AuthenticationRequired("nobody is signed in"))
+        return self._redirect("/auth/login?" + urlencode({"return_to": back}))
+
+    def _refused(self, request: Request, error: WatchwordError) -> Response:
+        request_id = request_id_of(request.scope)
+        log_refusal(error, request_id=request_id)
+        if _is_person(request) and error.status != 401:
+            return error_page(error, request_id=request_id, secure=self.settings.secure, start_again=None)
+        return problem_response(error, request_id=request_id)
+
+    def _done(self, request: Request, page: str) -> Response:
+        return (
+            self._redirect(page)
+            if _is_person(request)
+            else Response(status_code=204, headers=self._headers())
+        )
+
+    def _page(self, template: str, **context: Any) -> Response:
+        response = page(template, secure=self.settings.secure, **context)
+        response.headers["Vary"] = _VARY
+        return response
+
+    def _redirect(self, location: str) -> Response:
+        return RedirectResponse(location, status_code=303, headers=self._headers())
+
+    def _headers(self) -> dict[str, str]:
+        return {**page_headers(secure=self.settings.secure), "Vary": _VARY}
+
+
+def _is_person(request: Request) -> bool:
+    return prefers_html(request.headers.getlist("accept"))
+
+
+def _session_id(text: str) -> UUID:
+    """Exactly as we write it. Raises SessionNotFound, like for an id nobody has."""
+    try:
+        session_id = UUID(text)
+    except ValueError:
+        session_id = None
+    if session_id is None or str(session_id) != text:
+        raise SessionNotFound("the address does not hold the id of a session")
+    return session_id
+
+
+def _told(session: ListedSession, *, current: bool) -> dict[str, object]:
+    return {
+        "id": str(session.session_id),
+        "created_at": rfc3339(session.created_at),
+        "last_seen_at": rfc3339(session.last_seen_at),
+        "expires_at": rfc3339(session.absolute_ends_at),
+        "device": session.device,
+        "ip": session.ip,
+        "provider": session.provider_id,
+        "current": current,
+    }
+
+
+def _shown(sessions: Sequence[ListedSession], this: UUID, services: Services) -> list[dict[str, object]]:
+    """What the page shows; times twice, for people and for machines that help them."""
+    providers = services.sign_in.clients
+    return [
+        {
+            "id": str(each.session_id),
+            "current": each.session_id == this,
+            "device": each.device or "Unknown device",
+            "client": None if each.client_id == BROWSER else each.client_id,
+            "provider": providers[each.provider_id].display_name if each.provider_id in providers else None,
+            "ip": each.ip,
+            "times": [
+                {"what": what, "text": readable(moment), "machine": rfc3339(moment)}
+                for what, moment in (
+                    ("Signed in", each.created_at),
+                    ("Last seen", each.last_seen_at),
+                    ("Ends at the latest", each.absolute_ends_at),
+                )
+            ],
+        }
+        for each in sessions
+    ]
