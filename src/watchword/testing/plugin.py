@@ -5,6 +5,7 @@ It loads nothing heavy before a fixture is used and needs no other plugin.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
@@ -38,10 +39,13 @@ def watchword_clock() -> FakeClock:
 
 
 @pytest.fixture
-def watchword_provider() -> Iterator[DevProviderServer]:
+def watchword_provider(request: pytest.FixtureRequest) -> Iterator[DevProviderServer]:
     """The development provider on a free loopback port, with a client ``watchword-dev`` whose
-    secret is ``development-only-secret``; switches to misbehave are on its ``provider``."""
+    secret is ``development-only-secret``; switches to misbehave are on its ``provider``. In a test
+    that uses ``watchword_clock`` it goes by that clock."""
     from watchword.testing.provider import development_provider
 
-    with development_provider() as server:
+    clocked = "watchword_clock" in request.fixturenames
+    clock = request.getfixturevalue("watchword_clock").time if clocked else time.time
+    with development_provider(clock=clock) as server:
         yield server
