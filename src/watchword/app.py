@@ -12,6 +12,7 @@ from typing import Literal
 
 from starlette.applications import Starlette
 
+from watchword.api.account_endpoints import AccountEndpoints
 from watchword.api.authorize_endpoints import AuthorizeEndpoints
 from watchword.api.browser import Browser
 from watchword.api.gate import install_gate
@@ -34,10 +35,10 @@ from watchword.composition import Composition
 from watchword.config.auth import Settings
 from watchword.config.deployment import deployment_warnings
 from watchword.config.secret_key import secret_keys
-from watchword.errors import DatabaseUnavailable, MigrationNeeded, NotInstalled, WatchwordError
+from watchword.errors import DatabaseUnavailable, NotInstalled, WatchwordError
 from watchword.middleware.auth_middleware import AuthMiddleware
 from watchword.middleware.cors_middleware import CorsMiddleware
-from watchword.migrations.runner import status
+from watchword.migrations.runner import require_up_to_date
 from watchword.protocol.cookies import CookieNames
 from watchword.protocol.principal import Anonymous, Identity, Principal, Rejected
 from watchword.storage.database import open_database
@@ -79,6 +80,7 @@ class Watchword:
             *SignInEndpoints(responses, self.services).routes(),
             *AuthorizeEndpoints(clients, responses, self.services).routes(),
             *SessionEndpoints(self.settings, browser, self.services, clients).routes(),
+            *AccountEndpoints(self.settings, browser, self.services).routes(),
             *TokenEndpoints(clients, browser, self.services).routes(),
             *WellKnown(self.services).routes(),
             *Metadata(clients).routes(),
@@ -173,12 +175,7 @@ class Watchword:
 
     async def _start(self) -> Services:
         url = self.settings.database_url
-        schema = await status(url)
-        if not schema.up_to_date:
-            raise MigrationNeeded(
-                f"the database is at {schema.current or 'no revision'}, this version needs {schema.head}; "
-                "run: watchword db upgrade"
-            )
+        await require_up_to_date(url)
         tokens_live_seconds = self.settings.longest_access_token_seconds
         database = open_database(url, longest_access_token_seconds=tokens_live_seconds)
         try:

@@ -60,6 +60,12 @@ class AccountManager:
             raise SessionNotFound(f"account {user_id} has no session {session_id} to end")
         self._ended([session_id], act)
 
+    async def revoke_session(self, session_id: UUID) -> bool:
+        """End a session of whoever it is; False when it is unknown or ended already."""
+        act = self._act()
+        ended = await self._store.end_session(session_id, owner=None, reason="revoked", act=act)
+        return bool(self._ended([session_id] if ended else [], act))
+
     async def end_others(self, user_id: UUID, *, keep: UUID) -> int:
         """End every session of an account but one; how many there were."""
         act = self._act()

@@ -120,8 +120,10 @@ class AccountStore(Protocol):
     ) -> Sequence[ListedSession]:
         """Live sessions of one account or of all, by id, which is the order they were opened in."""
 
-    async def end_session(self, session_id: UUID, *, owner: UUID, reason: EndReason, act: Act) -> bool:
-        """End a session of ``owner``; False when that account has no such session to end."""
+    async def end_session(
+        self, session_id: UUID, *, owner: UUID | None, reason: EndReason, act: Act
+    ) -> bool:
+        """End a session, of ``owner`` where one is stated; False when there is none to end."""
 
     async def end_sessions(
         self, user_id: UUID, *, keep: UUID | None = None, reason: EndReason, act: Act

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from watchword.config.database_url import normalise_database_url
-from watchword.errors import MigrationFailed
+from watchword.errors import MigrationFailed, MigrationNeeded
 from watchword.migrations import scripts
 from watchword.migrations.connecting import database_exists, migrating_connection, prepare_file
 from watchword.models.faults import database_faults, describe, is_transient
@@ -80,6 +80,16 @@ async def status(database: str | AsyncEngine) -> MigrationStatus:
     with database_faults("read the database's revision"):
         async with migrating_connection(url, writing=False) as connection:
             return _status(await connection.run_sync(_current))
+
+
+async def require_up_to_date(database: str | AsyncEngine) -> None:
+    """Raises MigrationNeeded for a database that this version cannot work with, DatabaseUnavailable."""
+    state = await status(database)
+    if not state.up_to_date:
+        raise MigrationNeeded(
+            f"the database is at {state.current or 'no revision'}, this version needs {state.head}; "
+            "run: watchword db upgrade"
+        )
 
 
 def render_sql(dialect: Dialect) -> str:

@@ -47,12 +47,15 @@ class SqlAccountStore:
             statement = statement.where(Session.id > after)
         return [_listed(row) for row in await self._read("list sessions", statement)]
 
-    async def end_session(self, session_id: UUID, *, owner: UUID, reason: EndReason, act: Act) -> bool:
+    async def end_session(
+        self, session_id: UUID, *, owner: UUID | None, reason: EndReason, act: Act
+    ) -> bool:
         """See the port. One statement, the same for a session that is unknown and one of others."""
 
         async def work(connection: AsyncConnection) -> bool:
-            this = (Session.id == session_id) & (Session.user_id == owner)
-            return bool(await end_by(connection, this, reason, act))
+            this = Session.id == session_id
+            which = this if owner is None else this & (Session.user_id == owner)
+            return bool(await end_by(connection, which, reason, act))
 
         return await self._transactions.write("end a session", work)
 
