@@ -54,9 +54,10 @@ def log_refusal(error: WatchwordError, *, request_id: str | None, route: str | N
     detail = printable(error.detail, max_chars=_MAX_DETAIL_CHARS)
     logger.log(
         logging.INFO if error.status < 500 else logging.WARNING,
-        "refused with %s: %s",
+        "refused with %s: %s (request %s)",
         error.code,
         detail,
+        request_id,
         extra={
             "reason": error.code,
             "detail": detail,
