@@ -231,3 +231,26 @@ async def test_a_closed_port_is_unavailable(http: HttpxProviderHttp) -> None:
 async def test_an_unresolvable_name_is_unavailable(http: HttpxProviderHttp) -> None:
     """NET-16, the half that needs no resolver: a name that no resolver can hold."""
     assert isinstance(await fault_of(http, "http://" + "x" * 64 + ".localhost/"), ProviderUnavailable)
+
+
+async def test_no_proxy_of_the_environment_sees_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A code for a provider on this machine stays on it; elsewhere the operator's proxy is used."""
+    with (
+        RawServer(sends(answer(b"proxy", status=407))) as proxy,
+        RawServer(sends(answer(b"direct"))) as direct,
+    ):
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.address)
+            monkeypatch.setenv(name.lower(), proxy.address)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        http = HttpxProviderHttp()
+        for host in ("127.0.0.1", "localhost"):
+            url = direct.address.replace("127.0.0.1", host)
+            assert (await ask(http, url, posting=True)).body == b"direct"
+        assert not proxy.requests
+        with pytest.raises(ProviderUnavailable):
+            await ask(http, "https://provider.invalid/token", posting=True)
+        await http.close()
+    assert [request.partition(b" ")[0] for request in proxy.requests] == [b"CONNECT"]
+    assert b"secret" not in proxy.requests[0]

@@ -89,6 +89,17 @@ def test_st_1_a_state_works_once(refusals: Refusals) -> None:
     assert browser.get("/private").status_code == 200
 
 
+def test_st_1_a_state_works_once_on_all_replicas(start_service: StartService, caplog: Any) -> None:
+    """The second replica knows that the first one used it, and asks the provider nothing."""
+    first, second = start_service(), start_service()
+    second.signed_in()
+    browser = first.browser()
+    target = first.approve(first.begin(browser))
+    there = Browser(second.client, dict(browser.cookies))
+    assert browser.get(target).status_code == 303
+    Refusals(second, caplog).callback(there, target, reason="attempt_used")
+
+
 def test_st_6_an_attackers_answer_in_the_victims_browser_is_refused(refusals: Refusals) -> None:
     """Login CSRF: a valid state and code, but the attempt was not started in this browser."""
     service = refusals.service

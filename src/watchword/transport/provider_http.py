@@ -19,6 +19,8 @@ TOTAL_SECONDS: Final = 5.0
 """For one call from the first byte sent to the last received, however slowly they drip."""
 
 _USER_AGENT: Final = "watchword"
+_DIRECT: Final = dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]"))
+"""Addresses of this machine, which no proxy of the environment gets to see."""
 
 
 class HttpxProviderHttp:
@@ -35,6 +37,7 @@ class HttpxProviderHttp:
         self._total_seconds = total_seconds
         self._client = httpx2.AsyncClient(
             verify=ssl_context or True,
+            mounts=_DIRECT,
             follow_redirects=False,
             timeout=httpx2.Timeout(read_seconds, connect=connect_seconds),
             limits=httpx2.Limits(max_connections=20, max_keepalive_connections=10),
