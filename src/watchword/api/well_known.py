@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -14,7 +16,7 @@ from watchword.api.decorators import public
 from watchword.api.problems import problem_response
 from watchword.api.request_id import request_id_of
 from watchword.api.services import ServicesSource
-from watchword.errors import WatchwordError
+from watchword.errors import DatabaseUnavailable, MigrationNeeded, SecretKeyMismatch, WatchwordError
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,14 @@ class WellKnown:
         return Response(body, media_type="application/jwk-set+json", headers=headers)
 
 
+_NOT_READY: Final[Mapping[type[WatchwordError], tuple[str, str]]] = {
+    DatabaseUnavailable: ("unavailable", "unknown"),
+    MigrationNeeded: ("not migrated", "unknown"),
+    SecretKeyMismatch: ("ok", "unreadable"),
+}
+"""What a fault says of database and keys."""
+
+
 @dataclass(frozen=True, slots=True)
 class Operations:
     """``/healthz`` says the process answers, ``/readyz`` that it can serve."""
@@ -63,12 +73,12 @@ class Operations:
 
     @public
     async def readyz(self, _: Request) -> Response:
-        state = {"status": "ready", "database": "ok", "keys": "ok"}
+        headers = {"Cache-Control": "no-store"}
         try:
             services = await self.services()
             await services.database.ping()
         except WatchwordError as error:
-            state = {"status": "not ready", "database": "unavailable", "keys": "unknown", "code": error.code}
-        headers = {"Cache-Control": "no-store"}
-        ready = state["status"] == "ready"
-        return JSONResponse(state, status_code=200 if ready else 503, headers=headers)
+            database, keys = _NOT_READY.get(type(error), ("unknown", "unknown"))
+            state = {"status": "not ready", "database": database, "keys": keys, "code": error.code}
+            return JSONResponse(state, status_code=503, headers=headers)
+        return JSONResponse({"status": "ready", "database": "ok", "keys": "ok"}, headers=headers)

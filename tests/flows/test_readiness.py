@@ -1,0 +1,109 @@
+"""Promises of ``/healthz`` and ``/readyz``."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+import pytest
+from sqlalchemy import make_url
+from starlette.applications import Starlette
+
+from watchword import Settings, Watchword
+from watchword.migrations.runner import upgrade
+
+if TYPE_CHECKING:
+    from tests.servers.postgres import PostgresServer
+
+pytest_plugins = ["tests.servers.postgres"]
+
+READY = {"status": "ready", "database": "ok", "keys": "ok"}
+
+
+@asynccontextmanager
+async def serving(*, lifespan: bool = True, operations: bool = True, **settings: Any) -> AsyncIterator[Any]:
+    """A client of an app with nothing but watchword."""
+    app = Starlette()
+    auth = Watchword(Settings(**settings))
+    auth.install(app, operations=operations)
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
+        if lifespan:
+            async with app.router.lifespan_context(app):
+                yield client
+        else:
+            yield client
+            await auth.stop()
+
+
+async def readiness(client: httpx2.AsyncClient) -> tuple[int, Any]:
+    """What ``/readyz`` says, while ``/healthz`` says that the process lives, whatever else is true."""
+    assert (await client.get("/healthz")).status_code == 200
+    response = await client.get("/readyz")
+    assert response.headers["cache-control"] == "no-store"
+    return response.status_code, response.json()
+
+
+@pytest.mark.postgres
+async def test_a_replica_is_ready_while_it_reaches_its_database(
+    postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    """Away: 503 in time. Back: 200 again, without a restart."""
+    from tests.servers.line import line_to
+
+    async with line_to(postgres_server.socket) as line:
+        name = make_url(postgres_url).database
+        url = f"postgresql://postgres@127.0.0.1:{line.port}/{name}"
+        async with serving(
+            database_url=url, secret_key=base64.b64encode(bytes(range(32))).decode()
+        ) as client:
+            assert await readiness(client) == (200, READY)
+            await line.close()
+            assert await readiness(client) == (
+                503,
+                {
+                    "status": "not ready",
+                    "database": "unavailable",
+                    "keys": "unknown",
+                    "code": "database_unavailable",
+                },
+            )
+            await line.open()
+            assert await readiness(client) == (200, READY)
+
+
+async def test_a_database_that_is_not_migrated_is_told_and_awaited(tmp_path: Path) -> None:
+    """Where no lifespan stopped the start, the first probe after the migration is ready."""
+    url = f"sqlite:///{tmp_path}/app.db"
+    async with serving(lifespan=False, database_url=url) as client:
+        status, body = await readiness(client)
+        assert (status, body["database"], body["code"]) == (503, "not migrated", "migration_needed")
+        await upgrade(url)
+        assert await readiness(client) == (200, READY)
+
+
+async def test_keys_that_cannot_be_opened_are_told(tmp_path: Path) -> None:
+    """The database is there, but was sealed under another key."""
+    url = f"sqlite:///{tmp_path}/app.db"
+    await upgrade(url)
+    async with serving(lifespan=False, database_url=url) as client:
+        assert await readiness(client) == (200, READY)
+    key = base64.b64encode(bytes(range(32))).decode()
+    async with serving(lifespan=False, database_url=url, secret_key=key) as client:
+        status, body = await readiness(client)
+        assert (status, body["database"], body["keys"]) == (503, "ok", "unreadable")
+        assert body["code"] == "secret_key_mismatch"
+
+
+async def test_a_host_app_may_bring_its_own(tmp_path: Path) -> None:
+    """``operations=False`` leaves both addresses to it."""
+    url = f"sqlite:///{tmp_path}/app.db"
+    await upgrade(url)
+    async with serving(operations=False, database_url=url) as client:
+        assert (await client.get("/healthz")).status_code == 404
+        assert (await client.get("/readyz")).status_code == 404
+        assert (await client.get("/.well-known/jwks.json")).status_code == 200
