@@ -9,7 +9,7 @@ import pytest
 from tests.flows.browser import local_part
 from tests.flows.changes import drop, put
 from tests.flows.conftest import Service, StartService, replicas, serve_provider
-from tests.flows.refusals import Refusals, rows, select, verified_addresses
+from tests.flows.refusals import Refusals, change, rows, select, verified_addresses
 from watchword.dev_provider import DevClient
 from watchword.dev_provider.behaviour import Behaviour
 from watchword.dev_provider.registration import CLIENT_ID, CLIENT_SECRET
@@ -34,6 +34,7 @@ GOOD: dict[str, Behaviour] = {
     "rp-50 token_type in any case": Behaviour(token_response=put(token_type="bEARER")),
     "rp-51 expires_in absent": Behaviour(token_response=drop("expires_in")),
     "expires_in beyond reason": Behaviour(token_response=put(expires_in=1e20)),
+    "expires_in null": Behaviour(token_response=put(expires_in=None, refresh_token=None)),
     "expires_in negative": Behaviour(token_response=put(expires_in=-5)),
     "expires_in as digits": Behaviour(token_response=put(expires_in="300")),
     "a wider scope": Behaviour(token_response=put(scope="openid profile email admin")),
@@ -103,6 +104,20 @@ def test_lk_4_a_changed_address_is_the_same_person(shared: Service) -> None:
     shared.provider.behaviour.id_token_claims = put(email="new@example.test", preferred_username="new")
     after = shared.signed_in().get("/auth/me").json()
     assert (after["user_id"], after["email"]) == (before["user_id"], "new@example.test")
+
+
+def test_lk_5_a_disabled_account_is_refused_whatever_the_provider_says(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The provider says yes, we say no: no new session, and the old one is dead."""
+    browser = service.signed_in()
+    change(service, "UPDATE ww_users SET status = 'disabled'")
+    other = service.browser()
+    target = service.approve(service.begin(other))
+    refusals = Refusals(service, caplog)
+    refusals.callback(other, target, reason="user_disabled", status=403, calls=("/token",))
+    assert browser.get("/live").status_code == 401
+    assert browser.post("/auth/refresh").status_code == 401
 
 
 @pytest.mark.parametrize("word", [True, False, "true", "True", 1, 1.0, None, ["true"], {}])
