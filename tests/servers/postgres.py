@@ -11,6 +11,7 @@ import importlib.util
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -71,17 +72,70 @@ class PostgresServer:
         self.run_sql(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
-    """The server of this test process, started at the first test that asks."""
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Binaries, a folder of their own for data and socket, and the account they run as."""
+
+    binaries: Path
+    folder: Path
+    account: dict[str, Any]
+
+    def initialise(self) -> None:
+        initdb = [str(self.binaries / "initdb"), "-D", str(self.folder / "data"), "-U", "postgres"]
+        options = ["-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"]
+        _check_output([*initdb, *options], self.folder, self.account)
+
+    def launch(self, **settings: str) -> subprocess.Popen[bytes]:
+        """A server that answers."""
+        given = (_SETTINGS | settings).items()
+        options = [part for name, value in given for part in ("-c", f"{name}={value}")]
+        command = [str(self.binaries / "postgres"), "-D", str(self.folder / "data"), "-k", str(self.folder)]
+        with (self.folder / "log").open("ab") as log:
+            process = subprocess.Popen(
+                [*command, *options], cwd=self.folder, stdout=log, stderr=log, **self.account
+            )
+        try:
+            _wait_until_ready(self.binaries, self.folder, process)
+        except BaseException:
+            stop(process)
+            raise
+        return process
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a server at once (SIGQUIT)."""
+    process.send_signal(signal.SIGQUIT)
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(_STOP_SECONDS)
+
+
+@contextmanager
+def installed() -> Iterator[Installation]:
+    """A data directory for one server, gone afterwards."""
     binaries = _binaries()
     with tempfile.TemporaryDirectory(prefix="ww-pg-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         account = _account(folder)
-        with _running(_reachable(binaries, folder, account), folder, account) as server:
+        installation = Installation(_reachable(binaries, folder, account), folder, account)
+        installation.initialise()
+        yield installation
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """The server of this test process, started at the first test that asks."""
+    with installed() as installation:
+        process = installation.launch()
+        try:
+            server = PostgresServer(installation.binaries, installation.folder, template="migrated")
             server.create(server.template)
             server.run_sql(render_sql("postgresql"), database=server.template)
             yield server
+        finally:
+            stop(process)
 
 
 @pytest.fixture
@@ -108,27 +162,6 @@ def _database(server: PostgresServer, template: str) -> Iterator[str]:
         yield server.create(name, template=template)
     finally:
         server.drop(name)
-
-
-@contextmanager
-def _running(binaries: Path, folder: Path, account: dict[str, Any]) -> Iterator[PostgresServer]:
-    data = folder / "data"
-    initdb = [str(binaries / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8"]
-    _check_output([*initdb, "--no-locale", "--no-sync"], folder, account)
-    options = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
-    command = [str(binaries / "postgres"), "-D", str(data), "-k", str(folder), *options]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, **account)
-    try:
-        _wait_until_ready(binaries, folder, process)
-        yield PostgresServer(binaries, folder, template="migrated")
-    finally:
-        process.send_signal(3)
-        try:
-            process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(_STOP_SECONDS)
 
 
 def _wait_until_ready(binaries: Path, folder: Path, process: subprocess.Popen[bytes]) -> None:
