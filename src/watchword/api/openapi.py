@@ -22,7 +22,11 @@ def oauth2_scheme(base_url: str, scopes: Iterable[str]) -> Mapping[str, Any]:
         "refreshUrl": f"{base_url}/auth/token",
         "scopes": dict.fromkeys(scopes, ""),
     }
-    return {"type": "oauth2", "flows": {"authorizationCode": flow}}
+    return {
+        "type": "oauth2",
+        "description": "Authorization code with PKCE, for registered clients; none of them has a secret.",
+        "flows": {"authorizationCode": flow},
+    }
 
 
 _PROBLEM: Mapping[str, Any] = {

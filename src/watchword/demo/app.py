@@ -15,6 +15,7 @@ from watchword.app import Watchword
 from watchword.config.auth import Settings
 from watchword.demo.api.routes import router
 from watchword.demo.api.validation import answer_invalid
+from watchword.demo.docs import add_docs, with_docs_client
 from watchword.demo.home import home
 from watchword.demo.orders import Orders
 from watchword.demo.provider import DemoProvider, join_or_start
@@ -34,10 +35,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     provider = None if settings.providers else join_or_start(settings.base_url)
     if provider is not None:
         settings = settings.model_copy(update={"providers": {"dev": provider.settings}})
+    settings = with_docs_client(settings)
     app = FastAPI(title="Orders, an example API", docs_url=None, redoc_url=None)
     app.include_router(router)
     app.add_api_route("/", home, methods=["GET"], include_in_schema=False)
     app.add_exception_handler(RequestValidationError, answer_invalid)
+    add_docs(app, settings)
     Watchword(settings).install(app)
     _prepare_before(app, settings, provider)
     return app
