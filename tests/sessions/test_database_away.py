@@ -189,6 +189,33 @@ def no_room_to_write(file: Path) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+@contextmanager
+def scribbled_over(file: Path) -> Iterator[None]:
+    before = file.read_bytes()
+    overwrite(file, b"this is no database " * (len(before) // 20))
+    try:
+        yield
+    finally:
+        overwrite(file, before)
+
+
+def overwrite(file: Path, content: bytes) -> None:
+    """In place: whoever has the file open sees it."""
+    with file.open("r+b") as writing:
+        writing.write(content)
+
+
+def test_a_sqlite_file_that_is_none(start_service: StartService, tmp_path: Path) -> None:
+    """What cannot be read is an outage too, and not an empty database in which nobody is signed in."""
+    service = start_service()
+    visitors = Visitors.of(service)
+    with scribbled_over(tmp_path / "service.db"):
+        assert_outage(together(visitors.writes() | visitors.reads()))
+        service.clock.advance(2)
+        assert visitors.looking.get("/private").status_code == 200
+    visitors.assert_nobody_was_signed_out()
+
+
 @pytest.mark.parametrize("away", [locked, no_room_to_write])
 def test_a_sqlite_file_that_cannot_be_written(
     start_service: StartService, tmp_path: Path, away: Callable[[Path], AbstractContextManager[None]]
