@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,12 +98,22 @@ def _sqlite(file: Path, limits: DatabaseLimits) -> AsyncEngine:
     url = URL.create("sqlite+aiosqlite", database=uri, query=query)
     engine = create_async_engine(url, connect_args={"isolation_level": None}, **_pool(limits))
 
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def refuse_missing(dialect: Any, record: Any, arguments: Any, options: Any) -> None:
+        """Before the driver starts a thread, which would have to be waited for."""
+        if not os.access(file, os.R_OK | os.W_OK):
+            raise sqlite3.OperationalError("the database file is missing or may not be written")
+
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, record: Any) -> None:
-        cursor = connection.cursor()
-        for pragma in sqlite_pragmas(limits):
-            cursor.execute(pragma)
-        cursor.close()
+        try:
+            cursor = connection.cursor()
+            for pragma in sqlite_pragmas(limits):
+                cursor.execute(pragma)
+            cursor.close()
+        except BaseException:
+            connection.close()
+            raise
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:

@@ -111,6 +111,8 @@ async def _once(engine: AsyncEngine, work: Work[T], left: asyncio.Event) -> T:
 
 async def _abandon(connection: AsyncConnection) -> None:
     """Give up a connection whose server may never answer, without another word to it."""
+    if connection.invalidated:
+        return
     raw = await connection.get_raw_connection()
     terminate = getattr(raw.driver_connection, "terminate", None)
     if terminate is not None:
