@@ -74,7 +74,7 @@ class AccountEndpoints:
                 found, key=lambda each: (each.session_id == this, each.last_seen_at), reverse=True
             )
             if not _is_person(request):
-                told = [_told(each, current=each.session_id == this) for each in listed]
+                told = [each.as_json() | {"current": each.session_id == this} for each in listed]
                 return JSONResponse({"sessions": told}, headers=self._headers())
             return self._page("sessions.html", sessions=_shown(listed, this, services))
 
@@ -160,19 +160,6 @@ def _session_id(text: str) -> UUID:
     if session_id is None or str(session_id) != text:
         raise SessionNotFound("the address does not hold the id of a session")
     return session_id
-
-
-def _told(session: ListedSession, *, current: bool) -> dict[str, object]:
-    return {
-        "id": str(session.session_id),
-        "created_at": rfc3339(session.created_at),
-        "last_seen_at": rfc3339(session.last_seen_at),
-        "expires_at": rfc3339(session.absolute_ends_at),
-        "device": session.device,
-        "ip": session.ip,
-        "provider": session.provider_id,
-        "current": current,
-    }
 
 
 def _shown(sessions: Sequence[ListedSession], this: UUID, services: Services) -> list[dict[str, object]]:

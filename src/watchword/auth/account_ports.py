@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 from uuid import UUID
 
+from watchword.protocol.rfc3339 import rfc3339
 from watchword.protocol.roles import effective_roles
 
 if TYPE_CHECKING:
@@ -68,6 +69,18 @@ class ListedSession:
     device: str | None
     ip: str | None
 
+    def as_json(self) -> dict[str, str | None]:
+        """What programs are told of it; ``expires_at`` is when it ends at the latest."""
+        return {
+            "id": str(self.session_id),
+            "created_at": rfc3339(self.created_at),
+            "last_seen_at": rfc3339(self.last_seen_at),
+            "expires_at": rfc3339(self.absolute_ends_at),
+            "device": self.device,
+            "ip": self.ip,
+            "provider": self.provider_id,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class AccountIdentity:
@@ -120,9 +133,7 @@ class AccountStore(Protocol):
     ) -> Sequence[ListedSession]:
         """Live sessions of one account or of all, by id, which is the order they were opened in."""
 
-    async def end_session(
-        self, session_id: UUID, *, owner: UUID | None, reason: EndReason, act: Act
-    ) -> bool:
+    async def end_session(self, session_id: UUID, *, owner: UUID | None, reason: EndReason, act: Act) -> bool:
         """End a session, of ``owner`` where one is stated; False when there is none to end."""
 
     async def end_sessions(

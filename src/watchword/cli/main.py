@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from watchword.cli import db
+from watchword.cli import db, sessions, users
 from watchword.cli.demo import demo
 from watchword.cli.dev_provider import dev_provider
 from watchword.cli.exit_codes import exit_code
@@ -22,6 +22,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(db.app, name="db")
+app.add_typer(users.app, name="users")
+app.add_typer(sessions.app, name="sessions")
 app.command("demo", short_help="Run the example API, offline.")(demo)
 app.command("serve", short_help="Run watchword beside an app.")(serve)
 app.command("dev-provider", short_help="Run an identity provider for development.")(dev_provider)
