@@ -1,0 +1,100 @@
+"""What a user's type checker says about our public names: everything it should, and nothing else."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CACHE = Path(__file__).parents[2] / ".mypy_cache" / "callers"
+
+GOOD = """
+from typing import assert_type
+
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+from watchword import CurrentPrincipal, Principal, Settings, Watchword, public, require_auth
+from watchword.testing import FakeClock
+from watchword.testing.plugin import SignedIn
+
+settings = Settings()
+assert_type(settings.base_url, str)
+auth = Watchword(Settings(), default="deny", clock=FakeClock())
+app = FastAPI()
+auth.install(app, operations=False)
+
+
+@require_auth
+async def bare(caller: CurrentPrincipal, count: int) -> dict[str, str]:
+    assert_type(caller, Principal)
+    assert_type(caller.user_id, str | None)
+    assert_type(caller.roles, frozenset[str])
+    return {"hello": caller.subject}
+
+
+@app.delete("/orders/{order_id}")
+@require_auth(roles=["admin"], scopes={"orders:write"}, live=True, max_age_seconds=300)
+def called(order_id: str) -> bool:
+    return bool(order_id)
+
+
+@public
+async def opened() -> None: ...
+
+
+async def uses(caller: Principal) -> None:
+    assert_type(await bare(caller, 1), dict[str, str])
+    assert_type(called("x"), bool)
+    assert_type(await opened(), None)
+
+
+def test_something(signed_in: SignedIn) -> None:
+    with signed_in(app, roles=["admin"]) as client:
+        assert_type(client, TestClient)
+"""
+
+BAD = {
+    "bare(caller)": 'Missing positional argument "count"',
+    "called(5)": 'incompatible type "int"',
+    'require_auth("admin")': "No overload variant",
+    "require_auth(role=['admin'])": 'Unexpected keyword argument "role"',
+    "require_auth(max_age_seconds='300')": "No overload variant",
+    "caller.user": 'has no attribute "user"',
+    "caller.roles.add('admin')": 'has no attribute "add"',
+    "Watchword(default='open')": "Literal",
+}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A user's module and one with mistakes, and what mypy --strict says about both."""
+    folder = tmp_path_factory.mktemp("typed")
+    (folder / "service.py").write_text(GOOD)
+    wrong = "\n".join(f"    {line}" for line in BAD)
+    head = "from service import bare, called\nfrom watchword import Principal, Watchword, require_auth\n"
+    (folder / "mistakes.py").write_text(f"{head}\n\ndef f(caller: Principal) -> None:\n{wrong}\n")
+    ended = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", f"--cache-dir={CACHE}", "service.py", "mistakes.py"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    return folder, ended.stdout + ended.stderr
+
+
+def test_a_users_module_is_clean(project: tuple[Path, str]) -> None:
+    """Decorated endpoints keep their parameters and results, and the caller is a Principal."""
+    assert not [line for line in project[1].splitlines() if line.startswith("service.py")], project[1]
+
+
+@pytest.mark.parametrize("mistake", BAD)
+def test_a_mistake_is_found_before_it_runs(project: tuple[Path, str], mistake: str) -> None:
+    """Each wrong call is an error on its own line."""
+    folder, told = project
+    number = (folder / "mistakes.py").read_text().splitlines().index(f"    {mistake}") + 1
+    said = [line for line in told.splitlines() if line.startswith(f"mistakes.py:{number}:")]
+    assert any(BAD[mistake] in line for line in said), told
