@@ -209,6 +209,29 @@ def test_a_disabled_person_gets_no_session(spa: FirstParty, service: Service) ->
     assert rows(service).sessions == 1
 
 
+def test_a_full_account_is_told_and_its_code_stays_good(start_service: StartService) -> None:
+    """Policy ``reject``: invalid_grant in words a person understands; after a sign-out the very same
+    code opens the session."""
+    service = start_service(clients=CLIENTS, max_sessions_per_user=1, session_limit_policy="reject")
+    spa = FirstParty(service)
+    tokens = spa.tokens()
+    code = spa.code()
+    refused = spa.exchange(code)
+    oauth_error(refused, 400, "invalid_grant")
+    assert "sign out" in refused.json()["error_description"]
+    spa.post("/auth/revoke", {"token": tokens["refresh_token"]})
+    assert spa.exchange(code).status_code == 200
+
+
+def test_a_session_of_a_client_counts_like_any_other(start_service: StartService) -> None:
+    """Policy ``evict_oldest``: the exchange ends the oldest session, a browser's here."""
+    service = start_service(clients=CLIENTS, max_sessions_per_user=1)
+    browser = service.signed_in("alice")
+    tokens = FirstParty(service).tokens("alice")
+    assert FirstParty(service).call(tokens["access_token"]).status_code == 200
+    assert browser.post("/auth/refresh").status_code == 401
+
+
 def test_a_replica_redeems_what_another_gave(start_service: StartService) -> None:
     """The code is in the database, sealed under the shared secret."""
     first, second = start_service(clients=CLIENTS), start_service(clients=CLIENTS)

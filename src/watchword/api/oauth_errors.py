@@ -9,12 +9,12 @@ from watchword.errors import InvalidClient, WatchwordError
 
 
 def oauth_error_response(
-    error: WatchwordError, *, request_id: str, status: int | None = None
+    error: WatchwordError, *, request_id: str, status: int | None = None, name: str | None = None
 ) -> JSONResponse:
     """``error`` by the standard's names, ``error_description`` in the person's words.
 
-    ``status`` replaces the error's own. A 401 carries a challenge: ``Basic`` for a client that tried
-    it, else ``Bearer``, which makes no browser ask for a password.
+    ``status`` and ``name`` replace the error's own. A 401 carries a challenge: ``Basic`` for a
+    client that tried it, else ``Bearer``, which makes no browser ask for a password.
     """
     log_refusal(error, request_id=request_id)
     status = error.status if status is None else status
@@ -24,5 +24,5 @@ def oauth_error_response(
         headers["WWW-Authenticate"] = 'Basic realm="watchword"' if by_header else "Bearer"
     if error.retry_after_seconds is not None:
         headers["Retry-After"] = str(error.retry_after_seconds)
-    body = {"error": error.oauth_error, "error_description": error.public, "request_id": request_id}
+    body = {"error": name or error.oauth_error, "error_description": error.public, "request_id": request_id}
     return JSONResponse(body, status_code=status, headers=headers)

@@ -17,7 +17,13 @@ from watchword.api.request_id import request_id_of
 from watchword.api.services import Services, ServicesSource
 from watchword.api.token_response import NO_STORE, token_response
 from watchword.auth.session_manager import Grant
-from watchword.errors import InvalidClient, WatchwordError
+from watchword.errors import (
+    InvalidClient,
+    ProviderResponseInvalid,
+    RefreshRefused,
+    SignInRefused,
+    WatchwordError,
+)
 from watchword.protocol.token_request import (
     MAX_TOKEN_BODY_BYTES,
     CodeExchange,
@@ -84,6 +90,8 @@ def _refuse_basic(request: Request) -> None:
 
 
 def _refused(request: Request, error: WatchwordError) -> Response:
-    """A refused grant is 400 here, whatever it is elsewhere (RFC 6749 §5.2)."""
-    status = 400 if error.oauth_error in ("invalid_grant", "access_denied") else error.status
-    return oauth_error_response(error, request_id=request_id_of(request.scope), status=status)
+    """A grant that gives nothing is ``invalid_grant`` with 400 here, whatever it is elsewhere (§5.2)."""
+    request_id = request_id_of(request.scope)
+    if isinstance(error, RefreshRefused | SignInRefused | ProviderResponseInvalid):
+        return oauth_error_response(error, request_id=request_id, status=400, name="invalid_grant")
+    return oauth_error_response(error, request_id=request_id)

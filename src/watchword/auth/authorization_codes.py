@@ -21,7 +21,6 @@ from watchword.errors import (
     ProviderResponseInvalid,
     SealBroken,
     SecretKeyMismatch,
-    SignInRefused,
 )
 from watchword.protocol.client_request import ClientRequest
 from watchword.protocol.pkce import challenge_s256, is_verifier
@@ -78,7 +77,8 @@ class AuthorizationCodes:
         """Open the session a code is good for.
 
         Raises AuthorizationCodeRefused; AuthorizationCodeReused after having ended the session the
-        code gave (RFC 6749 §4.1.2); DatabaseUnavailable, Contended.
+        code gave (RFC 6749 §4.1.2); SignInRefused for an account that may have no session now, and
+        then the code stays good; ProviderResponseInvalid, DatabaseUnavailable, Contended.
         """
         stored = await self._find(asked)
         _check(stored, asked)
@@ -102,8 +102,6 @@ class AuthorizationCodes:
         except _Late:
             await self._find(asked)
             raise AuthorizationCodeRefused("the code expired") from None
-        except (SignInRefused, ProviderResponseInvalid) as refusal:
-            raise AuthorizationCodeRefused(f"{refusal.code}: {refusal.detail}") from None
 
     async def _find(self, asked: CodeExchange) -> StoredCode:
         """The code as it is kept, of this very client and unused."""
