@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -17,7 +18,7 @@ class _Window:
     """Keys by their latest hit, so that whatever has expired is at the front."""
 
     seconds: int
-    hits: dict[str, list[float]] = field(default_factory=dict)
+    hits: OrderedDict[str, list[float]] = field(default_factory=OrderedDict)
     held: int = 0
 
     def of(self, key: str, now: float) -> list[float]:
@@ -30,8 +31,8 @@ class _Window:
 
     def keep(self, key: str, hits: list[float], added: int) -> None:
         """Note hits that were added to what ``of`` gave."""
-        self.hits.pop(key, None)
         self.hits[key] = hits
+        self.hits.move_to_end(key)
         self.held += added
 
     def forget(self, now: float, *, at_most: int) -> None:
