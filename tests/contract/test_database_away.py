@@ -215,7 +215,7 @@ async def test_ses_45_a_server_that_hangs_at_the_connection_is_given_up(
 async def test_ses_45_a_server_that_hangs_in_mid_statement_is_given_up(line: Line, postgres_url: str) -> None:
     """The statement deadline holds on warm connections, nothing waits for the dead server's word,
     and the connections are replaced."""
-    limits = DatabaseLimits(connect_seconds=20, statement_seconds=1, pool_seconds=20)
+    limits = DatabaseLimits(pool_size=10, pool_overflow=0, connect_seconds=20, statement_seconds=1)
     async with over(line, postgres_url, limits) as database:
         await opened(database)
         await at_once(*(lambda: database.ping() for _ in range(10)))
