@@ -66,6 +66,20 @@ async def test_a_lock_holds_up_its_writer_and_nobody_else(here: Post, name: str)
             assert await writing
 
 
+async def test_a_refresh_that_comes_after_the_end_of_the_process_is_an_outage(sqlite_url: str) -> None:
+    """A request that outlives its service is told to come back, and its token is not used up; the
+    service may be stopped twice."""
+    async with AsyncExitStack() as stack:
+        ended, successor = [await post(Place(sqlite_url), stack) for _ in range(2)]
+        grant = await ended.replica.open()
+        await ended.database.close()
+        with pytest.raises(DatabaseUnavailable, match="closed"):
+            await ended.replica.manager.refresh(grant.refresh_token)
+        await ended.database.close()
+        refreshed = await successor.replica.manager.refresh(grant.refresh_token)
+        assert refreshed.session.generation == 2
+
+
 TRANSIENT = (
     "CREATE SEQUENCE tries",
     "CREATE FUNCTION passes() RETURNS trigger LANGUAGE plpgsql AS"

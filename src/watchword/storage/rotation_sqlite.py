@@ -56,16 +56,22 @@ class SqliteRotation:
         self._limits = limits
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="watchword-rotation")
         self._connection: sqlite3.Connection | None = None
+        self._closed = False
 
     async def rotate(self, rotation: Rotation) -> LiveSession | None:
         return await retrying("rotate a refresh token", lambda: self._hop(rotation))
 
     async def close(self) -> None:
-        """Let the running rotation finish, then close; later rotations fail."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
-        self._thread.shutdown(wait=False)
+        """Let the running rotation finish, then close. Later rotations raise DatabaseUnavailable;
+        closing again changes nothing."""
+        if not self._closed:
+            self._closed = True
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
+            self._thread.shutdown(wait=False)
 
     async def _hop(self, rotation: Rotation) -> LiveSession | None:
+        if self._closed:
+            raise sqlite3.ProgrammingError("the database was closed")
         parameters = {
             "id": rotation.session_id.hex,
             "presented": rotation.presented_digest,
