@@ -53,8 +53,7 @@ def decide(asked: Requirement, identity: Identity, *, now_seconds: int) -> Princ
             return AuthenticationRequired("no credential was presented")
         case Rejected(error):
             return error if isinstance(error, WatchwordError) else TokenInvalid(type(error).__name__)
-        case Principal():
-            return _refusal(asked, identity, now_seconds) or identity
+    return _refusal(asked, identity, now_seconds) or identity
 
 
 def _refusal(asked: Requirement, caller: Principal, now_seconds: int) -> WatchwordError | None:
