@@ -1,0 +1,122 @@
+"""Every setting can be written in the environment, in the file and in code, and means the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from watchword.config.auth import Settings
+from watchword.config.problems import setting_names
+
+KEY = "OXkDnbxMrn5P0Bp2cGg5m1V9mqDVEMcd4bDWxCiyGSM="
+OLD_KEY = "2m1V9mqDVEMcd4bDWxCiyGSMOXkDnbxMrn5P0Bp2cGg="
+PROVIDER = "WATCHWORD_PROVIDERS__MAIN__"
+CLIENT = "WATCHWORD_CLIENTS__SPA__"
+
+EXAMPLES: Mapping[str, Any] = {
+    "WATCHWORD_ENVIRONMENT": "staging",
+    "WATCHWORD_BASE_URL": "https://auth.example.test",
+    "WATCHWORD_SECRET_KEY": KEY,
+    "WATCHWORD_SECRET_KEY_PREVIOUS": [OLD_KEY],
+    "WATCHWORD_AUDIENCE": "https://api.example.test",
+    "WATCHWORD_DATABASE_URL": "postgresql+asyncpg://app@db/app",
+    "WATCHWORD_CACHE_URL": "valkey://cache:6379/0",
+    f"{PROVIDER}PRESET": "oidc",
+    f"{PROVIDER}ISSUER": "https://idp.example.test",
+    f"{PROVIDER}CLIENT_ID": "app",
+    f"{PROVIDER}CLIENT_SECRET": "v8kd-93jf-aa81",
+    f"{PROVIDER}CLIENT_AUTH": "client_secret_post",
+    f"{PROVIDER}SCOPES": ["openid", "offline_access"],
+    f"{PROVIDER}DISPLAY_NAME": "Example",
+    f"{PROVIDER}AUTHORIZE_PARAMS": {"connection": "staff"},
+    f"{PROVIDER}ROLE_CLAIMS": [["realm_access", "roles"]],
+    f"{PROVIDER}ROLE_MAP": {"boss": "admin"},
+    f"{PROVIDER}USERINFO": "never",
+    f"{CLIENT}REDIRECT_URIS": ["https://app.example.test/callback"],
+    f"{CLIENT}SCOPES": ["orders:read"],
+    "WATCHWORD_CLOCK_LEEWAY_SECONDS": 5,
+    "WATCHWORD_ACCESS_TOKEN_SECONDS": 60,
+    "WATCHWORD_SESSION_IDLE_SECONDS": 600,
+    "WATCHWORD_SESSION_ABSOLUTE_SECONDS": 6000,
+    "WATCHWORD_REFRESH_OVERLAP_SECONDS": 0,
+    "WATCHWORD_MAX_SESSIONS_PER_USER": 3,
+    "WATCHWORD_SESSION_LIMIT_POLICY": "reject",
+    "WATCHWORD_REVOCATION_STALE_SECONDS": 9,
+    "WATCHWORD_DEFAULT_RETURN_TO": "/start",
+    "WATCHWORD_TRUSTED_PROXY_HOPS": 2,
+    "WATCHWORD_KEYS__STORE": "database",
+    "WATCHWORD_KEYS__ALGORITHM": "ES256",
+    "WATCHWORD_RATE_LIMITS__LOGIN": "1/second",
+    "WATCHWORD_RATE_LIMITS__CALLBACK": "2/minute",
+    "WATCHWORD_RATE_LIMITS__REFRESH": "3/hour",
+    "WATCHWORD_RATE_LIMITS__TOKEN": "off",
+    "WATCHWORD_PRIVACY__IP": "none",
+}
+
+
+def tree() -> dict[str, Any]:
+    """The examples as code or a file nests them."""
+    nested: dict[str, Any] = {}
+    for name, value in EXAMPLES.items():
+        *path, last = name.removeprefix("WATCHWORD_").lower().split("__")
+        branch = nested
+        for part in path:
+            branch = branch.setdefault(part, {})
+        branch[last] = value
+    return nested
+
+
+def in_toml(nested: Mapping[str, Any]) -> str:
+    """As inline tables; JSON and TOML write texts, numbers and lists alike."""
+
+    def written(value: Any) -> str:
+        if isinstance(value, Mapping):
+            return "{" + ", ".join(f"{name} = {written(each)}" for name, each in value.items()) + "}"
+        return json.dumps(value)
+
+    return "\n".join(f"{name} = {written(value)}" for name, value in nested.items())
+
+
+def plain(settings: Settings) -> dict[str, Any]:
+    """What the settings say, secrets too; where a secret was written is another question."""
+    said = settings.model_dump()
+    said["secret_key"] = settings.secret_key and settings.secret_key.reveal()
+    said["secret_key_previous"] = [each.reveal() for each in settings.secret_key_previous]
+    said["secret"] = [each.secret for each in settings.providers.values()]
+    return said
+
+
+def test_the_examples_are_complete() -> None:
+    """A new setting comes with an example here."""
+    known = {
+        name.replace("<ID>", "MAIN" if "PROVIDERS" in name else "SPA") for name in setting_names(Settings)
+    }
+    assert set(EXAMPLES) == known
+
+
+def test_every_example_differs_from_what_nothing_says() -> None:
+    """Or a setting that is not read at all would go unnoticed; two have one value only so far."""
+    said, unsaid = plain(Settings(**tree())), plain(Settings())
+    same = {name for name, value in said.items() if value == unsaid[name]}
+    assert same == {"keys"}
+    limits = Settings().rate_limits.model_dump()
+    assert not [name for name, value in said["rate_limits"].items() if value == limits[name]]
+
+
+def test_the_environment_says_the_same_as_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each variable by its own name, lists and maps as JSON."""
+    in_code = plain(Settings(**tree()))
+    for name, value in EXAMPLES.items():
+        monkeypatch.setenv(name, value if isinstance(value, str) else json.dumps(value))
+    assert plain(Settings()) == in_code
+
+
+def test_the_file_says_the_same_as_code(tmp_path: Path) -> None:
+    """With TOML's own lists and tables."""
+    in_code = plain(Settings(**tree()))
+    (tmp_path / "watchword.toml").write_text(in_toml(tree()))
+    assert plain(Settings()) == in_code
