@@ -135,4 +135,4 @@ async def _form(request: Request) -> dict[str, str]:
 def _place(redirect_uri: str) -> str:
     """Where the answer will go, as a person may recognise it."""
     parts = urlsplit(redirect_uri)
-    return parts.netloc or parts.scheme
+    return parts.netloc if parts.scheme in ("http", "https") else parts.scheme
