@@ -12,6 +12,7 @@ import pytest
 
 from tests.flows.browser import Browser
 from tests.flows.conftest import BASE_URL, Service, StartService
+from watchword.api.limited import LIMITED
 
 if TYPE_CHECKING:
     from tests.servers.valkey import ValkeyTestServer
@@ -24,8 +25,10 @@ CALLS: Mapping[str, Call] = {
     "begin": ("GET", "/auth/login/dev"),
     "callback": ("GET", "/auth/callback/dev?code=x&state=y"),
     "refresh": ("POST", "/auth/refresh"),
+    "token": ("POST", "/auth/token"),
+    "authorize": ("GET", "/auth/authorize"),
 }
-SETTING = {"login": "login", "begin": "login", "callback": "callback", "refresh": "refresh"}
+SETTING = {name: name for name in CALLS} | {"begin": "login", "authorize": "login"}
 
 every_call = pytest.mark.parametrize("name", list(CALLS))
 
@@ -78,6 +81,13 @@ def test_ses_80_a_hundred_at_once_are_counted_exactly(start_service: StartServic
     assert len([status for status in service.call(storm) if status != 429]) == 37
 
 
+def test_every_limited_path_is_served(start_service: StartService) -> None:
+    """A path that was renamed would lose its limit unnoticed; logout must never have one."""
+    served = {getattr(route, "path", None) for route in start_service().app.routes}
+    assert served >= LIMITED.keys()
+    assert "/auth/logout" in served - LIMITED.keys()
+
+
 def test_the_pages_of_one_sign_in_count_together(start_service: StartService) -> None:
     """The list of providers and the way to one of them are one limit."""
     service = start_service(rate_limits={"login": "2/minute"})
@@ -87,7 +97,7 @@ def test_the_pages_of_one_sign_in_count_together(start_service: StartService) ->
     assert refused(service, CALLS["begin"])
 
 
-@pytest.mark.parametrize("name", ["login", "begin", "callback"])
+@pytest.mark.parametrize("name", ["login", "begin", "callback", "authorize"])
 def test_a_browser_reads_a_page(start_service: StartService, name: str) -> None:
     """In plain words, with when to come back, under the policy of all pages, kept by no cache."""
     service = start_service(rate_limits={SETTING[name]: "1/minute"})
@@ -104,11 +114,12 @@ def test_a_browser_reads_a_page(start_service: StartService, name: str) -> None:
     assert "set-cookie" not in response.headers
 
 
-def test_a_client_reads_an_oauth_error(start_service: StartService) -> None:
+@pytest.mark.parametrize("name", ["refresh", "token"])
+def test_a_client_reads_an_oauth_error(start_service: StartService, name: str) -> None:
     """RFC 6749 §5.2, since a client handles errors of that form already."""
-    service = start_service(rate_limits={"refresh": "1/minute"})
-    answer(service, CALLS["refresh"])
-    response = answer(service, CALLS["refresh"])
+    service = start_service(rate_limits={name: "1/minute"})
+    answer(service, CALLS[name])
+    response = answer(service, CALLS[name])
     assert response.status_code == 429
     assert response.headers["retry-after"] == "60"
     assert response.headers["cache-control"] == "no-store"
