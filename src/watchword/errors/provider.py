@@ -1,0 +1,34 @@
+"""What a sign-in provider did not do, or did wrongly."""
+
+from __future__ import annotations
+
+from watchword.errors.base import WatchwordError
+
+
+class ProviderUnavailable(WatchwordError):
+    """Timeout, connection or TLS failure, 5xx, 429: the provider cannot be asked right now."""
+
+    code = "provider_unavailable"
+    status = 503
+    title = "Sign-in provider unavailable"
+    public = (
+        "The sign-in provider does not answer right now. Your account is safe; please try again in a moment."
+    )
+    oauth_error = "temporarily_unavailable"
+
+    def __init__(self, detail: str = "", *, retry_after_seconds: int | None = 10) -> None:
+        super().__init__(detail, retry_after_seconds=retry_after_seconds)
+
+
+class ProviderResponseInvalid(WatchwordError):
+    """The provider answered with something the specifications do not allow."""
+
+    code = "provider_response_invalid"
+    status = 502
+    title = "Sign-in provider answered wrongly"
+    public = "The sign-in provider gave an answer we cannot accept. You are not signed in."
+
+
+class ProviderMetadataInvalid(ProviderResponseInvalid):
+    code = "provider_metadata_invalid"
+    title = "Sign-in provider is misconfigured"

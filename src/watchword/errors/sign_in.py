@@ -1,0 +1,95 @@
+"""Why a callback does not end in a session."""
+
+from __future__ import annotations
+
+from watchword.errors.base import WatchwordError
+
+
+class SignInRefused(WatchwordError):
+    """Base of every reason why a callback does not end in a session."""
+
+    code = "sign_in_refused"
+    status = 400
+    title = "Sign-in refused"
+    public = "You could not be signed in. Please start again."
+    oauth_error = "access_denied"
+
+
+class UnknownProvider(WatchwordError):
+    code = "unknown_provider"
+    status = 404
+    title = "Unknown sign-in provider"
+    public = "This service does not offer that sign-in provider."
+
+
+class AttemptMissing(SignInRefused):
+    code = "attempt_missing"
+    title = "Sign-in was not started here"
+    public = "This sign-in was not started in this browser, or was already finished. Please start again."
+
+
+class AttemptExpired(SignInRefused):
+    code = "attempt_expired"
+    title = "Sign-in took too long"
+    public = "This sign-in took longer than ten minutes. Please start again."
+
+
+class AttemptUsed(SignInRefused):
+    code = "attempt_used"
+    title = "Sign-in already used"
+    public = "This sign-in was already used once. Please start again if you are not signed in."
+
+
+class AuthorizationResponseInvalid(SignInRefused):
+    code = "authorization_response_invalid"
+    title = "Sign-in answer invalid"
+    public = "The answer of the sign-in provider does not belong to this sign-in. Please start again."
+
+
+class ProviderDenied(SignInRefused):
+    code = "provider_denied"
+    title = "Sign-in provider said no"
+    public = "The sign-in provider did not let you in, or you cancelled. You can try again."
+
+
+class CodeRefused(SignInRefused):
+    code = "code_refused"
+    title = "Sign-in code refused"
+
+
+class IdTokenRejected(SignInRefused):
+    code = "id_token_rejected"
+    title = "Identity could not be verified"
+    public = "The sign-in provider's answer could not be verified. You are not signed in."
+
+
+class UserinfoRejected(SignInRefused):
+    code = "userinfo_rejected"
+    title = "Profile could not be verified"
+    public = "The sign-in provider's answer could not be verified. You are not signed in."
+
+
+class UserDisabled(SignInRefused):
+    code = "user_disabled"
+    status = 403
+    title = "Account disabled"
+    public = "This account cannot sign in. Please ask the people who run this service."
+
+
+class SessionLimitReached(SignInRefused):
+    """The account has as many live sessions as it may, and the policy is to refuse one more."""
+
+    code = "session_limit_reached"
+    status = 403
+    title = "Too many sessions"
+    public = "This account is signed in at as many places as it may be. Please sign out at one of them first."
+
+
+class TooManyRoles(SignInRefused):
+    code = "too_many_roles"
+    status = 403
+    title = "Too many roles"
+    public = (
+        "This account has more roles than a session can carry. Please ask the people who run this service."
+    )
+    oauth_error = "invalid_request"
