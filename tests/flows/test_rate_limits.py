@@ -12,6 +12,7 @@ import pytest
 
 from tests.flows.browser import Browser
 from tests.flows.conftest import BASE_URL, Service, StartService
+from tests.flows.first_party import CLIENTS, SPA, FirstParty
 from watchword.api.limited import LIMITED
 
 if TYPE_CHECKING:
@@ -183,6 +184,28 @@ def test_one_session_refreshes_sixty_times_a_minute(start_service: StartService)
     assert refresh(calm, calm.refresh).status_code == 200
     service.clock.advance(60)
     assert refresh(busy, token).status_code == 200
+
+
+def test_a_clients_session_is_counted_wherever_it_refreshes(start_service: StartService) -> None:
+    """At ``/auth/token`` and ``/auth/refresh`` together; its page may read when to come back."""
+    service = start_service(rate_limits={"refresh": "1000/minute"}, clients=CLIENTS)
+    client = FirstParty(service)
+    token = client.tokens()["refresh_token"]
+    for number in range(60):
+        response = refresh(service.browser(), token) if number % 2 else client.refresh(token)
+        assert response.status_code == 200, response.text
+        token = response.json()["refresh_token"]
+    fields: dict[str, str | None] = {
+        "grant_type": "refresh_token",
+        "client_id": "spa",
+        "refresh_token": token,
+    }
+    refused_one = client.post("/auth/token", fields, origin=SPA.removesuffix("/cb"))
+    assert (refused_one.status_code, refused_one.json()["error"]) == (429, "temporarily_unavailable")
+    assert refused_one.headers["retry-after"] == "60"
+    assert refused_one.headers["access-control-allow-origin"] == SPA.removesuffix("/cb")
+    service.clock.advance(60)
+    assert client.refresh(token).status_code == 200
 
 
 def test_ses_12_a_storm_of_replays_gets_one_successor_and_then_the_limit(start_service: StartService) -> None:
