@@ -40,7 +40,12 @@ class Composition:
         settings, clock, sealer = self._settings, self._clock, self._sealer
         keyring = Keyring(database.keys, sealer, clock)
         await keyring.load()
-        feed = RevocationFeed(database.revocations, clock, on_key_revoked=keyring.forget)
+        feed = RevocationFeed(
+            database.revocations,
+            clock,
+            announcements=database.announcements,
+            on_key_revoked=keyring.forget,
+        )
         await feed.load()
         limits = self._rate_limits()
         issuer = TokenIssuer(

@@ -250,6 +250,7 @@ class Database(Protocol):
     single_use: SingleUseStore
     revocations: RevocationLog
     audit: AuditLog
+    announcements: Announcements | None
 
     async def ping(self) -> None:
         """Raises DatabaseUnavailable."""

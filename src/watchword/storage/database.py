@@ -8,10 +8,19 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from watchword.auth.account_ports import AccountStore
-from watchword.auth.ports import AuditLog, CodeStore, KeyStore, RevocationLog, SessionStore, SingleUseStore
+from watchword.auth.ports import (
+    Announcements,
+    AuditLog,
+    CodeStore,
+    KeyStore,
+    RevocationLog,
+    SessionStore,
+    SingleUseStore,
+)
 from watchword.config.database_url import normalise_database_url
 from watchword.models import User
 from watchword.storage.account_store import SqlAccountStore
+from watchword.storage.announcements import PostgresqlAnnouncements
 from watchword.storage.audit import SqlAuditLog
 from watchword.storage.authorization_codes import SqlCodeStore
 from watchword.storage.engines import DatabaseLimits, make_engine, sqlite_file
@@ -38,11 +47,21 @@ class SqlDatabase:
     single_use: SingleUseStore
     revocations: RevocationLog
     audit: AuditLog
+    announcements: Announcements | None
 
-    def __init__(self, url: str, engine: AsyncEngine, rotator: Rotator, *, tokens_live: timedelta) -> None:
+    def __init__(
+        self,
+        url: str,
+        engine: AsyncEngine,
+        rotator: Rotator,
+        *,
+        tokens_live: timedelta,
+        announcements: PostgresqlAnnouncements | None = None,
+    ) -> None:
         self.url = url
         self.engine = engine
         self.transactions = Transactions(engine)
+        self.announcements = self._announcements = announcements
         self._rotator = rotator
         self.sessions = SqlSessionStore(self.transactions, rotator, tokens_live=tokens_live)
         self.accounts = SqlAccountStore(self.transactions)
@@ -61,6 +80,8 @@ class SqlDatabase:
         await self.transactions.read("reach the database", work)
 
     async def close(self) -> None:
+        if self._announcements is not None:
+            await self._announcements.close()
         await self.transactions.settled()
         await self._rotator.close()
         await self.engine.dispose()
@@ -80,5 +101,10 @@ def open_database(
     normal = normalise_database_url(url)
     bounds = limits or DatabaseLimits()
     engine, file = make_engine(normal, bounds), sqlite_file(normal)
-    rotator: Rotator = PostgresqlRotation(engine) if file is None else SqliteRotation(file, bounds)
-    return SqlDatabase(normal, engine, rotator, tokens_live=timedelta(seconds=longest_access_token_seconds))
+    tokens_live = timedelta(seconds=longest_access_token_seconds)
+    if file is not None:
+        return SqlDatabase(normal, engine, SqliteRotation(file, bounds), tokens_live=tokens_live)
+    announcements = PostgresqlAnnouncements(make_engine(normal, bounds))
+    return SqlDatabase(
+        normal, engine, PostgresqlRotation(engine), tokens_live=tokens_live, announcements=announcements
+    )

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchword.auth.ports import Revocation
 from watchword.models import RevocationEntry
+from watchword.storage.announcements import announce
 from watchword.storage.transactions import Transactions
 
 _IN_ORDER = select(RevocationEntry.__table__).order_by(RevocationEntry.sequence)
@@ -20,6 +21,7 @@ async def add_revocations(connection: AsyncConnection, entries: Sequence[dict[st
     """Append to the feed in the transaction of what the entries tell about."""
     if entries:
         await connection.execute(insert(RevocationEntry), entries)
+        await announce(connection)
 
 
 class SqlRevocationLog:

@@ -1,0 +1,146 @@
+"""PostgreSQL hastens the feed: what was added is announced when it is committed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+
+from tests.contract.samples import NOW, count, identity, new_session, opened, session_id
+from tests.servers.postgres import PostgresServer
+from watchword.auth.account_ports import Act, RoleChange
+from watchword.auth.revocation import RevocationFeed
+from watchword.protocol.principal import Principal
+from watchword.storage import SqlDatabase, open_database
+from watchword.testing import FakeClock
+
+BOUND_SECONDS = 20
+HOUR = timedelta(hours=1)
+ACT = Act(NOW, NOW, "cli")
+
+
+@pytest.fixture
+async def replica(postgres_url: str) -> AsyncIterator[SqlDatabase]:
+    database = open_database(postgres_url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def other(postgres_url: str) -> AsyncIterator[SqlDatabase]:
+    database = open_database(postgres_url)
+    yield database
+    await database.close()
+
+
+async def listening(database: SqlDatabase) -> None:
+    """Returns once the connection stands: the first wait ends because something may have been missed."""
+    assert database.announcements is not None
+    await asyncio.wait_for(database.announcements.wait(timeout_seconds=BOUND_SECONDS), 2 * BOUND_SECONDS)
+
+
+async def heard(database: SqlDatabase, *, within_seconds: float = BOUND_SECONDS) -> bool:
+    """Whether an announcement came before the time was over."""
+    assert database.announcements is not None
+    before = asyncio.get_running_loop().time()
+    await database.announcements.wait(timeout_seconds=within_seconds)
+    return asyncio.get_running_loop().time() - before < within_seconds
+
+
+Change = Callable[[SqlDatabase], Awaitable[object]]
+
+
+async def _end(database: SqlDatabase) -> object:
+    return await database.sessions.end(session_id(1), reason="logout", now=NOW, tokens_expire_at=NOW)
+
+
+async def _other_roles(database: SqlDatabase) -> object:
+    return await database.sessions.open(identity(roles=frozenset({"other"})), new_session(2))
+
+
+async def _deny(database: SqlDatabase) -> object:
+    (account,) = await database.accounts.search(limit=1)
+    return await database.accounts.change_roles(
+        account.user_id, RoleChange(deny=frozenset({"admin"})), act=ACT
+    )
+
+
+async def _disable(database: SqlDatabase) -> object:
+    (account,) = await database.accounts.search(limit=1)
+    return await database.accounts.set_status(account.user_id, "disabled", act=ACT)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("change", [_end, _other_roles, _deny, _disable])
+async def test_what_ends_tokens_is_announced_to_every_replica(
+    replica: SqlDatabase, other: SqlDatabase, change: Change
+) -> None:
+    """A logout, roles that changed by sign-in or command, a disabled account."""
+    await opened(replica)
+    await listening(other)
+    await change(replica)
+    assert await heard(other)
+    assert await count(other, "ww_revocations") > 0
+
+
+@pytest.mark.postgres
+async def test_nothing_is_announced_that_did_not_happen(replica: SqlDatabase, other: SqlDatabase) -> None:
+    """Not a sign-in, nor an ending of nothing, nor silence."""
+    await listening(other)
+    await opened(replica)
+    await replica.sessions.end(session_id(9), reason="logout", now=NOW, tokens_expire_at=NOW)
+    assert not await heard(other, within_seconds=0.3)
+
+
+async def test_an_ending_reaches_a_follower_on_either_database(database_url: str) -> None:
+    """By announcement or by the look a second; looked for within a bound."""
+    here, there = open_database(database_url), open_database(database_url)
+    live = await opened(here)
+    feed = RevocationFeed(there.revocations, FakeClock(NOW), announcements=there.announcements)
+    await feed.load()
+    caller = Principal(str(live.user_id), str(session_id(1)), "browser", frozenset(), frozenset(), "i", "s")
+    following = asyncio.create_task(feed.follow())
+    await here.sessions.end(session_id(1), reason="logout", now=NOW, tokens_expire_at=NOW + HOUR)
+    for _ in range(BOUND_SECONDS * 100):
+        if feed.is_revoked(caller):
+            break
+        await asyncio.sleep(0.01)
+    assert feed.is_revoked(caller)
+    following.cancel()
+    await asyncio.wait({following})
+    await here.close()
+    await there.close()
+
+
+@pytest.mark.postgres
+async def test_a_broken_connection_is_replaced(
+    replica: SqlDatabase, other: SqlDatabase, postgres_server: PostgresServer
+) -> None:
+    """Announcements come again; until then the feed looks every second, as it does anyway."""
+    await opened(replica)
+    await listening(other)
+    kill = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
+    assert int(postgres_server.run_sql(kill)) >= 1
+    await listening(other)
+    await _end(replica)
+    assert await heard(other)
+
+
+@pytest.mark.postgres
+async def test_a_database_that_is_away_announces_nothing(postgres_server: PostgresServer) -> None:
+    """Waiting takes its time and raises nothing."""
+    away = open_database(postgres_server.url("no_such_database"))
+    assert not await heard(away, within_seconds=0.2)
+    assert not await heard(away, within_seconds=0.2)
+    await away.close()
+
+
+async def test_sqlite_makes_no_announcements(sqlite_url: str) -> None:
+    """There the feed looks once a second."""
+    database = open_database(sqlite_url)
+    assert database.announcements is None
+    await opened(database)
+    await _end(database)
+    await database.close()
