@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from sqlalchemy import event, make_url, text
+from sqlalchemy import event, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.contract.samples import (
@@ -30,9 +30,8 @@ from tests.contract.test_small_stores import key
 from tests.servers.line import Line, line_to
 from tests.servers.postgres import PostgresServer
 from watchword.auth.ports import AuditEvent
-from watchword.errors import ConfigurationError, Contended, DatabaseUnavailable
+from watchword.errors import ConfigurationError, DatabaseUnavailable
 from watchword.storage import DatabaseLimits, SqlDatabase, open_database
-from watchword.storage.transactions import LostRace
 
 Call = Callable[[SqlDatabase], Awaitable[Any]]
 
@@ -44,12 +43,11 @@ READS: dict[str, Call] = {
     "since": lambda database: database.revocations.since(0, again_from=NOW),
     "ping": lambda database: database.ping(),
 }
+ENDED: Any = {"reason": "logout", "now": NOW, "tokens_expire_at": NOW}
 WRITES: dict[str, Call] = {
     "open": lambda database: database.sessions.open(identity(), new_session(2)),
     "rotate": lambda database: database.sessions.rotate(rotation()),
-    "end": lambda database: database.sessions.end(
-        session_id(1), reason="logout", now=NOW, tokens_expire_at=NOW
-    ),
+    "end": lambda database: database.sessions.end(session_id(1), **ENDED),
     "add_first": lambda database: database.keys.add_first([key("a", "active")]),
     "claim": lambda database: database.single_use.claim("c", digest(1), expires_at=NOW),
     "record": lambda database: database.audit.record(AuditEvent("tested", NOW)),
@@ -69,9 +67,7 @@ async def assert_unavailable(database: SqlDatabase, calls: dict[str, Call]) -> N
         assert "postgres@" not in caught.value.detail, name
 
 
-async def test_missing_tables_are_an_unavailable_database(
-    request: pytest.FixtureRequest, empty_url: str, tmp_path: Path
-) -> None:
+async def test_missing_tables_are_an_unavailable_database(empty_url: str, tmp_path: Path) -> None:
     """A database that was never migrated is not an empty one."""
     if empty_url.startswith("sqlite"):
         (tmp_path / "new").mkdir()
@@ -167,8 +163,8 @@ async def line(postgres_server: PostgresServer) -> AsyncIterator[Line]:
 @asynccontextmanager
 async def over(line: Line, url: str, limits: DatabaseLimits) -> AsyncIterator[SqlDatabase]:
     """The database of ``url``, reached over ``line``."""
-    name = make_url(url).database
-    database = open_database(f"postgresql://postgres@127.0.0.1:{line.port}/{name}", limits=limits)
+    address = f"postgresql://postgres@127.0.0.1:{line.port}/{make_url(url).database}"
+    database = open_database(address, limits=limits)
     try:
         yield database
     finally:
@@ -278,8 +274,8 @@ async def test_ses_46_a_read_only_server_is_unavailable_for_writers(
 @pytest.mark.postgres
 async def test_ses_47_an_exhausted_pool_is_told_in_time(postgres_url: str) -> None:
     """When every connection is busy, further callers wait a moment and are told to come back."""
-    limits = DatabaseLimits(pool_size=1, pool_overflow=1, pool_seconds=0.1, statement_seconds=20)
-    database = open_database(postgres_url, limits=limits)
+    few = DatabaseLimits(pool_size=1, pool_overflow=1, pool_seconds=0.1, statement_seconds=20)
+    database = open_database(postgres_url, limits=few)
     busy, done = asyncio.Event(), asyncio.Event()
 
     async def hold(connection: AsyncConnection) -> None:
@@ -294,70 +290,6 @@ async def test_ses_47_an_exhausted_pool_is_told_in_time(postgres_url: str) -> No
     await asyncio.gather(*holders)
     await database.ping()
     await database.close()
-
-
-def fails(times: int, failing: Callable[[AsyncConnection], Awaitable[None]]) -> tuple[list[int], Any]:
-    """Work that fails so often and then succeeds, and how often it ran."""
-    ran: list[int] = []
-
-    async def work(connection: AsyncConnection) -> str:
-        ran.append(1)
-        await connection.execute(text("DELETE FROM ww_single_use"))
-        if len(ran) <= times:
-            await failing(connection)
-        return "done"
-
-    return ran, work
-
-
-async def be_busy(connection: AsyncConnection) -> None:
-    """A real refusal that may pass: a lock on SQLite, a serialization failure on PostgreSQL."""
-    if connection.dialect.name == "postgresql":
-        await connection.execute(text("DO $$ BEGIN RAISE EXCEPTION 'later' USING ERRCODE = '40001'; END $$"))
-        return
-    with closing(sqlite3.connect(connection.engine.url.database or "", uri=True, timeout=0)) as other:
-        other.execute("BEGIN IMMEDIATE")
-
-
-async def lose(connection: AsyncConnection) -> None:
-    raise LostRace
-
-
-@pytest.mark.parametrize("failing", [be_busy, lose])
-async def test_what_may_pass_is_tried_again(database: SqlDatabase, failing: Any) -> None:
-    """Three more tries, each a whole transaction."""
-    ran, work = fails(3, failing)
-    assert await database.transactions.write("try", work) == "done"
-    assert len(ran) == 4
-
-
-@pytest.mark.parametrize(("failing", "error"), [(be_busy, DatabaseUnavailable), (lose, Contended)])
-async def test_what_does_not_pass_is_told_after_three_more_tries(
-    database: SqlDatabase, failing: Any, error: type[Exception]
-) -> None:
-    """Nobody waits for ever."""
-    ran, work = fails(4, failing)
-    with pytest.raises(error):
-        await database.transactions.write("try", work)
-    assert len(ran) == 4
-
-
-async def test_what_cannot_pass_is_tried_once(database: SqlDatabase) -> None:
-    """A statement that is wrong stays wrong, and an error of the work itself passes through."""
-
-    async def wrong(connection: AsyncConnection) -> None:
-        await connection.execute(text("SELECT * FROM no_such_table"))
-
-    async def mistaken(connection: AsyncConnection) -> None:
-        raise KeyError("mine")
-
-    ran, work = fails(1, wrong)
-    with pytest.raises(DatabaseUnavailable, match="no_such_table"):
-        await database.transactions.write("try", work)
-    ran_too, work = fails(1, mistaken)
-    with pytest.raises(KeyError):
-        await database.transactions.write("try", work)
-    assert (len(ran), len(ran_too)) == (1, 1)
 
 
 @pytest.mark.parametrize("url", ["mysql://db/x", "sqlite://", "postgresql://u:hunter2@[::1/x"])
