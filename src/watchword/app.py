@@ -75,10 +75,11 @@ class Watchword:
         ``operations=False`` leaves ``/healthz`` and ``/readyz`` to the host app.
         """
         browser = Browser(self.settings, CookieNames.for_base_url(self.settings.base_url), self._ip_key)
-        responses, clients = SignInResponses(self.settings, browser), RegisteredClients(self.settings)
+        clients = RegisteredClients(self.settings)
+        responses = SignInResponses(clients, browser)
         routes = [
             *SignInEndpoints(responses, self.services).routes(),
-            *AuthorizeEndpoints(clients, responses, self.services).routes(),
+            *AuthorizeEndpoints(responses, self.services).routes(),
             *SessionEndpoints(self.settings, browser, self.services, clients).routes(),
             *AccountEndpoints(self.settings, browser, self.services).routes(),
             *TokenEndpoints(clients, browser, self.services).routes(),

@@ -268,6 +268,25 @@ def test_a_used_answer_gives_no_second_code(service: Service) -> None:
     assert select(service, "SELECT count(*) FROM ww_authorization_codes") == [1]
 
 
+def test_an_address_that_is_taken_back_gets_no_answer(start_service: StartService) -> None:
+    """Unregistered between the request and the answer: neither code nor error goes there."""
+    before = start_service(clients=CLIENTS)
+    after = start_service(clients={"spa": {"redirect_uris": ["https://spa.example.test/new"]}})
+    for outcome in (before.provider.approve, lambda location, _: before.provider.cancel(location)):
+        spa = FirstParty(before)
+        back = outcome(spa.authorize().headers["location"], "alice").removeprefix(BASE_URL)
+        spa.browser.client = after.client
+        response = spa.browser.get(back)
+        assert response.status_code == 400
+        assert "location" not in response.headers
+    native = FirstParty(before, "native", MOBILE)
+    for pressed in ("Continue with Dev", "Cancel"):
+        fields = button(native.authorize().text, pressed)
+        native.browser.client = after.client
+        assert native.browser.post("/auth/authorize", data=fields).status_code == 400
+        native.browser.client = before.client
+
+
 # --- pages on the way -------------------------------------------------------------------------
 
 

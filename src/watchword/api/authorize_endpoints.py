@@ -28,9 +28,12 @@ class AuthorizeEndpoints:
     """Checks a request, asks the person where a program of their machine wants the answer, and
     sends them to a provider. Never looks at a session of the browser's, never makes one."""
 
-    clients: RegisteredClients
     responses: SignInResponses
     services: ServicesSource
+
+    @property
+    def clients(self) -> RegisteredClients:
+        return self.responses.clients
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -108,6 +111,7 @@ async def begin_for(
     responses: SignInResponses, request: Request, services: Services, asked: ClientRequest, provider_id: str
 ) -> Response:
     """On to the provider for a client. Raises what a page has to say."""
+    responses.clients.require_registered(asked)
     try:
         begun = await services.sign_in.begin_for(asked, provider_id)
     except TOLD_TO_CLIENTS as error:

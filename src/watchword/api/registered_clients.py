@@ -10,7 +10,8 @@ from starlette.requests import Request
 
 from watchword.config.auth import Settings
 from watchword.config.client import registered_clients
-from watchword.errors import InvalidClient, OriginRefused
+from watchword.errors import InvalidClient, OriginRefused, RedirectUriRefused
+from watchword.protocol.client_request import ClientRequest
 from watchword.protocol.clients import Client
 
 
@@ -46,6 +47,14 @@ class RegisteredClients:
         if client is None:
             raise InvalidClient("no client is registered under that client_id")
         return client
+
+    def require_registered(self, request: ClientRequest) -> None:
+        """A request that was checked a while ago is answered only while its client and address are
+        registered still. Raises RedirectUriRefused."""
+        client = self.by_id.get(request.client_id)
+        own_origin = self.settings.base_url
+        if client is None or client.redirect_uri(request.redirect_uri, own_origin=own_origin) is None:
+            raise RedirectUriRefused("the client or its redirect URI is no longer registered")
 
     def require_origin(self, request: Request, client: Client | None = None) -> None:
         """A browser says which page calls; it has to be ours or the client's, any client's where

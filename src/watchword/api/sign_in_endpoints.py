@@ -19,7 +19,7 @@ from watchword.api.sign_in_responses import TOLD_TO_CLIENTS, SignInResponses
 from watchword.api.unlogged import forget_query
 from watchword.auth.sign_in import CodeGiven
 from watchword.config.auth import Settings
-from watchword.errors import DatabaseUnavailable, ProviderUnavailable, WatchwordError
+from watchword.errors import DatabaseUnavailable, ProviderUnavailable, RedirectUriRefused, WatchwordError
 from watchword.protocol.return_to import safe_return_to
 
 
@@ -95,13 +95,9 @@ class SignInEndpoints:
         try:
             response = await self._finish(request, services, params)
         except WatchwordError as error:
-            asked = services.sign_in.client_request_of(params, self._attempt_cookie(request))
-            if asked is not None and isinstance(error, TOLD_TO_CLIENTS):
-                response = self.responses.denied(request, asked, error)
-            else:
-                response = self._not_signed_in(request, error)
-                if isinstance(error, ProviderUnavailable | DatabaseUnavailable):
-                    return response
+            response = self._failed(request, services, params, error)
+            if isinstance(error, ProviderUnavailable | DatabaseUnavailable) and response.status_code >= 400:
+                return response
         self.responses.forget_attempts(request, response, params)
         return response
 
@@ -125,6 +121,18 @@ class SignInEndpoints:
         response = self.responses.redirect(done.return_to)
         self.browser.set_session(response, done.grant)
         return response
+
+    def _failed(
+        self, request: Request, services: Services, params: Sequence[tuple[str, str]], error: WatchwordError
+    ) -> Response:
+        """The client learns what it can use, the person reads the rest."""
+        asked = services.sign_in.client_request_of(params, self._attempt_cookie(request))
+        if asked is not None and isinstance(error, TOLD_TO_CLIENTS):
+            try:
+                return self.responses.denied(request, asked, error)
+            except RedirectUriRefused as refusal:
+                error = refusal
+        return self._not_signed_in(request, error)
 
     def _attempt_cookie(self, request: Request) -> Callable[[str], str | None]:
         cookies = self.browser.cookies(request)

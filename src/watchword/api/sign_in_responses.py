@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from watchword.api.browser import Browser
 from watchword.api.pages import error_page, page_headers
 from watchword.api.problems import log_refusal
+from watchword.api.registered_clients import RegisteredClients
 from watchword.api.request_id import request_id_of
 from watchword.api.services import Services
 from watchword.auth.attempt import ATTEMPT_SECONDS, handle_of
@@ -29,8 +30,12 @@ class SignInResponses:
     """Redirects and refusals. None of them cuts the page off from the one that opened it: a client
     may run the sign-in in a window of its own and wait for the answer there."""
 
-    settings: Settings
+    clients: RegisteredClients
     browser: Browser
+
+    @property
+    def settings(self) -> Settings:
+        return self.clients.settings
 
     def to_provider(self, request: Request, services: Services, begun: Begun) -> Response:
         """On to the provider, with the attempt to bring back."""
@@ -41,11 +46,14 @@ class SignInResponses:
         return response
 
     def code(self, given: CodeGiven) -> Response:
-        """Back to the client with its code (RFC 6749 §4.1.2, RFC 9207 §2)."""
+        """Back to the client with its code (RFC 6749 §4.1.2, RFC 9207 §2). Raises RedirectUriRefused."""
+        self.clients.require_registered(given.request)
         return self._answer(given.request.redirect_uri, given.request.state, {"code": given.code})
 
     def denied(self, request: Request, asked: ClientRequest, error: WatchwordError) -> Response:
-        """Back to the client with an error of ours, by its standard name (RFC 6749 §4.1.2.1)."""
+        """Back to the client with an error of ours, by its standard name (RFC 6749 §4.1.2.1). Raises
+        RedirectUriRefused."""
+        self.clients.require_registered(asked)
         log_refusal(error, request_id=request_id_of(request.scope))
         told = {"error": error.oauth_error, "error_description": error.public}
         return self._answer(asked.redirect_uri, asked.state, told)
