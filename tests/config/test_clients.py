@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -89,3 +91,15 @@ def test_every_other_fault_is_named() -> None:
     assert "WATCHWORD_CLIENTS__SPA__SCOPES__0: is not a scope" in said
     assert "did you mean WATCHWORD_CLIENTS__SPA__REDIRECT_URIS?" in said
     assert "at least 1 item" in said
+
+
+def test_the_settings_of_the_guide_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What docs/clients.md tells an operator to set is accepted, to the character."""
+    guide = (Path(__file__).parents[2] / "docs/clients.md").read_text(encoding="utf-8")
+    block = guide.partition("```sh\n")[2].partition("```")[0]
+    for line in shlex.split(block):
+        name, _, value = line.partition("=")
+        monkeypatch.setenv(name, value)
+    settings = Settings()
+    assert set(settings.clients) == {"web", "cli", "mobile"}
+    assert settings.clients["web"].scopes == ("orders:read", "orders:write")
