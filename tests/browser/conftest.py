@@ -7,6 +7,8 @@ import shutil
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import uvicorn
@@ -77,10 +79,22 @@ async def page(browser: Browser) -> AsyncIterator[Page]:
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running demo with its provider, one for the whole run."""
+    with serving_demo(tmp_path_factory.mktemp("demo")) as address:
+        yield address
+
+
+@pytest.fixture
+def fresh_demo(tmp_path: Path) -> Iterator[str]:
+    """A demo that nobody else signs in to."""
+    with serving_demo(tmp_path) as address:
+        yield address
+
+
+@contextmanager
+def serving_demo(folder: Path) -> Iterator[str]:
     port = free_port("127.0.0.1")
     base_url = f"http://127.0.0.1:{port}"
-    database = tmp_path_factory.mktemp("demo") / "demo.db"
-    app = create_app(Settings(base_url=base_url, database_url=f"sqlite:///{database}"))
+    app = create_app(Settings(base_url=base_url, database_url=f"sqlite:///{folder}/demo.db"))
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, access_log=False))
     thread = threading.Thread(target=server.run)
     thread.start()
