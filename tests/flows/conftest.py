@@ -107,9 +107,10 @@ def module_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service
 
 @pytest.fixture
 def shared(module_service: Service) -> Service:
-    """The file's replica with a provider that behaves. What one test leaves behind does not matter
-    to the next: tests of it compare before and after, and move neither clock nor keys."""
+    """The file's replica with a provider that behaves, a second later. What one test leaves behind
+    does not matter to the next: tests of it compare before and after and leave the keys alone."""
     module_service.provider.reset()
+    module_service.clock.advance(1)
     return module_service
 
 
