@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from typing import Any
-
 import pytest
-from sqlalchemy import create_engine, text
-from typer.testing import CliRunner, Result
 
 from tests.flows.browser import Browser
+from tests.flows.commands import HTML, me, read_feed, told
 from tests.flows.conftest import Service, StartService
-from watchword.cli.main import app
-from watchword.errors import AccountNotFound
-
-HTML = {"accept": "text/html"}
-UNKNOWN = "019e0000-0000-7000-8000-00000000abcd"
 
 
 @pytest.fixture
@@ -26,45 +15,6 @@ def service(start_service: StartService, monkeypatch: pytest.MonkeyPatch) -> Ser
     started = start_service()
     monkeypatch.setenv("WATCHWORD_DATABASE_URL", started.auth.settings.database_url)
     return started
-
-
-def command(*arguments: str) -> Result:
-    return CliRunner().invoke(app, list(arguments))
-
-
-def told(*arguments: str) -> Any:
-    """What a command prints with ``--json``: one line."""
-    result = command(*arguments, "--json")
-    assert result.exit_code == 0, result.output
-    (line,) = result.stdout.splitlines()
-    return json.loads(line)
-
-
-def me(browser: Browser) -> dict[str, Any]:
-    answer = browser.get("/auth/me").json()
-    assert isinstance(answer, dict)
-    return answer
-
-
-def read_feed(*services: Service) -> None:
-    """What every replica does once a second."""
-
-    async def poll(service: Service) -> None:
-        await (await service.auth.services()).feed.poll()
-
-    for service in services:
-        service.call(poll, service)
-
-
-def trail(service: Service) -> list[tuple[str, dict[str, Any]]]:
-    """Event and details of everything but sign-ins, in order."""
-    engine = create_engine(service.auth.settings.database_url.replace("+aiosqlite", ""))
-    with engine.connect() as connection:
-        rows = connection.execute(
-            text("SELECT event, details FROM ww_audit_events WHERE event <> 'sign_in' ORDER BY rowid")
-        ).all()
-    engine.dispose()
-    return [(row.event, json.loads(row.details)) for row in rows]
 
 
 def test_accounts_are_listed_and_shown(service: Service) -> None:
@@ -88,21 +38,6 @@ def test_accounts_are_listed_and_shown(service: Service) -> None:
     first = told("users", "list", "--limit", "1")["users"]
     rest = told("users", "list", "--limit", "1", "--after", first[0]["user_id"])["users"]
     assert [*first, *rest] == listed["users"]
-
-
-def test_lists_for_people_are_plain_columns(service: Service) -> None:
-    """Ids, no colour, and how to go on when there may be more."""
-    browser = service.signed_in("alice")
-    user_id = me(browser)["user_id"]
-    for arguments in (["users", "list"], ["users", "show", user_id], ["sessions", "list"]):
-        result = command(*arguments)
-        assert result.exit_code == 0
-        assert user_id in result.output
-        assert "\x1b" not in result.output
-    assert "Alice Example" in command("users", "list").output
-    assert f"--after {user_id}" in command("users", "list", "--limit", "1").output
-    assert f"--after {me(browser)['session_id']}" in command("sessions", "list", "--limit", "1").output
-    assert "--after" not in command("users", "list").output
 
 
 def test_ses_61_a_granted_role_counts_within_seconds(service: Service, start_service: StartService) -> None:
@@ -215,162 +150,3 @@ def test_all_sessions_of_a_user_are_revoked(service: Service) -> None:
     read_feed(service)
     assert first.get("/private").status_code == second.get("/private").status_code == 401
     assert bob.get("/private").status_code == 200
-
-
-def test_every_change_is_on_the_trail_with_who_did_it(service: Service) -> None:
-    """By command line or by the person, in order."""
-    bob, other = service.signed_in("bob"), service.signed_in("bob")
-    user_id = me(bob)["user_id"]
-    bob.request(
-        "DELETE", f"/auth/sessions/{me(other)['session_id']}", headers={"sec-fetch-site": "same-origin"}
-    )
-    told("users", "grant", user_id, "x")
-    told("users", "grant", user_id, "x")
-    told("users", "disable", user_id, "--yes")
-    told("users", "enable", user_id)
-    assert trail(service) == [
-        ("session_ended", {"reason": "revoked", "by": "user"}),
-        ("roles_changed", {"by": "cli", "granted": ["x"]}),
-        ("session_ended", {"reason": "disabled", "by": "cli"}),
-        ("account_disabled", {"by": "cli", "sessions_ended": 1}),
-        ("account_enabled", {"by": "cli", "sessions_ended": 0}),
-    ]
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["users", "show", "not-an-id"],
-        ["users", "show"],
-        ["users", "grant", UNKNOWN],
-        ["users", "grant", UNKNOWN, "not a role"],
-        ["users", "deny", UNKNOWN, "x" * 65],
-        ["users", "grant", UNKNOWN, *(f"role-{n}" for n in range(101))],
-        ["users", "disable", UNKNOWN],
-        ["users", "list", "--limit", "0"],
-        ["users", "list", "--limit", "1001"],
-        ["users", "list", "--after", "1"],
-        ["sessions", "revoke", "--yes"],
-        ["sessions", "revoke", UNKNOWN],
-        ["sessions", "revoke", UNKNOWN, "--user", UNKNOWN, "--yes"],
-        ["sessions", "list", "--user", "' OR 1=1"],
-    ],
-)
-def test_wrong_usage_is_exit_2_and_changes_nothing(service: Service, arguments: list[str]) -> None:
-    """Also a destructive command without ``--yes``."""
-    service.signed_in("alice")
-    result = command(*arguments)
-    assert result.exit_code == 2, result.output
-    assert "Error: " in result.output
-    assert trail(service) == []
-    assert len(told("sessions", "list")["sessions"]) == 1
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["users", "show", UNKNOWN],
-        ["users", "grant", UNKNOWN, "x"],
-        ["users", "deny", "--remove", UNKNOWN, "x"],
-        ["users", "disable", UNKNOWN, "--yes"],
-        ["users", "enable", UNKNOWN],
-        ["sessions", "revoke", "--user", UNKNOWN, "--yes"],
-    ],
-)
-def test_an_unknown_account_is_told_as_one(service: Service, arguments: list[str]) -> None:
-    """Exit 1 with the id."""
-    result = command(*arguments)
-    assert result.exit_code == 1
-    assert isinstance(result.exception, AccountNotFound)
-    assert UNKNOWN in result.exception.detail
-
-
-def test_an_unknown_session_does_not_keep_others_from_ending(service: Service) -> None:
-    """Exit 1 names it; the known one has ended."""
-    browser = service.signed_in("alice")
-    result = command("sessions", "revoke", UNKNOWN, me(browser)["session_id"], "--yes", "--json")
-    assert result.exit_code == 1
-    assert json.loads(result.stdout) == {"revoked": 1, "unknown": [UNKNOWN]}
-    assert UNKNOWN in result.stderr
-    assert told("sessions", "list") == {"sessions": []}
-
-
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "watchword", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-def test_the_installed_command_works_beside_a_running_service(service: Service) -> None:
-    """As a process of its own: output, exit codes 0 and 1, no traceback."""
-    browser = service.signed_in("bob")
-    listed = run("users", "list", "--json")
-    assert listed.returncode == 0, listed.stderr
-    assert [each["user_id"] for each in json.loads(listed.stdout)["users"]] == [me(browser)["user_id"]]
-    done = run("sessions", "revoke", me(browser)["session_id"], "--yes")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "Sessions ended: 1\n", "")
-    read_feed(service)
-    assert browser.get("/private").status_code == 401
-    failed = run("users", "show", UNKNOWN)
-    assert (failed.returncode, failed.stdout) == (1, "")
-    assert failed.stderr == f"Error: there is no account {UNKNOWN}\n"
-
-
-def test_a_database_that_was_never_migrated_is_exit_3(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And no file is made."""
-    monkeypatch.setenv("WATCHWORD_DATABASE_URL", f"sqlite:///{tmp_path}/none.db")
-    ended = run("sessions", "list")
-    assert ended.returncode == 3
-    assert "watchword db upgrade" in ended.stderr
-    assert not list(tmp_path.iterdir())
-
-
-MANY = [f"{number:02}" + "x" * 62 for number in range(60)]
-"""Roles whose names alone pass 4 KB."""
-
-
-def test_too_many_granted_roles_refuse_a_refresh_without_rotating(service: Service) -> None:
-    """``too_many_roles``; when they are taken back, the very same cookie goes on (contract, Roles)."""
-    carol = service.signed_in("carol")
-    user_id, refresh = me(carol)["user_id"], carol.refresh
-    told("users", "grant", user_id, *MANY)
-    for _ in range(2):
-        refused = carol.post("/auth/refresh")
-        assert refused.status_code == 403
-        assert refused.json()["error"] == "invalid_request"
-        assert not carol.set_cookies
-        service.clock.advance(11)
-    told("users", "grant", "--remove", user_id, *MANY)
-    assert carol.refresh == refresh
-    assert carol.post("/auth/refresh").status_code == 200
-    assert carol.get("/private").status_code == 200
-
-
-def test_too_many_granted_roles_refuse_a_sign_in_without_a_trace(service: Service) -> None:
-    """A page that says so, no cookie, no session, and nobody else is evicted or replaced for it."""
-    carol = service.signed_in("carol")
-    told("users", "grant", me(carol)["user_id"], *MANY)
-    before = told("sessions", "list")
-    newcomer = service.browser()
-    for browser in (newcomer, carol):
-        refused = service.sign_in(browser, "carol")
-        assert refused.status_code == 403
-        assert "more roles than a session can carry" in refused.text
-    assert not newcomer.signed_in
-    assert told("sessions", "list") == before
-    assert trail(service)[-1][0] == "roles_changed"
-
-
-def test_a_bearer_may_carry_what_a_cookie_cannot(service: Service) -> None:
-    """A token client is not bound by the size of a cookie."""
-    carol = service.signed_in("carol")
-    told("users", "grant", me(carol)["user_id"], *MANY)
-    program = service.browser()
-    answer = program.post("/auth/refresh", json={"refresh_token": carol.refresh}, site=None)
-    assert answer.status_code == 200
-    bearer = {"authorization": f"Bearer {answer.json()['access_token']}"}
-    assert program.request("GET", "/private", headers=bearer).json()["roles"] == sorted(MANY)

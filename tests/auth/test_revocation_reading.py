@@ -1,0 +1,123 @@
+"""How the feed is read: in time, once for all who wait, and with a database away."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.auth.feeds import SESSION, ListLog, caller
+from watchword.auth.revocation import FRESH_SECONDS, POLL_SECONDS, RevocationFeed
+from watchword.errors import DatabaseUnavailable
+from watchword.testing import FakeClock
+
+
+async def test_a_view_cut_off_for_long_is_read_as_a_whole(
+    feed: RevocationFeed, log: ListLog, clock: FakeClock
+) -> None:
+    """After half a minute the last minute may not reach back far enough."""
+    clock.advance(30)
+    await feed.poll()
+    clock.advance(31)
+    await feed.poll()
+    assert log.readings == ["unexpired", "since", "unexpired"]
+
+
+async def test_all_who_wait_share_one_reading(feed: RevocationFeed, log: ListLog) -> None:
+    """A view too old costs one query, however many requests find it so."""
+    log.readings.clear()
+    log.answering.clear()
+    waiting = [asyncio.create_task(feed.catch_up()) for _ in range(50)]
+    await asyncio.sleep(0)
+    log.answering.set()
+    await asyncio.gather(*waiting)
+    assert log.readings == ["since"]
+
+
+async def test_one_who_leaves_takes_nobody_along(feed: RevocationFeed, log: ListLog) -> None:
+    """A cancelled request does not cancel the reading others wait for."""
+    log.add("session", session_id=SESSION)
+    log.answering.clear()
+    leaving, staying = (asyncio.create_task(feed.catch_up()) for _ in range(2))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    await asyncio.sleep(0)
+    log.answering.set()
+    await staying
+    assert feed.is_revoked(caller())
+
+
+async def test_after_a_failure_nobody_asks_for_a_while(
+    feed: RevocationFeed, log: ListLog, clock: FakeClock
+) -> None:
+    """A database that is away is not asked once a request; a second later it is asked again."""
+    log.away = True
+    clock.advance(FRESH_SECONDS)
+    log.readings.clear()
+    for _ in range(3):
+        with pytest.raises(DatabaseUnavailable):
+            await feed.catch_up()
+    assert len(log.readings) == 1
+    log.away = False
+    clock.advance(POLL_SECONDS)
+    await feed.catch_up()
+    assert feed.age_seconds == 0
+
+
+async def test_a_database_that_hangs_holds_nobody_for_long(feed: RevocationFeed, log: ListLog) -> None:
+    """Whoever waited in vain is told so, the next ones at once; the reading itself may still end."""
+    log.answering.clear()
+    log.readings.clear()
+    for _ in range(2):
+        with pytest.raises(DatabaseUnavailable):
+            await asyncio.wait_for(feed.catch_up(), 10)
+    assert len(log.readings) == 1
+    log.answering.set()
+    await asyncio.sleep(0.01)
+    await feed.catch_up()
+
+
+class Bell:
+    """``Announcements`` that a test rings."""
+
+    def __init__(self) -> None:
+        self.rung, self.awaited = asyncio.Event(), asyncio.Event()
+
+    async def wait(self, *, timeout_seconds: float) -> None:
+        self.awaited.set()
+        await self.rung.wait()
+        self.rung.clear()
+
+    async def ring(self) -> None:
+        """Returns when all that follows was done."""
+        await self.awaited.wait()
+        self.awaited.clear()
+        self.rung.set()
+        await self.awaited.wait()
+
+
+async def test_following_reads_when_something_is_announced(
+    log: ListLog, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And tells the operator once that the database went away, and once that it is back."""
+    bell = Bell()
+    feed = RevocationFeed(log, clock, announcements=bell)
+    follower = asyncio.create_task(feed.follow())
+
+    log.add("session", session_id=SESSION)
+    await bell.ring()
+    assert feed.is_revoked(caller())
+    log.away = True
+    await bell.ring()
+    await bell.ring()
+    log.away = False
+    await bell.ring()
+    await bell.ring()
+    told = [record.getMessage() for record in caplog.records]
+    assert told == [
+        "revocation feed: the database does not answer: away",
+        "revocation feed: the database answers again",
+    ]
+    follower.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await follower

@@ -1,0 +1,67 @@
+"""The command line beside a running service of the tests."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+from sqlalchemy import create_engine, text
+from typer.testing import CliRunner, Result
+
+from tests.flows.browser import Browser
+from tests.flows.conftest import Service
+from watchword.cli.main import app
+
+HTML = {"accept": "text/html"}
+UNKNOWN = "019e0000-0000-7000-8000-00000000abcd"
+
+
+def command(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments))
+
+
+def told(*arguments: str) -> Any:
+    """What a command prints with ``--json``: one line."""
+    result = command(*arguments, "--json")
+    assert result.exit_code == 0, result.output
+    (line,) = result.stdout.splitlines()
+    return json.loads(line)
+
+
+def me(browser: Browser) -> dict[str, Any]:
+    answer = browser.get("/auth/me").json()
+    assert isinstance(answer, dict)
+    return answer
+
+
+def read_feed(*services: Service) -> None:
+    """What every replica does once a second."""
+
+    async def poll(service: Service) -> None:
+        await (await service.auth.services()).feed.poll()
+
+    for service in services:
+        service.call(poll, service)
+
+
+def trail(service: Service) -> list[tuple[str, dict[str, Any]]]:
+    """Event and details of everything but sign-ins, in order."""
+    engine = create_engine(service.auth.settings.database_url.replace("+aiosqlite", ""))
+    with engine.connect() as connection:
+        rows = connection.execute(
+            text("SELECT event, details FROM ww_audit_events WHERE event <> 'sign_in' ORDER BY rowid")
+        ).all()
+    engine.dispose()
+    return [(row.event, json.loads(row.details)) for row in rows]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "watchword", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
