@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -32,9 +32,14 @@ class Exchange:
         """Say nothing for a while; True when the test is over."""
         return self._over.wait(seconds)
 
-    def send_for_ever(self, data: bytes, *, every_seconds: float = 0.0) -> None:
+    def send_for_ever(self, data: bytes) -> None:
         while self.send(data):
-            if every_seconds and self.wait(every_seconds):
+            pass
+
+    def send_slowly(self, pieces: Sequence[bytes]) -> None:
+        """Twenty pieces a second."""
+        for piece in pieces:
+            if self.wait(0.05) or not self.send(piece):
                 return
 
 
