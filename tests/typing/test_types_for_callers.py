@@ -6,8 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 CACHE = Path(__file__).parents[2] / ".mypy_cache" / "callers"
 
 GOOD = """
@@ -67,10 +65,8 @@ BAD = {
 }
 
 
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A user's module and one with mistakes, and what mypy --strict says about both."""
-    folder = tmp_path_factory.mktemp("typed")
+def told_by_mypy(folder: Path) -> list[str]:
+    """What ``mypy --strict`` says about a user's module and one with mistakes, line by line."""
     (folder / "service.py").write_text(GOOD)
     wrong = "\n".join(f"    {line}" for line in BAD)
     head = "from service import bare, called\nfrom watchword import Principal, Watchword, require_auth\n"
@@ -83,18 +79,16 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
         timeout=300,
         check=False,
     )
-    return folder, ended.stdout + ended.stderr
+    return (ended.stdout + ended.stderr).splitlines()
 
 
-def test_a_users_module_is_clean(project: tuple[Path, str]) -> None:
-    """Decorated endpoints keep their parameters and results, and the caller is a Principal."""
-    assert not [line for line in project[1].splitlines() if line.startswith("service.py")], project[1]
-
-
-@pytest.mark.parametrize("mistake", BAD)
-def test_a_mistake_is_found_before_it_runs(project: tuple[Path, str], mistake: str) -> None:
-    """Each wrong call is an error on its own line."""
-    folder, told = project
-    number = (folder / "mistakes.py").read_text().splitlines().index(f"    {mistake}") + 1
-    said = [line for line in told.splitlines() if line.startswith(f"mistakes.py:{number}:")]
-    assert any(BAD[mistake] in line for line in said), told
+def test_a_users_module_is_clean_and_mistakes_are_found(tmp_path: Path) -> None:
+    """Decorated endpoints keep their parameters and results, the caller is a Principal, and each wrong
+    call is an error on its own line."""
+    told = told_by_mypy(tmp_path)
+    assert not [line for line in told if line.startswith("service.py")]
+    source = (tmp_path / "mistakes.py").read_text().splitlines()
+    for mistake, error in BAD.items():
+        number = source.index(f"    {mistake}") + 1
+        said = [line for line in told if line.startswith(f"mistakes.py:{number}:")]
+        assert any(error in line for line in said), (mistake, told)
