@@ -105,6 +105,12 @@ class SessionMachine(RuleBasedStateMachine):
         session.disturbed = session.disturbed or client_id in (None, session.client_id)
         self.run(self.both.refresh(chain, self.token(chain, age), client_id, fault))
 
+    @rule(chain=chains, age=ages)
+    def another_client_refreshes(self, chain: int, age: int) -> None:
+        """With a token that is not its own: refused, and nothing changes, not even by a replay."""
+        (other,) = set(CLIENTS) - {self.both.world.chains[chain].client_id}
+        self.run(self.both.refresh(chain, self.token(chain, age), other, None))
+
     @rule(chain=chains, position=st.integers(0, 115), char=st.sampled_from("A-_z9é"), age=ages)
     def someone_forges(self, chain: int, position: int, char: str, age: int) -> None:
         """One altered character of a real token is refused without a query."""
@@ -146,10 +152,10 @@ class SessionMachine(RuleBasedStateMachine):
 
     @rule(
         chain=chains,
-        edge=st.sampled_from(["overlap"] * 4 + ["idle", "absolute"]),
-        beyond_ms=st.sampled_from([-1, -1, 0, 1]),
+        edge=st.sampled_from(["overlap", "overlap", "idle", "absolute"]),
+        beyond_ms=st.sampled_from([-1, 0, 1]),
     )
-    def time_reaches_an_edge(self, chain: int, edge: str, beyond_ms: int) -> None:
+    def the_client_comes_at_an_edge(self, chain: int, edge: str, beyond_ms: int) -> None:
         """One millisecond before, at, or after the end of a session's overlap or life."""
         both = self.both
         session = both.touch(chain)
@@ -161,6 +167,7 @@ class SessionMachine(RuleBasedStateMachine):
         seconds = (ends_at - both.now).total_seconds() + beyond_ms / 1000
         if seconds > 0:
             both.replica.clock.advance(seconds)
+        self.the_client_refreshes(chain, lost=False, fault=None)
 
     @rule(chain=chains, age=ages)
     def pages_ask_whose_cookie_it_is(self, chain: int, age: int) -> None:
