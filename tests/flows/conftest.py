@@ -23,6 +23,7 @@ from watchword.dev_provider.registration import CLIENT_ID, CLIENT_SECRET
 from watchword.migrations.runner import upgrade
 from watchword.testing import FakeClock
 from watchword.testing.provider import provider_settings
+from watchword.transport.provider_http import HttpxProviderHttp
 
 BASE_URL = "https://app.example.test"
 
@@ -125,6 +126,14 @@ async def reader(provider_server: DevProviderServer, watchword_clock: FakeClock)
     reading = KeyReader(provider_server.provider, watchword_clock)
     yield reading
     await reading.http.close()
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[HttpxProviderHttp]:
+    """The client that asks providers, with deadlines that a test can wait for."""
+    client = HttpxProviderHttp(connect_seconds=0.3, read_seconds=0.3, total_seconds=0.6)
+    yield client
+    await client.close()
 
 
 @contextmanager
