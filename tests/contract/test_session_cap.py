@@ -20,6 +20,7 @@ from tests.contract.samples import (
     rows,
     session_id,
 )
+from tests.contract.test_authorization_codes import code
 from watchword.auth.account_ports import OpeningTerms, SessionCap, SessionLimitPolicy
 from watchword.auth.ports import LiveSession
 from watchword.errors import SessionLimitReached, TooManyRoles
@@ -151,6 +152,17 @@ async def test_every_client_of_an_account_counts(database: SqlDatabase) -> None:
     await fill(database, CAP, client_id="app")
     with pytest.raises(SessionLimitReached):
         await opened(database, 9, terms=REJECTING)
+
+
+async def test_a_session_opened_by_a_code_is_held_to_the_same_cap(database: SqlDatabase) -> None:
+    """Refused, the code stays good; admitted, the oldest goes."""
+    await fill(database)
+    await database.codes.add(code())
+    with pytest.raises(SessionLimitReached):
+        await database.codes.redeem(code(), identity(), new_session(8, terms=REJECTING))
+    assert await database.codes.find(code().digest) == code()
+    assert await database.codes.redeem(code(), identity(), new_session(8, terms=EVICTING)) is not None
+    assert await live_ids(database) == {session_id(number) for number in (2, 3, 4, 5, 8)}
 
 
 async def test_a_refused_sign_in_changes_nothing(database: SqlDatabase) -> None:

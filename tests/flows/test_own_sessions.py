@@ -185,30 +185,3 @@ def test_ses_60_an_ending_reaches_the_other_replica_by_itself(start_service: Sta
         return 200
 
     assert asyncio.run(until_refused()) == 401
-
-
-@pytest.mark.parametrize("policy", ["evict_oldest", "reject"])
-def test_the_cap_holds_for_browsers(start_service: StartService, policy: str) -> None:
-    """The third of two: the oldest goes, or the newcomer is told why not on a page."""
-    service = start_service(max_sessions_per_user=2, session_limit_policy=policy)
-    first, second = service.signed_in(), service.signed_in()
-    service.clock.advance(1)
-    newcomer = service.browser()
-    response = service.sign_in(newcomer)
-    if policy == "evict_oldest":
-        assert response.status_code == 303
-        service.call(poll, service)
-        codes = sorted(each.get("/private").status_code for each in (first, second))
-        assert codes == [200, 401]
-        return
-    assert response.status_code == 403
-    assert "as many places as it may be" in response.text
-    assert not newcomer.signed_in
-    assert first.get("/private").status_code == second.get("/private").status_code == 200
-    assert service.sign_in(first).status_code == 303
-    first.post("/auth/logout")
-    assert service.sign_in(newcomer).status_code == 303
-
-
-async def poll(service: Service) -> None:
-    await (await service.auth.services()).feed.poll()
