@@ -47,9 +47,7 @@ class SqlAccountStore:
             statement = statement.where(Session.id > after)
         return [_listed(row) for row in await self._read("list sessions", statement)]
 
-    async def end_session(
-        self, session_id: UUID, *, owner: UUID | None, reason: EndReason, act: Act
-    ) -> bool:
+    async def end_session(self, session_id: UUID, *, owner: UUID | None, reason: EndReason, act: Act) -> bool:
         """See the port. One statement, the same for a session that is unknown and one of others."""
 
         async def work(connection: AsyncConnection) -> bool:
