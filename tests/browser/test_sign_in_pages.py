@@ -158,8 +158,11 @@ async def test_axe_finds_nothing(
 async def test_axe_finds_nothing_when_signed_in(
     page: Page, accessibility_faults: Callable[[Page], Awaitable[str]], demo: str
 ) -> None:
-    """The demo's first page with the sign-out button."""
+    """The demo's first page with the sign-out button, and the account page it links to."""
     await sign_in(page, demo)
+    assert await accessibility_faults(page) == ""
+    await page.get_by_role("link", name="Your account").click()
+    assert await page.get_by_role("heading", name="Your account").is_visible()
     assert await accessibility_faults(page) == ""
 
 
