@@ -17,12 +17,14 @@ from tests.sessions.accounts import set_active
 from tests.sessions.parts import OVERLAP_SECONDS, START, Replica, replica
 from watchword.auth.ports import SessionStore
 from watchword.errors import RefreshRefused, RefreshReplayed, WatchwordError
-from watchword.storage import SqlDatabase, open_database
+from watchword.storage import DatabaseLimits, SqlDatabase, open_database
 from watchword.testing import FakeClock
 
 PROCESSES = get_context("forkserver")
 PROCESSES.set_forkserver_preload(["pytest", "tests.sessions.callers"])
-_TOGETHER_SECONDS = 30
+_TOGETHER_SECONDS = 60
+PATIENT = DatabaseLimits(pool_seconds=20, connect_seconds=20, statement_seconds=20, busy_seconds=20)
+"""So that a slow machine shows a wrong answer, never a late one."""
 Through = Callable[[SessionStore], SessionStore]
 
 
@@ -91,7 +93,7 @@ class Post:
 
 async def post(place: Place, stack: AsyncExitStack, *, through: Through = lambda store: store) -> Post:
     """Replicas of one database share its keys; ``through`` may put something before the store."""
-    database = open_database(place.url)
+    database = open_database(place.url, limits=PATIENT)
     stack.push_async_callback(database.close)
     parts = await replica(
         through(database.sessions),

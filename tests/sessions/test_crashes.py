@@ -21,7 +21,7 @@ from tests.sessions.parts import OVERLAP_SECONDS
 from watchword.auth.ports import SessionStore
 from watchword.errors import RefreshReplayed
 
-DEATH_SECONDS = 20
+DEATH_SECONDS = 60
 RANDOM_DEATHS = 12
 MOMENTS: list[Moment] = ["before", "after"]
 

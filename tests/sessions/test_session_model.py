@@ -37,10 +37,10 @@ def test_ses_13_sessions_keep_their_promises() -> None:
 
 def test_ses_13_sessions_keep_their_promises_on_sqlite(sqlite_url: str) -> None:
     """The same lives over a SQLite file."""
-    hold(lambda: SqlBackend.at(sqlite_url), examples=40, steps=40)
+    hold(lambda: SqlBackend.at(sqlite_url), examples=25, steps=40)
 
 
 @pytest.mark.postgres
 def test_ses_13_sessions_keep_their_promises_on_postgresql(postgres_url: str) -> None:
     """The same lives over PostgreSQL."""
-    hold(lambda: SqlBackend.at(postgres_url), examples=40, steps=40)
+    hold(lambda: SqlBackend.at(postgres_url), examples=25, steps=40)
