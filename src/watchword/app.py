@@ -45,6 +45,8 @@ from watchword.storage.database import open_database
 
 logger = logging.getLogger("watchword")
 
+_START_AGAIN_SECONDS = 1.0
+
 
 class Watchword:
     """Authentication for one app: ``Watchword(Settings()).install(app)``.
@@ -68,6 +70,8 @@ class Watchword:
         self._sealer: Sealer | None = None
         self._starting = asyncio.Lock()
         self._followed = False
+        self._stopped = False
+        self._failure: tuple[float, WatchwordError] | None = None
 
     def install(self, app: Starlette, *, operations: bool = True) -> None:
         """Add middleware, ``/auth`` and ``/.well-known`` routes, error handlers and lifespan.
@@ -106,7 +110,7 @@ class Watchword:
 
     async def identify(self, request: RequestFacts) -> Identity:
         """Who is calling; fails closed when the parts cannot be had."""
-        if self._services is None and not _presents_credential(request):
+        if self._services is None and not self._presents_credential(request):
             return Anonymous()
         try:
             services = await self.services()
@@ -138,30 +142,30 @@ class Watchword:
         if self._services is None:
             async with self._starting:
                 if self._services is None:
-                    self._services = await self._start()
-                    for warning in deployment_warnings(self.settings):
-                        logger.warning("%s", warning)
+                    self._services = await self._start_unless_it_just_failed()
         return self._services
 
     async def check(self) -> None:
         """Try database and keys once and let go of them. Raises what a start would raise."""
         try:
-            self._services = await self._start()
+            await self.services()
         finally:
             await self.stop()
 
     async def stop(self) -> None:
-        """Close what was opened; idempotent."""
+        """Close what was opened; idempotent. What stopped with its app starts with it only."""
         services, self._services = self._services, None
         https, self._https = self._https, []
-        for http in https:
-            await http.close()
-        if services is not None:
-            await services.limits.close()
-            await services.database.close()
+        async with contextlib.AsyncExitStack() as closing:
+            if services is not None:
+                closing.push_async_callback(services.database.close)
+                closing.push_async_callback(services.limits.close)
+            for http in https:
+                closing.push_async_callback(http.close)
 
     @asynccontextmanager
     async def _lifespan(self) -> AsyncIterator[None]:
+        self._stopped = False
         services = await self.services()
         follower = asyncio.create_task(services.feed.follow(), name="watchword revocation feed")
         self._followed = True
@@ -169,10 +173,27 @@ class Watchword:
             yield
         finally:
             self._followed = False
+            self._stopped = True
             follower.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await follower
+            await asyncio.wait({follower})
             await self.stop()
+
+    async def _start_unless_it_just_failed(self) -> Services:
+        """Of many who wait for a start that fails, one has tried and the others are told."""
+        if self._stopped:
+            raise NotInstalled("the app that watchword is installed in has stopped")
+        failure = self._failure
+        if failure is not None and self._clock.monotonic() - failure[0] < _START_AGAIN_SECONDS:
+            raise failure[1].with_traceback(None)
+        try:
+            services = await self._start()
+        except WatchwordError as error:
+            self._failure = (self._clock.monotonic(), error)
+            raise
+        self._failure = None
+        for warning in deployment_warnings(self.settings):
+            logger.warning("%s", warning)
+        return services
 
     async def _start(self) -> Services:
         url = self.settings.database_url
@@ -189,11 +210,14 @@ class Watchword:
             await database.close()
             raise
 
+    def _presents_credential(self, request: RequestFacts) -> bool:
+        access = CookieNames.for_base_url(self.settings.base_url).access.encode()
+        return any(
+            name == b"authorization" or (name == b"cookie" and access in value)
+            for name, value in request.headers
+        )
+
     def _ip_key(self) -> bytes:
         if self._sealer is None:
             raise NotInstalled("the parts have not started")
         return self._sealer.subkeys("ip-address")[0]
-
-
-def _presents_credential(request: RequestFacts) -> bool:
-    return any(name in (b"authorization", b"cookie") for name, _ in request.headers)

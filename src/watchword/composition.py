@@ -7,13 +7,14 @@ from watchword.auth.account_manager import AccountManager
 from watchword.auth.account_ports import SessionCap
 from watchword.auth.authorization_codes import AuthorizationCodes
 from watchword.auth.gatekeeper import Gatekeeper
+from watchword.auth.grants import SessionLimits
 from watchword.auth.keyring import Keyring
 from watchword.auth.oauth_client import OAuthClient
 from watchword.auth.ports import Clock, Database, ProviderHttp
 from watchword.auth.rate_limits import RateLimits
 from watchword.auth.revocation import RevocationFeed
 from watchword.auth.sealing import Sealer
-from watchword.auth.session_manager import SessionLimits, SessionManager
+from watchword.auth.session_manager import SessionManager
 from watchword.auth.sign_in import SignIn
 from watchword.auth.token_issuer import TokenIssuer
 from watchword.auth.token_revoker import TokenRevoker

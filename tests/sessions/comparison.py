@@ -17,7 +17,7 @@ from tests.sessions.backends import Backend, MemoryBackend
 from tests.sessions.faults import Fault, FaultyStore
 from tests.sessions.model import Chain, Deed, Means, World, explained
 from tests.sessions.parts import Replica, replica
-from watchword.auth.session_manager import BROWSER, Grant
+from watchword.auth.grants import BROWSER, Grant
 from watchword.errors import DatabaseUnavailable, RefreshRefused, RefreshReplayed, UserDisabled
 from watchword.protocol.principal import Principal
 

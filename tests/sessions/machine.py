@@ -24,7 +24,7 @@ from tests.sessions.backends import Backend
 from tests.sessions.comparison import Comparison
 from tests.sessions.faults import Fault
 from tests.sessions.model import Means
-from watchword.auth.session_manager import BROWSER
+from watchword.auth.grants import BROWSER
 from watchword.errors import RefreshRefused
 
 T = TypeVar("T")

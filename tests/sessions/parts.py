@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 from watchword.auth.caller import RequestFacts
 from watchword.auth.gatekeeper import Gatekeeper
+from watchword.auth.grants import BROWSER, ClientContext, Grant, SessionLimits
 from watchword.auth.keyring import Keyring
 from watchword.auth.ports import KeyStore, ProviderIdentity, RevocationLog, SessionStore, StoredKey
 from watchword.auth.revocation import RevocationFeed
 from watchword.auth.sealing import Sealer
-from watchword.auth.session_manager import BROWSER, ClientContext, Grant, SessionLimits, SessionManager
+from watchword.auth.session_manager import SessionManager
 from watchword.auth.token_issuer import TokenIssuer
 from watchword.auth.token_validator import TokenValidator
 from watchword.protocol.cookies import CookieNames

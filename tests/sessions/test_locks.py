@@ -12,7 +12,7 @@ from sqlalchemy import make_url, text
 
 from tests.sessions.callers import Place, Post, post
 from tests.sessions.parts import START
-from watchword.auth.session_manager import Grant
+from watchword.auth.grants import Grant
 from watchword.errors import DatabaseUnavailable
 from watchword.storage import SqlDatabase
 

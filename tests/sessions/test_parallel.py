@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from tests.sessions.accounts import set_active
 from tests.sessions.callers import Answer, Call, Place, Post, by_processes, by_tasks, post
-from watchword.auth.session_manager import Grant
+from watchword.auth.grants import Grant
 from watchword.models import Identity, Session, User
 from watchword.protocol.principal import Principal
 

@@ -20,7 +20,7 @@ from watchword.api.request_id import request_id_of
 from watchword.api.services import Services, ServicesSource
 from watchword.api.visitor import Visitor, visitor_of
 from watchword.auth.account_ports import ListedSession
-from watchword.auth.session_manager import BROWSER
+from watchword.auth.grants import BROWSER
 from watchword.config.auth import Settings
 from watchword.errors import AuthenticationRequired, SessionNotFound, WatchwordError
 from watchword.protocol.accept import prefers_html

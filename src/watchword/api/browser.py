@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from watchword.api.client_address import client_address
-from watchword.auth.session_manager import ClientContext, Grant
+from watchword.auth.grants import ClientContext, Grant
 from watchword.auth.token_issuer import IssuedToken
 from watchword.config.auth import Settings
 from watchword.errors import CrossSiteRequest, TooManyRoles

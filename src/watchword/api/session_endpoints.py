@@ -21,6 +21,7 @@ from watchword.api.request_id import request_id_of
 from watchword.api.services import Services, ServicesSource
 from watchword.api.token_response import NO_STORE, token_response
 from watchword.auth.caller import identity_of
+from watchword.auth.grants import BROWSER, Grant
 from watchword.config.auth import Settings
 from watchword.errors import (
     CrossSiteRequest,
@@ -65,6 +66,7 @@ class SessionEndpoints:
                 grant = await services.sessions.refresh(
                     body.refresh_token, client_id=body.client_id, scopes=_scopes(body)
                 )
+                await self._require_registered(services, grant)
                 return token_response(grant)
             by_cookie = True
             return await self._refresh_by_cookie(request, services, body)
@@ -86,6 +88,13 @@ class SessionEndpoints:
         self.browser.clear_session(request, response)
         return response
 
+    async def _require_registered(self, services: Services, grant: Grant) -> None:
+        """A client that is registered no longer loses its sessions when it comes for more."""
+        session = grant.session
+        if session.client_id != BROWSER and session.client_id not in self.clients.by_id:
+            await services.sessions.end(session.session_id, reason="revoked")
+            raise RefreshRefused("the client of the session is no longer registered")
+
     async def _refresh_by_cookie(self, request: Request, services: Services, body: RefreshBody) -> Response:
         token = self.browser.cookies(request).get(self.browser.names.refresh)
         if token is None:
@@ -106,14 +115,18 @@ class SessionEndpoints:
             identity.error, CrossSiteRequest | DatabaseUnavailable
         ):
             raise identity.error
-        if isinstance(identity, Principal):
-            if identity.session_id is not None and identity.user_id is not None:
-                session_id, user_id = UUID(identity.session_id), UUID(identity.user_id)
+        bearer = [value for name, value in request.scope["headers"] if name == b"authorization"]
+        caller = identity if isinstance(identity, Principal) else self._former(services, bearer)
+        if caller is not None:
+            if caller.session_id is not None and caller.user_id is not None:
+                session_id, user_id = UUID(caller.session_id), UUID(caller.user_id)
                 await _log_out(services, session_id, user_id, everywhere=everywhere)
-            return
-        if "authorization" in request.headers:
-            return
-        await self._end_by_cookie(request, services, everywhere=everywhere)
+        elif not bearer:
+            await self._end_by_cookie(request, services, everywhere=everywhere)
+
+    def _former(self, services: Services, bearer: list[bytes]) -> Principal | None:
+        """An access token that has expired still says which session its holder wants to end."""
+        return services.gatekeeper.former(bearer, expired_seconds=self.settings.session_absolute_seconds)
 
     async def _end_by_cookie(self, request: Request, services: Services, *, everywhere: bool) -> None:
         token = self.browser.cookies(request).get(self.browser.names.refresh)

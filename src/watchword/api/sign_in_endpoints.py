@@ -86,8 +86,7 @@ class SignInEndpoints:
         params = request.query_params.multi_items()
         forget_query(request.scope)
         if request.method != "GET" or _is_prefetch(request):
-            status = 405 if request.method != "GET" else 425
-            return Response(status_code=status, headers=self.responses.headers())
+            return self._not_meant(request)
         try:
             services = await self.services()
         except WatchwordError as error:
@@ -100,6 +99,12 @@ class SignInEndpoints:
                 return response
         self.responses.forget_attempts(request, response, params)
         return response
+
+    def _not_meant(self, request: Request) -> Response:
+        headers = self.responses.headers()
+        if request.method != "GET":
+            return Response(status_code=405, headers={**headers, "Allow": "GET"})
+        return Response(status_code=425, headers=headers)
 
     @public
     async def signed_out(self, _: Request) -> Response:

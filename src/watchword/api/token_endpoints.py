@@ -16,7 +16,7 @@ from watchword.api.registered_clients import RegisteredClients
 from watchword.api.request_id import request_id_of
 from watchword.api.services import Services, ServicesSource
 from watchword.api.token_response import NO_STORE, token_response
-from watchword.auth.session_manager import Grant
+from watchword.auth.grants import Grant
 from watchword.errors import (
     InvalidClient,
     ProviderResponseInvalid,

@@ -53,6 +53,7 @@ _NOT_READY: Final[Mapping[type[WatchwordError], tuple[str, str]]] = {
     SecretKeyMismatch: ("ok", "unreadable"),
 }
 """What a fault says of database and keys."""
+_RETRY_AFTER_SECONDS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,5 +81,6 @@ class Operations:
         except WatchwordError as error:
             database, keys = _NOT_READY.get(type(error), ("unknown", "unknown"))
             state = {"status": "not ready", "database": database, "keys": keys, "code": error.code}
+            headers["Retry-After"] = str(error.retry_after_seconds or _RETRY_AFTER_SECONDS)
             return JSONResponse(state, status_code=503, headers=headers)
         return JSONResponse({"status": "ready", "database": "ok", "keys": "ok"}, headers=headers)

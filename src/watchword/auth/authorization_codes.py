@@ -11,10 +11,11 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
+from watchword.auth.grants import ClientContext, Grant
 from watchword.auth.oauth_client import VerifiedSignIn
 from watchword.auth.ports import Clock, CodeStore, LiveSession, NewSession, ProviderIdentity, StoredCode
 from watchword.auth.sealing import Sealer
-from watchword.auth.session_manager import ClientContext, Grant, SessionManager
+from watchword.auth.session_manager import SessionManager
 from watchword.errors import (
     AuthorizationCodeRefused,
     AuthorizationCodeReused,

@@ -11,7 +11,14 @@ from uuid import UUID
 from watchword.auth.ports import Clock, LiveSession, SessionStore
 from watchword.auth.revocation import FRESH_SECONDS, RevocationFeed
 from watchword.auth.token_validator import TokenValidator
-from watchword.errors import CrossSiteRequest, DatabaseUnavailable, SessionEnded, TokenInvalid, WatchwordError
+from watchword.errors import (
+    CrossSiteRequest,
+    DatabaseUnavailable,
+    SessionEnded,
+    TokenInvalid,
+    TokenSuperseded,
+    WatchwordError,
+)
 from watchword.protocol.bearer import read_authorization
 from watchword.protocol.cookies import CookieNames, read_cookies
 from watchword.protocol.origin import SAFE_METHODS, is_same_origin
@@ -77,6 +84,14 @@ class Gatekeeper:
         except WatchwordError as error:
             return Rejected(error)
 
+    def former(self, authorization: Sequence[bytes], *, expired_seconds: int) -> Principal | None:
+        """Whose a bearer token was that may have expired meanwhile; None for every other text."""
+        try:
+            token = read_authorization(authorization)
+            return None if token is None else self._validator.validate(token, expired_seconds=expired_seconds)
+        except WatchwordError:
+            return None
+
     async def confirm(self, caller: Principal) -> Principal:
         """The caller with roles, e-mail and name as the database has them now.
 
@@ -107,7 +122,10 @@ class Gatekeeper:
         if self._feed.age_seconds > FRESH_SECONDS:
             await self._catch_up()
         if self._feed.is_revoked(caller):
-            raise SessionEnded(f"the token of {caller.session_id or caller.client_id} was ended")
+            whose = caller.session_id or caller.client_id
+            if self._feed.is_superseded(caller):
+                raise TokenSuperseded(f"the roles of {whose} changed since the token was issued")
+            raise SessionEnded(f"the token of {whose} was ended")
         return caller
 
     async def _catch_up(self) -> None:

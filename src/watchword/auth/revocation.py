@@ -49,6 +49,7 @@ class RevocationFeed:
         self._revoked = Revoked()
         self._sequence = 0
         self._read_at: float | None = None
+        self._again_at: float | None = None
         self._failed_at: float | None = None
         self._swept_at = clock.monotonic()
         self._reading: asyncio.Task[None] | None = None
@@ -61,6 +62,10 @@ class RevocationFeed:
     def is_revoked(self, caller: Principal) -> bool:
         """Whether the token behind a caller was ended, as far as this view knows."""
         return self._revoked.covers(caller)
+
+    def is_superseded(self, caller: Principal) -> bool:
+        """Whether a revoked token's session itself goes on, so that a refresh brings another."""
+        return self._revoked.is_superseded(caller)
 
     def note_session(self, session_id: UUID, expires_at: datetime) -> None:
         """Take over an ending of this process without waiting for the next reading."""
@@ -79,13 +84,21 @@ class RevocationFeed:
             await self.load()
         else:
             asked_at = self._clock.monotonic()
-            again_from = self._clock.now() - _READ_AGAIN
+            again_from = self._again_from(asked_at)
             for entry in await self._log.since(self._sequence, again_from=again_from):
                 self._take(entry)
             self._read_at = asked_at
         if self._clock.monotonic() - self._swept_at >= _SWEEP_SECONDS:
             self._revoked.forget_expired(self._clock.now())
             self._swept_at = self._clock.monotonic()
+
+    def _again_from(self, asked_at: float) -> datetime:
+        """The last minute once a second, however often endings are announced; else nothing."""
+        now = self._clock.now()
+        if self._again_at is not None and asked_at - self._again_at < POLL_SECONDS:
+            return now
+        self._again_at = asked_at
+        return now - _READ_AGAIN
 
     async def catch_up(self) -> None:
         """Bring a view that is too old up to date: one reading for all who ask for it meanwhile.

@@ -49,6 +49,11 @@ class Revoked:
             )
         )
 
+    def is_superseded(self, caller: Principal) -> bool:
+        """Whether only tokens up to a generation ended, and the session itself goes on."""
+        ended = None if caller.session_id is None else self._sessions.get(caller.session_id)
+        return ended is not None and ended[0] < MAX_GENERATION
+
     def end_session(self, session_id: str, expires_at: datetime) -> None:
         _widen(self._sessions, session_id, (MAX_GENERATION, expires_at))
 

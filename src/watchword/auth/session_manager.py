@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from watchword.auth.account_ports import OpeningTerms, SessionCap
+from watchword.auth.account_ports import OpeningTerms
+from watchword.auth.grants import BROWSER, ClientContext, Grant, SessionLimits
 from watchword.auth.ports import (
     Clock,
     EndReason,
@@ -28,37 +29,6 @@ from watchword.protocol.rotation import Contend, Overlap, Reject, Replay, Sessio
 from watchword.protocol.uuid7 import uuid7
 
 _ROTATION_TRIES = 4
-BROWSER = "browser"
-"""The client id of sessions that live in our own cookies."""
-
-
-@dataclass(frozen=True, slots=True)
-class SessionLimits:
-    """``overlap_seconds`` is how long the previous refresh token still answers, ``cap`` how many
-    sessions an account may have."""
-
-    idle_seconds: int
-    absolute_seconds: int
-    overlap_seconds: int
-    cap: SessionCap | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ClientContext:
-    """Where a session is used from, already shortened for privacy."""
-
-    device: str | None = None
-    ip: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """What a person's client holds after sign-in or refresh."""
-
-    session: LiveSession
-    access: IssuedToken
-    issued_at: datetime
-    refresh_token: str = field(repr=False)
 
 
 class SessionManager:
@@ -241,10 +211,13 @@ class SessionManager:
         session = await self._store.find(token.session_id, now=now)
         if session is None or client_id not in (None, session.client_id):
             return
+        if token.generation != session.generation:
+            return
         if scopes is not None and not scopes <= session.scopes:
             raise InvalidScope("the refresh asks for a scope that the session was not granted")
         if admit is not None:
-            admit(self._issuer.issue(session, now=now))
+            rotated = replace(session, generation=session.generation + 1)
+            admit(self._issuer.issue(rotated, now=now))
 
     async def _decide(
         self,

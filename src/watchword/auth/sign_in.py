@@ -18,10 +18,11 @@ from watchword.auth.attempt import (
 )
 from watchword.auth.authorization_codes import AuthorizationCodes
 from watchword.auth.client_requests import open_client_request, seal_client_request
+from watchword.auth.grants import BROWSER, ClientContext, Grant
 from watchword.auth.oauth_client import OAuthClient
 from watchword.auth.ports import Clock, SingleUseStore
 from watchword.auth.sealing import Sealer
-from watchword.auth.session_manager import BROWSER, ClientContext, Grant, SessionManager
+from watchword.auth.session_manager import SessionManager
 from watchword.auth.token_issuer import IssuedToken
 from watchword.errors import AttemptExpired, AttemptMissing, AttemptUsed, SignInRefused, UnknownProvider
 from watchword.protocol.authorization import check_authorization_response, read_state

@@ -30,9 +30,11 @@ class TokenIssuer:
         self.life_seconds = life_seconds
 
     def issue(self, session: LiveSession, *, now: datetime) -> IssuedToken:
-        """A token for the session as it stands, never outliving the session's absolute end."""
+        """A token for the session as it stands, outliving the session's absolute end by less than
+        the second that tokens are counted in."""
         ends = min(now + timedelta(seconds=self.life_seconds), session.absolute_ends_at)
-        issued_at, expires_at = int(now.timestamp()), int(ends.timestamp())
+        issued_at = int(now.timestamp())
+        expires_at = max(int(ends.timestamp()), issued_at + 1)
         claims = build_claims(
             issuer=self._issuer,
             audience=self._audience,
@@ -46,4 +48,4 @@ class TokenIssuer:
             roles=session.roles,
             scopes=session.scopes,
         )
-        return IssuedToken(sign(claims, self._keyring.active), max(expires_at - issued_at, 0))
+        return IssuedToken(sign(claims, self._keyring.active), expires_at - issued_at)

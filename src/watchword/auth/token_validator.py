@@ -29,8 +29,11 @@ class TokenValidator:
         self._max_life_seconds = max_life_seconds
         self._algorithms = frozenset({"ES256", "RS256", "Ed25519"})
 
-    def validate(self, token: str) -> Principal:
-        """The caller a token was issued to. Raises TokenInvalid with the cause in its detail."""
+    def validate(self, token: str, *, expired_seconds: int = 0) -> Principal:
+        """The caller a token was issued to; with ``expired_seconds`` also one that expired at most
+        so long ago, which is good for nothing but ending its session. Raises TokenInvalid with the
+        cause in its detail.
+        """
         try:
             verified = jws.verify_with(jws.parse(token), self._keyring.verifying, algorithms=self._algorithms)
             return check_access_token(
@@ -38,7 +41,7 @@ class TokenValidator:
                 issuer=self._issuer,
                 audience=self._audience,
                 now_seconds=int(self._clock.now().timestamp()),
-                leeway_seconds=LEEWAY_SECONDS,
+                leeway_seconds=LEEWAY_SECONDS + expired_seconds,
                 max_life_seconds=self._max_life_seconds,
             )
         except (jws.JwsError, ClaimError) as error:

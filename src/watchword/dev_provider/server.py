@@ -146,7 +146,11 @@ class _Server(uvicorn.Server):
 
 
 class _Connection(H11Protocol):
-    """Lets the application drop this very connection."""
+    """Lets the application drop this very connection, and logs no request, whose query holds codes."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.access_log = False
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -162,7 +166,8 @@ def _with_abort(app: Any, abort: Callable[[], None]) -> Any:
 
 
 def _config(app: ASGIApp) -> uvicorn.Config:
-    """No access log, which would hold codes, and no belief in forwarded addresses."""
+    """No belief in forwarded addresses. What uvicorn would set for its loggers is left alone: the
+    process may serve something else, whose log is its own."""
     return uvicorn.Config(
         app,
         loop="asyncio",
@@ -170,8 +175,6 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         ws="none",
         lifespan="off",
         log_config=None,
-        log_level="warning",
-        access_log=False,
         proxy_headers=False,
         forwarded_allow_ips=[],
         server_header=False,

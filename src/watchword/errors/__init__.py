@@ -52,6 +52,7 @@ from watchword.errors.requests import (
     SessionNotFound,
     StepUpRequired,
     TokenInvalid,
+    TokenSuperseded,
 )
 from watchword.errors.sign_in import (
     AttemptExpired,
@@ -114,6 +115,7 @@ __all__ = [
     "SignInRefused",
     "StepUpRequired",
     "TokenInvalid",
+    "TokenSuperseded",
     "TooManyRoles",
     "UnknownClient",
     "UnknownProvider",

@@ -61,6 +61,14 @@ class SessionEnded(TokenInvalid):
     public = "This session has ended. Please sign in again."
 
 
+class TokenSuperseded(TokenInvalid):
+    """The session goes on, but what it may do has changed since the token was issued."""
+
+    code = "token_superseded"
+    title = "Access token superseded"
+    public = "What you may do has changed. Refresh the session to go on."
+
+
 class StepUpRequired(TokenInvalid):
     """The sign-in is older than the route allows (RFC 9470 §3)."""
 

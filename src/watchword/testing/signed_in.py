@@ -15,8 +15,8 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from watchword.app import Watchword
+from watchword.auth.grants import BROWSER, ClientContext, Grant
 from watchword.auth.ports import ProviderIdentity
-from watchword.auth.session_manager import BROWSER, ClientContext, Grant
 from watchword.config.auth import Settings
 from watchword.errors import ConfigurationError, NotInstalled
 from watchword.migrations.runner import upgrade
