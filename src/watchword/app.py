@@ -45,8 +45,6 @@ from watchword.storage.database import open_database
 
 logger = logging.getLogger("watchword")
 
-_START_AGAIN_SECONDS = 1.0
-
 
 class Watchword:
     """Authentication for one app: ``Watchword(Settings()).install(app)``.
@@ -71,7 +69,7 @@ class Watchword:
         self._starting = asyncio.Lock()
         self._followed = False
         self._stopped = False
-        self._failure: tuple[float, WatchwordError] | None = None
+        self._failure: WatchwordError | None = None
 
     def install(self, app: Starlette, *, operations: bool = True) -> None:
         """Add middleware, ``/auth`` and ``/.well-known`` routes, error handlers and lifespan.
@@ -140,15 +138,16 @@ class Watchword:
         Raises MigrationNeeded, SecretKeyMismatch, DatabaseUnavailable, ConfigurationError.
         """
         if self._services is None:
+            failure = self._failure
             async with self._starting:
                 if self._services is None:
-                    self._services = await self._start_unless_it_just_failed()
+                    self._services = await self._start_for_all_who_wait(failure)
         return self._services
 
     async def check(self) -> None:
         """Try database and keys once and let go of them. Raises what a start would raise."""
         try:
-            await self.services()
+            self._services = await self._start()
         finally:
             await self.stop()
 
@@ -178,19 +177,17 @@ class Watchword:
             await asyncio.wait({follower})
             await self.stop()
 
-    async def _start_unless_it_just_failed(self) -> Services:
-        """Of many who wait for a start that fails, one has tried and the others are told."""
+    async def _start_for_all_who_wait(self, known_failure: WatchwordError | None) -> Services:
+        """A start that failed while this caller waited for it has failed for this caller too."""
         if self._stopped:
             raise NotInstalled("the app that watchword is installed in has stopped")
-        failure = self._failure
-        if failure is not None and self._clock.monotonic() - failure[0] < _START_AGAIN_SECONDS:
-            raise failure[1].with_traceback(None)
+        if self._failure is not None and self._failure is not known_failure:
+            raise self._failure.with_traceback(None)
         try:
             services = await self._start()
         except WatchwordError as error:
-            self._failure = (self._clock.monotonic(), error)
+            self._failure = error
             raise
-        self._failure = None
         for warning in deployment_warnings(self.settings):
             logger.warning("%s", warning)
         return services

@@ -88,7 +88,7 @@ class DevProviderServer:
             listener.close()
             raise
         thread = threading.Thread(
-            target=server.serve_on, args=(listener,), name="watchword-dev-provider", daemon=True
+            target=server.serve_on, args=(listener,), name=f"watchword-dev-provider-{self._port}", daemon=True
         )
         thread.start()
         self._running = server, thread
