@@ -45,10 +45,10 @@ class MemoryStore:
 
     async def open(self, identity: ProviderIdentity, new: NewSession) -> LiveSession:
         await asyncio.sleep(0)
-        account = self._accounts.setdefault(identity.subject, _Account(identity.roles))
+        account = self._accounts.setdefault(identity.subject, _Account(identity.roles or frozenset()))
         if not account.active:
             raise UserDisabled("account disabled")
-        if account.roles != identity.roles:
+        if identity.roles is not None and account.roles != identity.roles:
             account.roles = identity.roles
             self._tell_live_sessions(account, new.created_at)
         facts = SessionFacts(

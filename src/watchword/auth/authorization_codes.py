@@ -119,7 +119,8 @@ class AuthorizationCodes:
 
     def _seal(self, code: str, sign_in: _SignIn) -> bytes:
         fields = asdict(sign_in)
-        fields["identity"]["roles"] = sorted(sign_in.identity.roles)
+        roles = sign_in.identity.roles
+        fields["identity"]["roles"] = None if roles is None else sorted(roles)
         plaintext = json.dumps(fields).encode()
         if len(plaintext) > _MAX_SIGN_IN_BYTES:
             raise ProviderResponseInvalid(f"the sign-in is larger than {_MAX_SIGN_IN_BYTES} bytes")
@@ -133,10 +134,9 @@ class AuthorizationCodes:
         except (SealBroken, SecretKeyMismatch) as error:
             raise AuthorizationCodeRefused(f"the sign-in behind the code cannot be opened: {error}") from None
         fields: dict[str, Any] = json.loads(plaintext)
-        identity = fields["identity"]
-        return _SignIn(
-            ProviderIdentity(**{**identity, "roles": frozenset(identity["roles"])}), fields["provider_sid"]
-        )
+        identity, roles = fields["identity"], fields["identity"]["roles"]
+        known = None if roles is None else frozenset(roles)
+        return _SignIn(ProviderIdentity(**{**identity, "roles": known}), fields["provider_sid"])
 
 
 def _check(stored: StoredCode, asked: CodeExchange) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +25,8 @@ from watchword.protocol.provider_answer import MAX_ANSWER_BYTES
 from watchword.protocol.roles import map_roles, roles_at
 from watchword.protocol.token_exchange import TokenResponse, check_token_response, code_grant
 from watchword.protocol.userinfo import check_userinfo
+
+logger = logging.getLogger("watchword")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class OAuthClient:
         self._http = http
         self._clock = clock
         self._leeway_seconds = leeway_seconds
+        self._role_names = frozenset(path[0] for path in settings.role_claims)
         self._keys = ProviderKeys(http, clock)
         self._metadata = MetadataSource(
             http, clock, issuer=settings.issuer, allow_loopback_http=allow_loopback_http
@@ -142,16 +146,17 @@ class OAuthClient:
     async def _userinfo(
         self, metadata: ProviderMetadata, id_token: IdToken, tokens: TokenResponse
     ) -> Mapping[str, Any] | None:
-        """What the profile still lacks. ``always`` refuses the sign-in when it cannot be had."""
+        """What the profile still lacks; None when it was asked for in vain, which ``always`` makes
+        a refusal of the sign-in."""
         asked = self._settings.userinfo
         if asked == "never" or (asked == "auto" and not self._lacking(id_token)):
-            return None
+            return {}
         if metadata.userinfo_endpoint is None:
             if asked == "always":
                 raise UserinfoRejected(
                     "userinfo=always, but the provider's metadata names no userinfo endpoint"
                 )
-            return None
+            return {}
         try:
             answer = await self._http.get(
                 metadata.userinfo_endpoint, max_bytes=MAX_ANSWER_BYTES, bearer=tokens.access_token
@@ -159,19 +164,20 @@ class OAuthClient:
             return check_userinfo(answer.status, answer.headers, answer.body, subject=id_token.subject)
         except UserinfoRejected:
             raise
-        except WatchwordError:
+        except WatchwordError as error:
             if asked == "always":
                 raise
+            logger.warning("userinfo of %s could not be had: %s", self.provider_id, error.detail)
             return None
 
     def _lacking(self, id_token: IdToken) -> bool:
-        names = {"email", "name", *(path[0] for path in self._settings.role_claims)}
-        return not names <= id_token.claims.keys()
+        return not {"email", "name", *self._role_names} <= id_token.claims.keys()
 
     def _verified(self, id_token: IdToken, userinfo: Mapping[str, Any] | None) -> VerifiedSignIn:
         profile: Profile = read_profile(id_token.claims, userinfo)
         claims = {**(userinfo or {}), **id_token.claims}
         reading = roles_at(claims, self._settings.role_claims, mapping=self._settings.role_map)
+        unknown = userinfo is None and not self._role_names <= id_token.claims.keys()
         now = self._clock.now()
         auth_time = now if id_token.auth_time is None else datetime.fromtimestamp(id_token.auth_time, UTC)
         return VerifiedSignIn(
@@ -182,7 +188,7 @@ class OAuthClient:
                 email=profile.email,
                 email_verified=profile.email_verified,
                 name=profile.name,
-                roles=map_roles(reading.roles, self._settings.role_map),
+                roles=None if unknown else map_roles(reading.roles, self._settings.role_map),
             ),
             auth_time=min(auth_time, now),
             provider_sid=id_token.sid,

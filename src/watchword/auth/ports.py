@@ -26,7 +26,8 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ProviderIdentity:
-    """Who the provider says signed in. Only ``issuer`` and ``subject`` identify."""
+    """Who the provider says signed in. Only ``issuer`` and ``subject`` identify. ``roles`` is None
+    when the provider could not be asked for them: those it gave before stay."""
 
     provider_id: str
     issuer: str
@@ -34,7 +35,7 @@ class ProviderIdentity:
     email: str | None
     email_verified: bool
     name: str | None
-    roles: frozenset[str]
+    roles: frozenset[str] | None
 
 
 @dataclass(frozen=True, slots=True)

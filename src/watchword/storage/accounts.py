@@ -66,7 +66,7 @@ async def _create(connection: AsyncConnection, identity: ProviderIdentity, now: 
             version=1,
             email=identity.email,
             name=identity.name,
-            identity_roles=identity.roles,
+            identity_roles=identity.roles or nobody,
             granted_roles=nobody,
             denied_roles=nobody,
             created_at=now,
@@ -82,11 +82,11 @@ async def _create(connection: AsyncConnection, identity: ProviderIdentity, now: 
         issuer=identity.issuer,
         subject=identity.subject,
         created_at=now,
-        **_identity_values(identity, now),
+        **{"roles": nobody, **_identity_values(identity, now)},
     ).returning(Identity.id)
     if (await connection.execute(made)).one_or_none() is None:
         raise LostRace
-    roles = effective_roles(identity.roles, nobody, nobody)
+    roles = effective_roles(identity.roles or nobody, nobody, nobody)
     return Account(user_id, identity_id, 1, roles, identity.email, identity.name)
 
 
@@ -123,14 +123,14 @@ async def _renew_identity(
 
 def _identity_values(identity: ProviderIdentity, now: datetime) -> dict[str, object]:
     verified = identity.email.lower() if identity.email and identity.email_verified else None
-    return {
+    values: dict[str, object] = {
         "provider_id": identity.provider_id,
         "email": identity.email,
         "verified_email": verified,
         "name": identity.name,
-        "roles": identity.roles,
         "last_sign_in_at": now,
     }
+    return values if identity.roles is None else {**values, "roles": identity.roles}
 
 
 async def _renew_user(

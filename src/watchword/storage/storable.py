@@ -37,7 +37,7 @@ def storable_identity(identity: ProviderIdentity) -> ProviderIdentity:
         email=email,
         email_verified=identity.email_verified and email is not None,
         name=shown_text(identity.name, MAX_NAME_CHARS),
-        roles=_role_names(identity.roles),
+        roles=None if identity.roles is None else _role_names(identity.roles),
     )
 
 
