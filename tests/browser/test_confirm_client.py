@@ -71,8 +71,8 @@ async def test_continue_leads_through_the_provider_to_the_program(
 ) -> None:
     """The page names app and place; its policy lets the form lead to other origins and back."""
     await page.goto(begin(service, program))
-    assert await page.get_by_role("heading", name="Continue to cli?").is_visible()
-    assert await page.get_by_text(urlsplit(program).netloc).is_visible()
+    await page.get_by_role("heading", name="Continue to cli?").wait_for()
+    await page.get_by_text(urlsplit(program).netloc).wait_for()
     assert await accessibility_faults(page) == ""
     await page.get_by_role("button", name="Continue with the development provider").click()
     await page.get_by_role("button", name="Alice").click()

@@ -49,13 +49,13 @@ async def test_the_whole_job_by_clicking(page: Page, demo: str) -> None:
 
     page.on("console", listen)
     await sign_in(page, demo)
-    assert await page.get_by_text("You are signed in with the role editor.").is_visible()
+    await page.get_by_text("You are signed in with the role editor.").wait_for()
     await page.get_by_role("link", name="GET /v2/orders").click()
     assert '"orders"' in await page.inner_text("body")
     await page.go_back()
     await page.get_by_role("button", name="Sign out").click()
     await page.wait_for_url(f"{demo}/auth/signed-out")
-    assert await page.get_by_role("heading", name="You are signed out").is_visible()
+    await page.get_by_role("heading", name="You are signed out").wait_for()
     assert not await cookie_names(page)
     assert complaints == []
     answer = await page.goto(f"{demo}/v2/orders")
@@ -98,7 +98,7 @@ async def test_the_whole_job_without_javascript(browser: Browser, demo: str) -> 
     try:
         page = await context.new_page()
         await sign_in(page, demo, "Carol")
-        assert await page.get_by_text("You are signed in without any role.").is_visible()
+        await page.get_by_text("You are signed in without any role.").wait_for()
         await page.get_by_role("button", name="Sign out").click()
         await page.wait_for_url(f"{demo}/auth/signed-out")
     finally:
@@ -162,7 +162,7 @@ async def test_axe_finds_nothing_when_signed_in(
     await sign_in(page, demo)
     assert await accessibility_faults(page) == ""
     await page.get_by_role("link", name="Your account").click()
-    assert await page.get_by_role("heading", name="Your account").is_visible()
+    await page.get_by_role("heading", name="Your account").wait_for()
     assert await accessibility_faults(page) == ""
 
 

@@ -69,4 +69,4 @@ async def test_who_cancels_is_told_so(page: Page, demo: str) -> None:
 async def test_the_window_by_itself_says_what_to_do(page: Page, demo: str) -> None:
     """Opened without Swagger UI behind it, it breaks nothing."""
     await page.goto(f"{demo}/docs/oauth2-redirect?code=x&state=y")
-    assert await page.get_by_text("You can close this window.").is_visible()
+    await page.get_by_text("You can close this window.").wait_for()
