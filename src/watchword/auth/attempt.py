@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
 import secrets
@@ -12,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from watchword.auth.client_requests import read_back
 from watchword.auth.sealing import Sealer
 from watchword.errors import AttemptExpired, AttemptMissing, InvalidRequest, SealBroken, SecretKeyMismatch
+from watchword.protocol import base64url
 from watchword.protocol.client_request import ClientRequest
 
 ATTEMPT_SECONDS = 600
@@ -92,7 +92,7 @@ def seal_attempt(attempt: Attempt, sealer: Sealer) -> str:
     """The attempt as a cookie value. Raises InvalidRequest for one that no browser would keep."""
     plaintext = json.dumps(asdict(attempt), separators=(",", ":")).encode()
     sealed = sealer.seal("attempt", plaintext, place=attempt.handle.encode())
-    cookie = base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+    cookie = base64url.encode(sealed)
     if len(cookie) > MAX_COOKIE_VALUE_CHARS:
         raise InvalidRequest(
             "the request is too long to be kept in a cookie: its state, redirect URI or path"
@@ -105,9 +105,9 @@ def open_attempt(cookie: str | None, handle: str, sealer: Sealer, *, now_seconds
     if not cookie:
         raise AttemptMissing("no attempt cookie belongs to the state that came back")
     try:
-        sealed = base64.b64decode(cookie + "=" * (-len(cookie) % 4), altchars=b"-_", validate=True)
+        sealed = base64url.decode(cookie)
         plaintext = sealer.open("attempt", sealed, place=handle.encode())
-    except (binascii.Error, ValueError, SealBroken, SecretKeyMismatch) as error:
+    except (ValueError, SealBroken, SecretKeyMismatch) as error:
         raise AttemptMissing(f"the attempt cookie does not open: {error}") from None
     try:
         fields = json.loads(plaintext)

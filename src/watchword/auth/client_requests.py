@@ -3,8 +3,6 @@ what was checked once is what is answered."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -12,6 +10,7 @@ from typing import Any
 
 from watchword.auth.sealing import Sealer
 from watchword.errors import AttemptExpired, AttemptMissing, SealBroken, SecretKeyMismatch
+from watchword.protocol import base64url
 from watchword.protocol.client_request import ClientRequest
 
 REQUEST_SECONDS = 600
@@ -24,16 +23,16 @@ def seal_client_request(request: ClientRequest, sealer: Sealer, *, now_seconds: 
     """The request as text that fits an address and a form field."""
     plaintext = json.dumps({"at": now_seconds, "request": asdict(request)}, separators=(",", ":")).encode()
     sealed = sealer.seal("client-request", plaintext, place=_PLACE)
-    return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+    return base64url.encode(sealed)
 
 
 def open_client_request(text: str, sealer: Sealer, *, now_seconds: int) -> ClientRequest:
     """Raises AttemptMissing for what we did not seal, AttemptExpired after ten minutes."""
     try:
-        sealed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        sealed = base64url.decode(text)
         read = json.loads(sealer.open("client-request", sealed, place=_PLACE))
         request = read_back(read["request"])
-    except (binascii.Error, ValueError, TypeError, KeyError, SealBroken, SecretKeyMismatch):
+    except (ValueError, TypeError, KeyError, SealBroken, SecretKeyMismatch):
         raise AttemptMissing("the request is not one that this service sealed") from None
     age_seconds = now_seconds - read["at"]
     if not -60 <= age_seconds < REQUEST_SECONDS:
