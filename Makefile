@@ -1,4 +1,4 @@
-.PHONY: demo test check lock
+.PHONY: demo test check soak lock
 
 demo: .venv/.runtime
 	@.venv/bin/watchword demo $(ARGS)
@@ -10,6 +10,9 @@ test: .venv/.dev
 
 check: .venv/.dev
 	@scripts/check
+
+soak: .venv/.dev
+	@scripts/soak $(ARGS)
 
 lock: .venv/.dev
 	@scripts/lock
