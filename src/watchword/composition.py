@@ -19,6 +19,7 @@ from watchword.auth.sign_in import SignIn
 from watchword.auth.token_issuer import TokenIssuer
 from watchword.auth.token_revoker import TokenRevoker
 from watchword.auth.token_validator import TokenValidator
+from watchword.auth.version_usage import VersionUsage
 from watchword.config.auth import Settings
 from watchword.protocol.cookies import CookieNames
 from watchword.rate_limiting.counter import open_counter
@@ -96,6 +97,7 @@ class Composition:
             codes=codes,
             revoker=TokenRevoker(sessions, validator),
             limits=limits,
+            version_usage=VersionUsage(clock),
         )
 
     def _rate_limits(self) -> RateLimits:

@@ -15,6 +15,7 @@ from watchword.auth.revocation import RevocationFeed
 from watchword.auth.session_manager import SessionManager
 from watchword.auth.sign_in import SignIn
 from watchword.auth.token_revoker import TokenRevoker
+from watchword.auth.version_usage import VersionUsage
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Services:
     codes: AuthorizationCodes
     revoker: TokenRevoker
     limits: RateLimits
+    version_usage: VersionUsage
 
 
 ServicesSource = Callable[[], Awaitable[Services]]
