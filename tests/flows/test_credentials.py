@@ -101,22 +101,22 @@ AUTHORIZATIONS = [
     "Bearer a.b.c",
     "Bearer {token}A",
     "Bearer \xff",
-    "Basic {token}",
-    "DPoP {token}",
-    "Token {token}",
-    "{token}",
     "Bearer " + "x" * 20_000,
 ]
+OTHER_SCHEMES = ["Basic {token}", "DPoP {token}", "Token {token}", "{token}"]
 
 
 def test_x_07_a_bad_bearer_is_never_replaced_by_the_cookie(shared: Service) -> None:
-    """401 with the challenge, while the same cookie alone is let in; two headers are none."""
+    """401 with the challenge, which names no error for another scheme (RFC 6750 §3.1), while the same
+    cookie alone is let in; two headers are none."""
     browser = shared.signed_in()
-    for template in AUTHORIZATIONS:
+    for template in AUTHORIZATIONS + OTHER_SCHEMES:
         value = template.format(token=browser.access).encode("latin-1")
         response = browser.request("GET", "/private", headers={"authorization": value})
         assert response.status_code == 401, template
-        assert response.headers["www-authenticate"].startswith('Bearer error="invalid_token"'), template
+        told = response.headers["www-authenticate"]
+        assert told.startswith('Bearer error="invalid_token"') or template in OTHER_SCHEMES, template
+        assert told == "Bearer" or template in AUTHORIZATIONS, template
         assert browser.request("GET", "/open", headers={"authorization": value}).status_code == 200
     both = [("authorization", f"Bearer {browser.access}")] * 2
     assert shared.client.get("/private", headers=both).status_code == 401

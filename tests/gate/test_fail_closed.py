@@ -64,8 +64,6 @@ def test_a_public_route_stays_public_with_any_credential(running: Running, calle
         "Bearer",
         "Bearer ",
         "Bearer a b",
-        "Basic YTpi",
-        "DPoP x",
         "Bearer\tx",
         "Bearer  x",
         "Bearer " + "x" * 100_000,
@@ -79,6 +77,18 @@ def test_x_04_malformed_credentials_are_401_where_protected_and_nothing_where_pu
         refused = client.get("/closed", headers={"Authorization": header})
         assert client.get("/open", headers={"Authorization": header}).status_code == 200
     assert (refused.status_code, refused.json()["code"]) == (401, "invalid_token")
+
+
+@pytest.mark.parametrize("header", ["Basic YTpi", "DPoP x", "Token x"])
+def test_x_04_another_scheme_is_401_without_an_error_code(header: str) -> None:
+    """RFC 6750 §3.1: a request without bearer authentication information gets the bare challenge."""
+    app = house()
+    guarded(app)
+    with started(app) as client:
+        refused = client.get("/closed", headers={"Authorization": header})
+        assert client.get("/open", headers={"Authorization": header}).json() is None
+    assert (refused.status_code, refused.json()["code"]) == (401, "authentication_required")
+    assert refused.headers["www-authenticate"] == "Bearer"
 
 
 @pytest.mark.parametrize(

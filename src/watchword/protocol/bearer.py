@@ -5,10 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from watchword.errors import InsufficientScope, StepUpRequired, TokenInvalid, WatchwordError
+from watchword.errors import (
+    AuthenticationRequired,
+    InsufficientScope,
+    StepUpRequired,
+    TokenInvalid,
+    WatchwordError,
+)
 
 MAX_TOKEN_BYTES = 16 * 1024
-_SCHEME = b"bearer "
+_SCHEME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _TOKEN = re.compile(rb"[A-Za-z0-9\-._~+/]+=*")
 _NOT_QUOTABLE = re.compile(r"[^\x20\x21\x23-\x5b\x5d-\x7e]")
 
@@ -16,19 +22,21 @@ _NOT_QUOTABLE = re.compile(r"[^\x20\x21\x23-\x5b\x5d-\x7e]")
 def read_authorization(values: Sequence[bytes]) -> str | None:
     """The bearer token of a request, None when it has no ``Authorization`` header at all.
 
-    The scheme is read in any case, one space follows it. Raises TokenInvalid for every other
-    header: another scheme, a second header, a tab, two spaces, two tokens, over 16 KB.
+    The scheme is read in any case, one space follows it. Raises AuthenticationRequired for another
+    scheme, which says nothing about a bearer token (RFC 6750 §3.1), and TokenInvalid for every
+    other header: a second one, a tab, two spaces, two tokens, over 16 KB.
     """
     if not values:
         return None
     if len(values) > 1:
         raise TokenInvalid("more than one Authorization header")
-    (value,) = values
-    if len(value) > len(_SCHEME) + MAX_TOKEN_BYTES:
-        raise TokenInvalid(f"the Authorization header is longer than {MAX_TOKEN_BYTES} bytes")
-    scheme, token = value[: len(_SCHEME)], value[len(_SCHEME) :]
-    if scheme.lower() != _SCHEME:
-        raise TokenInvalid("the Authorization header is not of the scheme Bearer")
+    scheme, _, token = values[0].partition(b" ")
+    if scheme.lower() != b"bearer":
+        if _SCHEME.fullmatch(scheme):
+            raise AuthenticationRequired("the Authorization header is not of the scheme Bearer")
+        raise TokenInvalid("the Authorization header does not begin with a scheme (RFC 9110 §11.4)")
+    if len(token) > MAX_TOKEN_BYTES:
+        raise TokenInvalid(f"the bearer token is longer than {MAX_TOKEN_BYTES} bytes")
     if not _TOKEN.fullmatch(token):
         raise TokenInvalid("the Authorization header does not hold one bearer token (RFC 6750 §2.1)")
     return token.decode("ascii")
