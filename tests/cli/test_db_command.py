@@ -12,9 +12,11 @@ from typer.testing import CliRunner, Result
 
 from watchword.cli.main import app
 from watchword.errors import DatabaseUnavailable, MigrationFailed
+from watchword.migrations import scripts
 from watchword.migrations.runner import render_sql
 
-HEAD = "001_add_auth_tables"
+FIRST = scripts.revisions()[0]
+HEAD = scripts.head()
 
 
 @pytest.fixture(autouse=True)
@@ -70,6 +72,25 @@ def test_sql_is_printed_for_either_database(dialect: str) -> None:
     printed = db("sql", "--dialect", dialect)
     assert printed.exit_code == 0
     assert printed.stdout == render_sql(dialect)  # type: ignore[arg-type]
+
+
+def test_sql_from_a_revision_on_is_printed() -> None:
+    """Who runs it by hand has run the older migrations already."""
+    printed = db("sql", "--after", FIRST)
+    assert printed.exit_code == 0
+    assert printed.stdout == render_sql("postgresql", after=FIRST)
+    assert "CREATE TABLE ww_users" not in printed.stdout
+    assert isinstance(db("sql", "--after", "no_such_revision").exception, MigrationFailed)
+
+
+def test_an_old_revision_needs_an_upgrade() -> None:
+    """Exit code 3 with both revisions; also when it was gone back to."""
+    assert db("upgrade", FIRST).exit_code == 0
+    told = db("status")
+    assert (told.exit_code, told.stdout) == (3, f"The database is at {FIRST}; newest is {HEAD}.\n")
+    assert db("upgrade").exit_code == 0
+    assert db("downgrade", FIRST, "--yes").exit_code == 0
+    assert db("status").exit_code == 3
 
 
 @pytest.mark.parametrize(

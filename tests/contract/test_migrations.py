@@ -19,11 +19,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from tests.contract.processes import let_go_together, workers
 from tests.servers.postgres import PostgresServer
 from watchword.config.database_url import sqlite_path
-from watchword.errors import ConfigurationError, DatabaseUnavailable, MigrationFailed
-from watchword.migrations import runner
+from watchword.errors import ConfigurationError, DatabaseUnavailable, MigrationFailed, MigrationNeeded
+from watchword.migrations import runner, scripts
 from watchword.models import metadata
 
-HEAD = "001_add_auth_tables"
+REVISIONS = scripts.revisions()
+HEAD = REVISIONS[-1]
 ROOT = Path(runner.__file__).parent
 WORKER = Path(__file__).with_name("migration_worker.py")
 
@@ -88,6 +89,28 @@ async def test_up_down_up_keeps_the_schema_equal(empty_url: str, schema: Schema)
     assert schema(empty_url) == first
 
 
+async def test_each_step_back_undoes_one_step_forward(empty_url: str, schema: Schema) -> None:
+    """The schema after a downgrade is, to the letter, the one from before the upgrade."""
+    before = {}
+    for revision in REVISIONS:
+        assert (await runner.upgrade(empty_url, revision)).current == revision
+        before[revision] = schema(empty_url)
+    for revision in REVISIONS[-2::-1]:
+        assert (await runner.downgrade(empty_url, revision)).current == revision
+        assert schema(empty_url) == before[revision]
+
+
+@pytest.mark.parametrize("revision", REVISIONS[:-1])
+async def test_a_database_behind_is_not_good_enough(empty_url: str, revision: str) -> None:
+    """A new version does not work on what an old one needs: both revisions and the cure are named."""
+    behind = await runner.upgrade(empty_url, revision)
+    assert behind == runner.MigrationStatus(revision, HEAD, up_to_date=False)
+    with pytest.raises(MigrationNeeded, match=f"{revision}.*{HEAD}.*watchword db upgrade"):
+        await runner.require_up_to_date(empty_url)
+    await runner.upgrade(empty_url)
+    await runner.require_up_to_date(empty_url)
+
+
 async def test_models_and_migrations_describe_the_same_tables(empty_url: str, schema: Schema) -> None:
     """Tables made from the models are those made by migrations, to the last CHECK and ON DELETE."""
     await runner.upgrade(empty_url)
@@ -113,24 +136,58 @@ def _statements(dumped: str) -> set[str]:
     return {re.sub(r"\s+", " ", line).strip() for line in dumped.splitlines()} - {"", ");"}
 
 
-def test_the_sql_beside_the_migration_is_what_it_renders() -> None:
-    """Whoever reviews or runs the SQL by hand sees what the migration does."""
-    committed = (ROOT / f"{HEAD}.sql").read_text(encoding="utf-8")
-    assert runner.render_sql("postgresql") == committed
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_the_sql_beside_a_migration_is_what_it_renders(revision: str) -> None:
+    """Whoever reviews or runs the SQL by hand sees what the migration does, one file a revision."""
+    committed = (ROOT / f"{revision}.sql").read_text(encoding="utf-8")
+    assert scripts.sql("postgresql", after=before(revision), until=revision) == committed
+    everything = runner.render_sql("postgresql")
+    assert committed.removeprefix("BEGIN;").removesuffix("COMMIT;\n") in everything
 
 
+def before(revision: str) -> str | None:
+    place = REVISIONS.index(revision)
+    return REVISIONS[place - 1] if place else None
+
+
+ADDS = re.compile(
+    r"BEGIN|COMMIT|CREATE TABLE ww_\w+ .*|CREATE INDEX \w+ ON ww_\w+ .*"
+    r"|ALTER TABLE ww_\w+ ADD COLUMN (?!.* NOT NULL(?!.* DEFAULT )).*|UPDATE ww_alembic_version SET .*",
+    re.DOTALL,
+)
+
+
+@pytest.mark.parametrize("revision", REVISIONS[1:])
+@pytest.mark.parametrize("dialect", ["postgresql", "sqlite"])
+def test_a_later_migration_only_adds(revision: str, dialect: str) -> None:
+    """The version before goes on working on the new schema: new tables, indexes that are not unique,
+    and columns that a writer may leave out."""
+    rendered = re.sub(r"^--.*$", "", scripts.sql(dialect, after=before(revision), until=revision), flags=re.M)
+    statements = [part.strip() for part in rendered.split(";") if part.strip()]
+    assert [statement for statement in statements if not ADDS.fullmatch(statement)] == []
+
+
+@pytest.mark.parametrize("start", [None, *REVISIONS[:-1]])
 async def test_the_sql_run_by_hand_ends_at_the_same_place(
-    empty_url: str, schema: Schema, tmp_path: Path
+    empty_url: str, schema: Schema, start: str | None
 ) -> None:
-    """A database prepared with the printed SQL is up to date, with the very same schema."""
+    """A database prepared with the printed SQL is up to date, with the very same schema, also one
+    that was at an older revision already."""
     await runner.upgrade(empty_url)
     migrated = schema(empty_url)
-    await runner.downgrade(empty_url, "base")
+    await runner.downgrade(empty_url, start or "base")
     dialect: runner.Dialect = "sqlite" if empty_url.startswith("sqlite") else "postgresql"
-    statements = [part for part in runner.render_sql(dialect).split(";") if part.strip()]
+    statements = [part for part in runner.render_sql(dialect, after=start).split(";") if part.strip()]
     await run(empty_url, *(part for part in statements if part.strip() not in ("BEGIN", "COMMIT")))
     assert (await runner.status(empty_url)).up_to_date
     assert schema(empty_url) == migrated
+
+
+@pytest.mark.parametrize("revision", ["no_such_revision", "", "head", "\0", "x" * 5000])
+def test_sql_after_a_revision_that_does_not_exist_is_told(revision: str) -> None:
+    """With the names there are."""
+    with pytest.raises(MigrationFailed, match=HEAD):
+        runner.render_sql("postgresql", after=revision)
 
 
 async def test_tables_of_others_are_left_alone(empty_url: str, schema: Schema) -> None:
@@ -164,15 +221,24 @@ async def test_a_failed_upgrade_leaves_nothing(empty_url: str, schema: Schema) -
     assert schema(empty_url) == before
 
 
-async def test_a_database_of_a_newer_version_is_good_enough_but_not_touched(empty_url: str) -> None:
-    """After a rollback of the service its database may be ahead: it serves, and migrates nothing."""
+async def test_a_database_of_a_newer_version_is_good_enough_but_not_touched(
+    empty_url: str, schema: Schema
+) -> None:
+    """In a rollout and after a rollback a database may be ahead: the older version serves, finds
+    nothing to upgrade, and takes nothing back that it does not know."""
     await runner.upgrade(empty_url)
     await run(empty_url, "UPDATE ww_alembic_version SET version_num = '999_later'")
-    assert await runner.status(empty_url) == runner.MigrationStatus("999_later", HEAD, up_to_date=True)
-    with pytest.raises(MigrationFailed, match="newer"):
-        await runner.upgrade(empty_url)
-    with pytest.raises(MigrationFailed, match="newer"):
-        await runner.downgrade(empty_url, "base")
+    ahead, untouched = runner.MigrationStatus("999_later", HEAD, up_to_date=True), schema(empty_url)
+    await runner.require_up_to_date(empty_url)
+    assert await runner.status(empty_url) == ahead
+    assert await runner.upgrade(empty_url) == ahead
+    for revision in (HEAD, "+1", "999_later"):
+        with pytest.raises(MigrationFailed, match="newer"):
+            await runner.upgrade(empty_url, revision)
+    for revision in ("base", "-1", HEAD):
+        with pytest.raises(MigrationFailed, match="newer"):
+            await runner.downgrade(empty_url, revision)
+    assert (await runner.status(empty_url), schema(empty_url)) == (ahead, untouched)
 
 
 @pytest.mark.parametrize("revision", ["no_such_revision", "", "-7", "+7", "\0", "head:base", "x" * 5000])

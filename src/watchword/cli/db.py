@@ -76,6 +76,9 @@ def sql(
     dialect: Annotated[
         Literal["postgresql", "sqlite"], typer.Option(help="For which database.")
     ] = "postgresql",
+    after: Annotated[
+        str | None, typer.Option(help="Only what comes after this revision, which db status shows.")
+    ] = None,
     json_output: AsJson = False,
 ) -> None:
     """Print the SQL of every migration, for those who run it by hand.
@@ -84,7 +87,7 @@ def sql(
     """
     from watchword.migrations import runner
 
-    rendered = runner.render_sql(dialect)
+    rendered = runner.render_sql(dialect, after=after)
     typer.echo(json.dumps({"dialect": dialect, "sql": rendered}) if json_output else rendered, nl=json_output)
 
 

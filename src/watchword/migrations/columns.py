@@ -34,6 +34,14 @@ def integer_(name: str, *, null: bool = False) -> sa.Column[Any]:
     return sa.Column(name, sa.Integer(), nullable=null)
 
 
+def big_integer_(name: str) -> sa.Column[Any]:
+    return sa.Column(name, sa.BigInteger(), nullable=False)
+
+
+def boolean_(name: str) -> sa.Column[Any]:
+    return sa.Column(name, sa.Boolean(), nullable=False)
+
+
 def primary_key(table: str, *columns: str) -> sa.PrimaryKeyConstraint:
     return sa.PrimaryKeyConstraint(*columns, name=f"pk_{table}")
 

@@ -21,6 +21,7 @@ from watchword.errors import MigrationFailed, MigrationNeeded
 from watchword.migrations import scripts
 from watchword.migrations.connecting import database_exists, migrating_connection, prepare_file
 from watchword.models.faults import database_faults, describe, is_transient
+from watchword.protocol.printable import printable
 
 _REVISION = re.compile(r"[A-Za-z0-9_]{1,32}|[+-][0-9]{1,3}")
 Dialect = Literal["postgresql", "sqlite"]
@@ -40,7 +41,8 @@ async def upgrade(database: str | AsyncEngine, revision: str = "head") -> Migrat
     """Bring the database to ``revision`` in one transaction; nothing to do is done too.
 
     Processes that upgrade at once wait for each other. The folder and file of a SQLite database
-    are made, for their owner only. Raises DatabaseUnavailable, MigrationFailed.
+    are made, for their owner only. A database that a newer version migrated is past our head and
+    left as it is. Raises DatabaseUnavailable, MigrationFailed.
     """
     url = _url(database)
     _check_revision(revision)
@@ -48,6 +50,8 @@ async def upgrade(database: str | AsyncEngine, revision: str = "head") -> Migrat
         await asyncio.to_thread(prepare_file, url)
 
     def run(connection: Connection) -> None:
+        if revision == "head" and _is_newer(_current(connection)):
+            return
         _refuse_newer(connection)
         command.upgrade(scripts.config(connection=connection), revision)
 
@@ -92,9 +96,13 @@ async def require_up_to_date(database: str | AsyncEngine) -> None:
         )
 
 
-def render_sql(dialect: Dialect) -> str:
-    """The SQL of every migration, for those who run it by hand."""
-    return scripts.sql(dialect)
+def render_sql(dialect: Dialect, *, after: str | None = None) -> str:
+    """The SQL of every migration, or of those after a revision, for those who run it by hand.
+    Raises MigrationFailed for a revision that does not exist."""
+    if after is not None and not scripts.known(after):
+        known = ", ".join(scripts.revisions())
+        raise MigrationFailed(f"there is no revision {printable(after)}; there are {known}")
+    return scripts.sql(dialect, after=after)
 
 
 async def _migrate(url: str, doing: str, run: Callable[[Connection], None]) -> MigrationStatus:
@@ -125,7 +133,7 @@ def _check_revision(revision: str) -> None:
 
 def _refuse_newer(connection: Connection) -> None:
     current = _current(connection)
-    if current is not None and not scripts.known(current):
+    if _is_newer(current):
         raise MigrationFailed(
             f"the database is at {current}, which this version does not know: it was migrated by a newer one"
         )
@@ -138,8 +146,12 @@ def _current(connection: Connection) -> str | None:
 
 def _status(current: str | None) -> MigrationStatus:
     head = scripts.head()
-    newer = current is not None and not scripts.known(current)
-    return MigrationStatus(current=current, head=head, up_to_date=current == head or newer)
+    return MigrationStatus(current=current, head=head, up_to_date=current == head or _is_newer(current))
+
+
+def _is_newer(current: str | None) -> bool:
+    """Whether another version of watchword migrated, which within a major version only adds."""
+    return current is not None and not scripts.known(current)
 
 
 def _url(database: str | AsyncEngine) -> str:

@@ -30,17 +30,22 @@ def head() -> str:
     return newest
 
 
+def revisions() -> list[str]:
+    """Every revision of this version of watchword, oldest first."""
+    scripts = ScriptDirectory.from_config(config()).walk_revisions()
+    return [script.revision for script in scripts][::-1]
+
+
 def known(revision: str) -> bool:
     """Whether this version of watchword has ``revision``, written out in full."""
-    return any(
-        script.revision == revision for script in ScriptDirectory.from_config(config()).walk_revisions()
-    )
+    return revision in revisions()
 
 
-def sql(dialect: str) -> str:
-    """Every migration up to the head as SQL for ``postgresql`` or ``sqlite``."""
+def sql(dialect: str, *, after: str | None = None, until: str = "head") -> str:
+    """The migrations from ``after``, or from nothing, up to ``until`` as SQL for ``postgresql`` or
+    ``sqlite``."""
     offline = config(dialect=dialect)
-    command.upgrade(offline, "head", sql=True)
+    command.upgrade(offline, until if after is None else f"{after}:{until}", sql=True)
     buffer = offline.output_buffer
     assert isinstance(buffer, io.StringIO)  # noqa: S101
     return "\n".join(line.rstrip() for line in buffer.getvalue().strip().splitlines()) + "\n"

@@ -10,6 +10,7 @@ from watchword.models.session import Session
 from watchword.models.signing_key import SigningKey
 from watchword.models.single_use import AuthorizationCode, SingleUse
 from watchword.models.user import Identity, User
+from watchword.models.version_usage import VersionUsage
 
 metadata = Base.metadata
 
@@ -25,5 +26,6 @@ __all__ = [
     "SingleUse",
     "TermsAcceptance",
     "User",
+    "VersionUsage",
     "metadata",
 ]
