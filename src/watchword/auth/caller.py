@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import MutableMapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any, Protocol
 
-from watchword.errors import NotInstalled
+from watchword.errors import IdentificationFailed, NotInstalled
 from watchword.protocol.access import Requirement
-from watchword.protocol.principal import Identity, Principal
+from watchword.protocol.principal import Anonymous, Identity, Principal, Rejected
 
 SCOPE_KEY = "watchword"
 """Where a request's Caller lies on its ASGI scope."""
@@ -35,6 +37,18 @@ class Authenticator(Protocol):
 
     def now_seconds(self) -> int:
         """Seconds since 1970."""
+
+
+async def identified(authenticator: Authenticator, facts: RequestFacts) -> Identity:
+    """Who ``authenticator`` says is calling. Fails closed: whatever goes wrong, the caller is not
+    taken for anyone."""
+    try:
+        identity: object = await authenticator.identify(facts)
+    except Exception as error:
+        return Rejected(IdentificationFailed(f"identify raised {_whereabouts(error)}"))
+    if not isinstance(identity, Principal | Anonymous | Rejected):
+        return Rejected(IdentificationFailed(f"identify gave a {type(identity).__name__}"))
+    return identity
 
 
 @dataclass(slots=True, eq=False)
@@ -68,3 +82,10 @@ def caller_of(scope: MutableMapping[str, Any]) -> Caller:
 def identity_of(scope: MutableMapping[str, Any]) -> Identity:
     """Who the caller on an ASGI scope is, as far as known by now. Raises NotInstalled."""
     return caller_of(scope).best
+
+
+def _whereabouts(error: Exception) -> str:
+    """Type and place of an unforeseen error; its message may hold a credential and is left out."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return type(error).__name__ + place

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable
-from pathlib import PurePath
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -14,10 +12,10 @@ from watchword.auth.caller import (
     Caller,
     RequestFacts,
     current_caller,
+    identified,
     identity_of,
 )
-from watchword.errors import IdentificationFailed
-from watchword.protocol.principal import Anonymous, Identity, Principal, Rejected
+from watchword.protocol.principal import Identity
 
 __all__ = ["AuthMiddleware", "Authenticator", "Caller", "RequestFacts", "identity_of"]
 
@@ -49,20 +47,6 @@ class AuthMiddleware:
             current_caller.reset(token)
 
     async def _identify(self, scope: Scope) -> Identity:
-        """Fails closed: whatever goes wrong, the caller is not taken for anyone."""
         websocket = scope["type"] == "websocket"
         facts = RequestFacts(scope["headers"], "GET" if websocket else scope["method"], websocket)
-        try:
-            identity: object = await self._authenticator.identify(facts)
-        except Exception as error:
-            return Rejected(IdentificationFailed(f"identify raised {_whereabouts(error)}"))
-        if not isinstance(identity, Principal | Anonymous | Rejected):
-            return Rejected(IdentificationFailed(f"identify gave a {type(identity).__name__}"))
-        return identity
-
-
-def _whereabouts(error: Exception) -> str:
-    """Type and place of an unforeseen error; its message may hold a credential and is left out."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" at {PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return type(error).__name__ + place
+        return await identified(self._authenticator, facts)
