@@ -19,6 +19,7 @@ from watchword.api.gate import install_gate
 from watchword.api.limited import limited
 from watchword.api.metadata import Metadata
 from watchword.api.openapi import BEARER_SCHEME, oauth2_scheme
+from watchword.api.own_routes import OwnRoutes
 from watchword.api.registered_clients import RegisteredClients
 from watchword.api.services import Services
 from watchword.api.session_endpoints import SessionEndpoints
@@ -89,7 +90,7 @@ class Watchword:
             *Metadata(clients).routes(),
             *(Operations(self.services).routes() if operations else []),
         ]
-        app.router.routes[:0] = limited(routes, self.settings, self.services)
+        app.router.routes.insert(0, OwnRoutes(limited(routes, self.settings, self.services)))
         app.state.watchword = self
         install_gate(
             app,
@@ -118,6 +119,11 @@ class Watchword:
             with contextlib.suppress(DatabaseUnavailable):
                 await services.feed.catch_up()
         return await services.gatekeeper.identify(request)
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach the service over https, by the scheme of ``BASE_URL``."""
+        return self.settings.secure
 
     async def confirm(self, principal: Principal) -> Principal:
         """The caller re-read from the database. Raises SessionEnded, DatabaseUnavailable."""

@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from starlette.routing import Host, Mount, Router
 
 from watchword.api.marks import Marks, marks_of
+from watchword.api.own_routes import OwnRoutes
 from watchword.api.route_table import Leaf, RouterState, RouteTable
 from watchword.api.verbs import handlers_by_verb
 
@@ -54,6 +55,10 @@ class _Walk:
     def _route(self, route: Any, prefix: str, inherited: Marks, above: tuple[int, ...]) -> Iterator[Leaf]:
         if hasattr(route, "original_router"):
             yield from self._included(route, prefix, inherited, above)
+            return
+        if isinstance(route, OwnRoutes):
+            for each in route.routes:
+                yield from self._route(each, prefix, inherited, above)
             return
         if isinstance(route, Mount | Host):
             inner = _container_in(getattr(route, "_base_app", route.app))
