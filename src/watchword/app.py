@@ -165,6 +165,7 @@ class Watchword:
             if services is not None:
                 closing.push_async_callback(services.database.close)
                 closing.push_async_callback(services.limits.close)
+                closing.push_async_callback(services.version_usage.close)
             for http in https:
                 closing.push_async_callback(http.close)
 
@@ -172,15 +173,19 @@ class Watchword:
     async def _lifespan(self) -> AsyncIterator[None]:
         self._stopped = False
         services = await self.services()
-        follower = asyncio.create_task(services.feed.follow(), name="watchword revocation feed")
+        followers = {
+            asyncio.create_task(services.feed.follow(), name="watchword revocation feed"),
+            asyncio.create_task(services.version_usage.follow(), name="watchword version usage"),
+        }
         self._followed = True
         try:
             yield
         finally:
             self._followed = False
             self._stopped = True
-            follower.cancel()
-            await asyncio.wait({follower})
+            for follower in followers:
+                follower.cancel()
+            await asyncio.wait(followers)
             await self.stop()
 
     async def _start_for_all_who_wait(self, known_failure: WatchwordError | None) -> Services:

@@ -97,7 +97,9 @@ class Composition:
             codes=codes,
             revoker=TokenRevoker(sessions, validator),
             limits=limits,
-            version_usage=VersionUsage(clock),
+            version_usage=VersionUsage(
+                database.version_usage, clock, retention_days=settings.privacy.retention_days
+            ),
         )
 
     def _rate_limits(self) -> RateLimits:

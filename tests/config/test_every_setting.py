@@ -55,6 +55,7 @@ EXAMPLES: Mapping[str, Any] = {
     "WATCHWORD_RATE_LIMITS__REFRESH": "3/hour",
     "WATCHWORD_RATE_LIMITS__TOKEN": "off",
     "WATCHWORD_PRIVACY__IP": "none",
+    "WATCHWORD_PRIVACY__RETENTION_DAYS": 30,
 }
 
 

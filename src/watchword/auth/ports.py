@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from watchword.auth.account_ports import UNCONDITIONAL, AccountStore, OpeningTerms
+from watchword.auth.version_ports import VersionUsageStore
 from watchword.config.rate_limits import RateLimit
 from watchword.protocol.rotation import SessionFacts
 
@@ -251,6 +252,7 @@ class Database(Protocol):
     single_use: SingleUseStore
     revocations: RevocationLog
     audit: AuditLog
+    version_usage: VersionUsageStore
     announcements: Announcements | None
 
     async def ping(self) -> None:

@@ -44,11 +44,12 @@ class KeySettings(BaseModel):
 
 
 class PrivacySettings(BaseModel):
-    """``WATCHWORD_PRIVACY__…``: what is kept of an IP address."""
+    """``WATCHWORD_PRIVACY__…``: what is kept of an IP address, and for how long of who called."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     ip: Literal["truncated", "hashed", "none"] = "truncated"
+    retention_days: Annotated[int, Field(ge=1, le=3650)] = 90
 
 
 class Settings(BaseSettings):

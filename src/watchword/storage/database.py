@@ -17,6 +17,7 @@ from watchword.auth.ports import (
     SessionStore,
     SingleUseStore,
 )
+from watchword.auth.version_ports import VersionUsageStore
 from watchword.config.database_url import normalise_database_url
 from watchword.models import User
 from watchword.storage.account_store import SqlAccountStore
@@ -31,6 +32,7 @@ from watchword.storage.sessions import Rotator, SqlSessionStore
 from watchword.storage.signing_keys import SqlKeyStore
 from watchword.storage.single_use import SqlSingleUseStore
 from watchword.storage.transactions import Transactions
+from watchword.storage.version_usage import SqlVersionUsageStore
 
 LONGEST_ACCESS_TOKEN_SECONDS = 3600
 
@@ -47,6 +49,7 @@ class SqlDatabase:
     single_use: SingleUseStore
     revocations: RevocationLog
     audit: AuditLog
+    version_usage: VersionUsageStore
     announcements: Announcements | None
 
     def __init__(
@@ -70,6 +73,7 @@ class SqlDatabase:
         self.single_use = SqlSingleUseStore(self.transactions)
         self.revocations = SqlRevocationLog(self.transactions)
         self.audit = SqlAuditLog(self.transactions)
+        self.version_usage = SqlVersionUsageStore(self.transactions)
 
     async def ping(self) -> None:
         """Raises DatabaseUnavailable, also when the tables are missing."""
