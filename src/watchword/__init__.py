@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from watchword.api.decorators import public, require_auth
     from watchword.api.dependencies import CurrentPrincipal
+    from watchword.api.versioning import version
     from watchword.app import Watchword
     from watchword.config.auth import Settings
     from watchword.protocol.principal import Principal
 
-__all__ = ["CurrentPrincipal", "Principal", "Settings", "Watchword", "public", "require_auth"]
+__all__ = ["CurrentPrincipal", "Principal", "Settings", "Watchword", "public", "require_auth", "version"]
 
 _HOMES = {
     "CurrentPrincipal": "watchword.api.dependencies",
@@ -25,6 +26,7 @@ _HOMES = {
     "Watchword": "watchword.app",
     "public": "watchword.api.decorators",
     "require_auth": "watchword.api.decorators",
+    "version": "watchword.api.versioning",
 }
 
 

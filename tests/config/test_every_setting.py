@@ -16,6 +16,8 @@ KEY = "OXkDnbxMrn5P0Bp2cGg5m1V9mqDVEMcd4bDWxCiyGSM="
 OLD_KEY = "2m1V9mqDVEMcd4bDWxCiyGSMOXkDnbxMrn5P0Bp2cGg="
 PROVIDER = "WATCHWORD_PROVIDERS__MAIN__"
 CLIENT = "WATCHWORD_CLIENTS__SPA__"
+VERSION = "WATCHWORD_VERSIONS__V1__"
+ENTRIES = {"PROVIDERS": "MAIN", "CLIENTS": "SPA", "VERSIONS": "V1"}
 
 EXAMPLES: Mapping[str, Any] = {
     "WATCHWORD_ENVIRONMENT": "staging",
@@ -50,6 +52,9 @@ EXAMPLES: Mapping[str, Any] = {
     "WATCHWORD_TRUSTED_PROXY_HOPS": 2,
     "WATCHWORD_KEYS__STORE": "database",
     "WATCHWORD_KEYS__ALGORITHM": "ES256",
+    f"{VERSION}DEPRECATED_AT": "2026-05-01",
+    f"{VERSION}SUNSET_AT": "2026-12-01T12:00:00Z",
+    f"{VERSION}GUIDE": "https://docs.example.test/v1",
     "WATCHWORD_RATE_LIMITS__LOGIN": "1/second",
     "WATCHWORD_RATE_LIMITS__CALLBACK": "2/minute",
     "WATCHWORD_RATE_LIMITS__REFRESH": "3/hour",
@@ -93,9 +98,7 @@ def plain(settings: Settings) -> dict[str, Any]:
 
 def test_the_examples_are_complete() -> None:
     """A new setting comes with an example here."""
-    known = {
-        name.replace("<ID>", "MAIN" if "PROVIDERS" in name else "SPA") for name in setting_names(Settings)
-    }
+    known = {name.replace("<ID>", ENTRIES.get(name.split("_")[1], "")) for name in setting_names(Settings)}
     assert set(EXAMPLES) == known
 
 

@@ -48,6 +48,12 @@ def judge(caller: Caller, asked: Requirement) -> WatchwordError | None:
     return IdentificationFailed(f"the decision gave a {type(outcome).__name__}")
 
 
+def would_refuse(caller: Caller, asked: Requirement) -> WatchwordError | None:
+    """``judge`` as of another caller who is the same: nothing passes because of it. A live
+    requirement is judged by what is known, without a look at the session."""
+    return judge(Caller(caller.best, caller.authenticator), asked)
+
+
 def guard_caller(endpoint: Any) -> Caller:
     """The caller the running code works for. Raises NotInstalled where there is none."""
     caller = current_caller.get()

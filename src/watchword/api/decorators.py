@@ -9,11 +9,13 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass
 from typing import Any, TypeVar, overload
 
 from watchword.api.admission import admit, admit_from_thread, guard_caller
 from watchword.api.marks import Marks, marks_of, put_mark, unwrapped
 from watchword.api.verbs import answers_405, handlers_by_verb
+from watchword.auth.caller import Caller
 from watchword.protocol.access import Requirement, requirement
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
@@ -77,15 +79,27 @@ def _protect(endpoint: Any, asked: Requirement) -> Any:
     marks = _marks_to_extend(endpoint, "require_auth")
     if marks.public:
         raise ValueError(f"{_name(endpoint)} is @public; it cannot have @require_auth too")
-    marks |= Marks((asked,))
+    decision = _Decision(asked)
+    marks |= Marks((asked,), guards=frozenset({decision}))
     if inspect.isclass(endpoint):
-        _guard_class(endpoint, asked)
+        _guard_class(endpoint, decision)
         put_mark(endpoint, marks)
         return endpoint
-    guard = _guarded(endpoint, asked)
+    guard = _guarded(endpoint, decision)
     put_mark(guard, marks)
     _mark_original(endpoint, marks)
     return guard
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Decision:
+    """What one decoration decides. Where its route is observed the gate says so by this object, which
+    nothing else has: a guarded helper of such a route still refuses."""
+
+    asked: Requirement
+
+    def is_made(self, caller: Caller) -> bool:
+        return self.asked in caller.passed or self in caller.observed
 
 
 def _marks_to_extend(endpoint: Any, decorator: str) -> Marks:
@@ -106,8 +120,8 @@ def _mark_original(endpoint: Any, marks: Marks) -> None:
         return
 
 
-def _guarded(endpoint: Any, asked: Requirement) -> Any:
-    guard = _waiting_guard(endpoint, asked) if _is_async(endpoint) else _plain_guard(endpoint, asked)
+def _guarded(endpoint: Any, decision: _Decision) -> Any:
+    guard = _waiting_guard(endpoint, decision) if _is_async(endpoint) else _plain_guard(endpoint, decision)
     if isinstance(endpoint, functools.partial):
         guard.__name__ = guard.__qualname__ = _name(endpoint)
     elif not inspect.isroutine(endpoint):
@@ -115,35 +129,37 @@ def _guarded(endpoint: Any, asked: Requirement) -> Any:
     return guard
 
 
-def _waiting_guard(endpoint: Any, asked: Requirement) -> Any:
+def _waiting_guard(endpoint: Any, decision: _Decision) -> Any:
     @functools.wraps(endpoint)
     async def guard(*args: Any, **kwargs: Any) -> Any:
-        await _pass(endpoint, asked)
+        await _pass(endpoint, decision)
         answer = endpoint(*args, **kwargs)
         return await answer if inspect.isawaitable(answer) else answer
 
     return guard
 
 
-def _plain_guard(endpoint: Any, asked: Requirement) -> Any:
+def _plain_guard(endpoint: Any, decision: _Decision) -> Any:
     """For ``def`` endpoints in their worker thread and for generator endpoints, whose guard must
     decide before the first item is asked for."""
 
     @functools.wraps(endpoint)
     def guard(*args: Any, **kwargs: Any) -> Any:
         caller = guard_caller(endpoint)
-        if asked not in caller.passed and (refusal := admit_from_thread(caller, asked)) is not None:
-            raise refusal.with_traceback(None)
+        if not decision.is_made(caller):
+            refusal = admit_from_thread(caller, decision.asked)
+            if refusal is not None:
+                raise refusal.with_traceback(None)
         return endpoint(*args, **kwargs)
 
     return guard
 
 
-async def _pass(endpoint: Any, asked: Requirement, *, skip: Callable[[], bool] = lambda: False) -> None:
+async def _pass(endpoint: Any, decision: _Decision, *, skip: Callable[[], bool] = lambda: False) -> None:
     caller = guard_caller(endpoint)
-    if asked in caller.passed or skip():
+    if decision.is_made(caller) or skip():
         return
-    if (refusal := await admit(caller, asked)) is not None:
+    if (refusal := await admit(caller, decision.asked)) is not None:
         raise refusal.with_traceback(None)
 
 
@@ -159,20 +175,20 @@ class _GuardedInstance:
         return self._guard(*args, **kwargs)
 
 
-def _guard_class(endpoint: Any, asked: Requirement) -> None:
+def _guard_class(endpoint: Any, decision: _Decision) -> None:
     """Endpoint classes are awaited (Starlette's endpoints) or their instances are called."""
     if hasattr(endpoint, "__await__"):
-        endpoint.__await__ = _guarded_await(endpoint.__await__, asked)
+        endpoint.__await__ = _guarded_await(endpoint.__await__, decision)
     elif any("__call__" in vars(base) for base in endpoint.__mro__):
-        endpoint.__call__ = _guarded(endpoint.__call__, asked)
+        endpoint.__call__ = _guarded(endpoint.__call__, decision)
     else:
         raise TypeError(f"{_name(endpoint)} is neither awaited nor called; decorate its methods")
 
 
-def _guarded_await(original: Callable[[Any], Generator[Any, None, None]], asked: Requirement) -> Any:
+def _guarded_await(original: Callable[[Any], Generator[Any, None, None]], decision: _Decision) -> Any:
     @functools.wraps(original)
     def guard(self: Any) -> Generator[Any, None, None]:
-        yield from _pass(type(self), asked, skip=lambda: not _serves(self)).__await__()
+        yield from _pass(type(self), decision, skip=lambda: not _serves(self)).__await__()
         return (yield from original(self))
 
     return guard

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from watchword.api.admission import admit, judge
+from watchword.api.admission import admit, judge, would_refuse
 from watchword.api.marks import Marks
 from watchword.api.problems import answer
 from watchword.api.route_table import Leaf
 from watchword.api.verbs import answers_405
-from watchword.auth.caller import caller_of
+from watchword.api.version_dispatch import CALL_KEY, VersionCall
+from watchword.auth.caller import Caller, caller_of
 from watchword.errors import NotInstalled, RouteUnclassified, WatchwordError
 from watchword.protocol.access import Requirement
 
@@ -28,7 +29,7 @@ class GatedDispatch:
     preflight is never asked to sign in). ``deny`` also refuses a route without any mark.
     """
 
-    __slots__ = ("_asked", "_asked_by_verb", "_deny", "_path", "_served", "inner")
+    __slots__ = ("_asked", "_asked_by_verb", "_deny", "_guards", "_observable", "_path", "_served", "inner")
 
     def __init__(self, inner: ASGIApp) -> None:
         self.inner = inner
@@ -45,6 +46,11 @@ class GatedDispatch:
             for verb in leaves[0].marks_by_verb or ()
         }
         self._asked = self._demands(each.marks for each in leaves)
+        every_mark = [leaf.every_mark for leaf in leaves]
+        self._guards = frozenset[object]().union(*(marks.guards for marks in every_mark))
+        self._observable = frozenset(
+            version.id for marks in every_mark for version in marks.versions if version.mode == "observe"
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = await self._refusal(scope)
@@ -63,11 +69,24 @@ class GatedDispatch:
             caller = caller_of(scope)
         except NotInstalled as error:
             return error
+        if self._observable and self._observe(scope, caller, demands):
+            return None
         for asked in demands:
             refusal = await admit(caller, asked) if asked.live else judge(caller, asked)
             if refusal is not None:
                 return refusal
         return None
+
+    def _observe(self, scope: Scope, caller: Caller, demands: tuple[Requirement, ...]) -> bool:
+        """Whether this is a call of an observed version that this route is of: then what would
+        refuse it is noted, and nothing refuses it."""
+        call = scope.get(CALL_KEY)
+        if not isinstance(call, VersionCall) or call.version.id not in self._observable:
+            return False
+        caller.observed |= self._guards
+        for asked in demands:
+            call.hold_back(would_refuse(caller, asked))
+        return True
 
     def _demands_of(self, scope: Scope) -> Demands:
         method = scope.get("method", "")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Literal, Protocol
 
@@ -14,11 +13,14 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp, Lifespan
 
 from watchword.api.dispatch import GatedDispatch
-from watchword.api.marks import Protection, edition
+from watchword.api.marks import edition
 from watchword.api.openapi import BEARER_SCHEME, DescribedOpenAPI, describe
 from watchword.api.problems import handle_error
+from watchword.api.route_listing import RouteEntry, entries
 from watchword.api.route_table import Leaf, RouteTable
 from watchword.api.route_walk import route_table
+from watchword.api.version_install import VersionInstallation, dispatch_place
+from watchword.api.version_policy import Versions
 from watchword.auth.caller import Authenticator
 from watchword.errors import ConfigurationError, WatchwordError
 from watchword.protocol.printable import printable
@@ -26,7 +28,6 @@ from watchword.protocol.printable import printable
 logger = logging.getLogger("watchword")
 
 Default = Literal["allow", "deny"]
-_DOCUMENTATION = "fastapi.applications"
 _MAX_REPORT_CHARS = 2000
 
 
@@ -38,15 +39,6 @@ class IdentifyingMiddleware(Protocol):
     ) -> ASGIApp: ...
 
 
-@dataclass(frozen=True, slots=True)
-class RouteEntry:
-    """One line of a route listing; ``methods`` is empty where the route takes any."""
-
-    path: str
-    methods: tuple[str, ...]
-    protection: Protection
-
-
 def install_gate(
     app: Starlette,
     *,
@@ -55,13 +47,15 @@ def install_gate(
     default: Default = "allow",
     lifespan: Callable[[], AbstractAsyncContextManager[None]] | None = None,
     security_scheme: Mapping[str, Any] = BEARER_SCHEME,
+    versions: Versions | None = None,
 ) -> GateInstallation:
     """Protect ``app``: ``middleware`` becomes its outermost, routes are wrapped at start-up.
 
     ``default="deny"`` answers 403 ``route_unclassified``, to everybody, on routes without a mark.
     ``lifespan`` is entered before the app's own and left after it. ``security_scheme`` is the
-    OpenAPI scheme that protected operations name. Raises ConfigurationError for an app that has
-    started already or has a gate already.
+    OpenAPI scheme that protected operations name. ``versions`` is what is known beside the code of
+    the versions that routes are of. Raises ConfigurationError for an app that has started already or
+    has a gate already.
     """
     if app.middleware_stack is not None:
         raise ConfigurationError(["install watchword before the app starts or serves a request"])
@@ -69,7 +63,12 @@ def install_gate(
         raise ConfigurationError(["watchword is installed in this app already"])
     if default not in ("allow", "deny"):
         raise ConfigurationError([f"default is 'allow' or 'deny', not {default!r}"])
-    installation = GateInstallation(app, deny=default == "deny", security_scheme=security_scheme)
+    installation = GateInstallation(
+        app,
+        deny=default == "deny",
+        security_scheme=security_scheme,
+        versions=VersionInstallation(app, versions or Versions(), now_seconds=authenticator.now_seconds),
+    )
     app.add_middleware(middleware, authenticator=authenticator, resolve=installation.resolve)
     app.router.lifespan_context = installation.around(app.router.lifespan_context, lifespan or nullcontext)
     return installation
@@ -78,10 +77,18 @@ def install_gate(
 class GateInstallation:
     """A gate in one app. It learns routes at start-up, or before the first request after they came."""
 
-    def __init__(self, app: Starlette, *, deny: bool, security_scheme: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        app: Starlette,
+        *,
+        deny: bool,
+        security_scheme: Mapping[str, Any],
+        versions: VersionInstallation,
+    ) -> None:
         self._app = app
         self._deny = deny
         self._scheme = security_scheme
+        self._placed = versions
         self.table: RouteTable | None = None
         self._edition = -1
         self._lock = Lock()
@@ -95,8 +102,14 @@ class GateInstallation:
                 self._learn()
 
     def routes(self) -> list[RouteEntry]:
-        """Every route of the app and how it is protected, in order of dispatch."""
-        return [entry for leaf in self._leaves() for entry in _entries(leaf)]
+        """Every route of the app and how it is protected, in order of dispatch. Raises
+        ConfigurationError for versions that contradict each other."""
+        return [entry for leaf in self._leaves() for entry in entries(leaf)]
+
+    @property
+    def versions(self) -> Versions:
+        """The versions that routes are of, as they are in force."""
+        return self._placed.versions
 
     def around(
         self, inner: Lifespan[Any], outer: Callable[[], AbstractAsyncContextManager[None]]
@@ -112,24 +125,25 @@ class GateInstallation:
         return lifespan
 
     def _learn(self) -> None:
-        self._edition = edition()
+        seen = edition()
         table = route_table(self._app)
+        self._placed.place(table)
         parents: dict[tuple[int, str] | int, list[Leaf]] = {}
         described = False
         for leaf in table.leaves:
             parents.setdefault(_place(leaf), []).append(leaf)
             for route in leaf.describes:
-                described = describe(route, leaf.every_mark) or described
+                described = describe(route, self._placed.in_force(leaf.every_mark)) or described
         for leaves in parents.values():
             self._gate(leaves)
         for app in table.apps:
             self._prepare(app)
             if described and hasattr(app, "openapi_schema"):
                 app.openapi_schema = None
-        self.table = table
+        self.table, self._edition = table, seen
 
     def _gate(self, leaves: list[Leaf]) -> None:
-        target, attribute = leaves[0].target, leaves[0].attribute
+        target, attribute = dispatch_place(leaves[0].target, leaves[0].attribute)
         present = getattr(target, attribute)
         if isinstance(present, GatedDispatch):
             present.follow(leaves, deny=self._deny)
@@ -155,13 +169,9 @@ class GateInstallation:
 
     def _report(self) -> None:
         """Forgetting a decorator is seen when the app starts."""
-        unmarked = [
-            " ".join((",".join(entry.methods), entry.path)).strip()
-            for leaf in self._leaves()
-            if not _is_documentation(leaf)
-            for entry in _entries(leaf)
-            if entry.protection == "unclassified"
-        ]
+        listed = self.routes()
+        self._placed.report(listed)
+        unmarked = [entry.name for entry in listed if entry.forgotten]
         if unmarked:
             fate = "refused" if self._deny else "open to anyone"
             routes = printable("; ".join(unmarked), max_chars=_MAX_REPORT_CHARS)
@@ -170,18 +180,9 @@ class GateInstallation:
 
 def _place(leaf: Leaf) -> tuple[int, str] | int:
     """Where a leaf dispatches: FastAPI's copies of a wrapped mount share its wrapper."""
-    present = getattr(leaf.target, leaf.attribute)
-    return id(present) if isinstance(present, GatedDispatch) else (id(leaf.target), leaf.attribute)
-
-
-def _entries(leaf: Leaf) -> list[RouteEntry]:
-    if leaf.marks_by_verb is None:
-        return [RouteEntry(leaf.path, tuple(sorted(leaf.methods or ())), leaf.every_mark.protection)]
-    return [RouteEntry(leaf.path, (verb,), marks.protection) for verb, marks in leaf.marks_by_verb.items()]
-
-
-def _is_documentation(leaf: Leaf) -> bool:
-    return getattr(getattr(leaf.target, "endpoint", None), "__module__", None) == _DOCUMENTATION
+    target, attribute = dispatch_place(leaf.target, leaf.attribute)
+    present = getattr(target, attribute)
+    return id(present) if isinstance(present, GatedDispatch) else (id(target), attribute)
 
 
 def _handle_in_built_stack(layer: Any) -> None:

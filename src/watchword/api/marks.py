@@ -6,11 +6,12 @@ import functools
 import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from watchword.protocol.access import Requirement
+from watchword.protocol.api_version import ApiVersion
 
-Protection = Literal["protected", "public", "unclassified"]
+Protection = Literal["protected", "public", "unclassified", "observed"]
 
 ATTRIBUTE = "__watchword__"
 _DEEPEST_WRAPPING = 100
@@ -18,20 +19,42 @@ _DEEPEST_WRAPPING = 100
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """``requirements`` must all be met; ``public`` says that having none is deliberate."""
+    """``requirements`` must all be met; ``public`` says that having none is deliberate. ``guards``
+    are the decorations the requirements come from, ``versions`` what the route is said to be of:
+    at most one where nobody made a mistake."""
 
     requirements: tuple[Requirement, ...] = ()
     public: bool = False
+    versions: tuple[ApiVersion, ...] = ()
+    guards: frozenset[object] = frozenset()
 
     def __or__(self, other: Marks) -> Marks:
-        more = tuple(asked for asked in other.requirements if asked not in self.requirements)
-        return Marks(self.requirements + more, self.public or other.public)
+        return Marks(
+            _together(self.requirements, other.requirements),
+            self.public or other.public,
+            _together(self.versions, other.versions),
+            self.guards | other.guards,
+        )
+
+    @property
+    def version(self) -> ApiVersion | None:
+        return self.versions[0] if self.versions else None
 
     @property
     def protection(self) -> Protection:
-        if self.requirements:
-            return "protected"
-        return "public" if self.public else "unclassified"
+        """A route of an observed version is ``observed`` wherever its author said what it will be."""
+        if not self.requirements and not self.public:
+            return "unclassified"
+        if self.version is not None and self.version.mode == "observe":
+            return "observed"
+        return "protected" if self.requirements else "public"
+
+
+_Each = TypeVar("_Each")
+
+
+def _together(first: tuple[_Each, ...], second: tuple[_Each, ...]) -> tuple[_Each, ...]:
+    return first + tuple(each for each in second if each not in first)
 
 
 class _Edition:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from watchword.api.marks import Marks
+from watchword.api.version_openapi import announce, version_members, version_responses
 from watchword.protocol.access import Requirement
 
 SCHEME_NAME = "watchword"
@@ -13,20 +14,29 @@ PROBLEM_SCHEMA = "WatchwordProblem"
 BEARER_SCHEME: Mapping[str, Any] = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 
 
-def oauth2_scheme(base_url: str, scopes: Iterable[str]) -> Mapping[str, Any]:
-    """The scheme of an API whose clients sign people in at ``base_url`` (OpenAPI 3.1 §4.8.27): what
-    makes documentation pages offer to do so themselves."""
-    flow = {
-        "authorizationUrl": f"{base_url}/auth/authorize",
-        "tokenUrl": f"{base_url}/auth/token",
-        "refreshUrl": f"{base_url}/auth/token",
-        "scopes": dict.fromkeys(scopes, ""),
-    }
-    return {
-        "type": "oauth2",
-        "description": "Authorization code with PKCE, for registered clients; none of them has a secret.",
-        "flows": {"authorizationCode": flow},
-    }
+def security_scheme(
+    base_url: str, *, for_people: Iterable[str] | None, for_machines: Iterable[str] | None
+) -> Mapping[str, Any]:
+    """The scheme of an API whose clients get their tokens at ``base_url`` (OpenAPI 3.1 §4.8.27): what
+    makes documentation pages offer to sign in. Each argument holds the scopes of such clients, None
+    where there are none; without any it is a plain bearer token."""
+    token_url = f"{base_url}/auth/token"
+    flows: dict[str, Any] = {}
+    said = []
+    if for_people is not None:
+        said.append("Authorization code with PKCE, for registered clients that sign people in.")
+        flows["authorizationCode"] = {
+            "authorizationUrl": f"{base_url}/auth/authorize",
+            "tokenUrl": token_url,
+            "refreshUrl": token_url,
+            "scopes": dict.fromkeys(for_people, ""),
+        }
+    if for_machines is not None:
+        said.append("Client credentials, for registered clients that come for themselves.")
+        flows["clientCredentials"] = {"tokenUrl": token_url, "scopes": dict.fromkeys(for_machines, "")}
+    if not flows:
+        return BEARER_SCHEME
+    return {"type": "oauth2", "description": " ".join(said), "flows": flows}
 
 
 _PROBLEM: Mapping[str, Any] = {
@@ -71,9 +81,15 @@ class DescribedOpenAPI:
     def __call__(self) -> Any:
         self._resolve()
         document = self.document()
-        if isinstance(document, dict) and _mentions_scheme(document):
+        if not isinstance(document, dict):
+            return document
+        protected = _mentions_scheme(document)
+        announced = announce(document)
+        if protected or announced:
             components = document.setdefault("components", {})
             components.setdefault("securitySchemes", {}).setdefault(SCHEME_NAME, dict(self._scheme))
+            if protected:
+                components.setdefault("securitySchemes", {}).setdefault(SCHEME_NAME, dict(self._scheme))
             components.setdefault("schemas", {}).setdefault(PROBLEM_SCHEMA, dict(_PROBLEM))
         return document
 
@@ -88,7 +104,7 @@ def describe(route: Any, marks: Marks) -> bool:
         own = present.own
     else:
         own = present or {}
-    if marks.protection == "unclassified":
+    if marks.protection == "unclassified" and marks.version is None:
         return False
     documented = {str(status) for status in getattr(route, "responses", None) or {}}
     route.openapi_extra = _Described(marks, own, _overlay(_operation(marks, documented), own))
@@ -96,16 +112,18 @@ def describe(route: Any, marks: Marks) -> bool:
 
 
 def _operation(marks: Marks, documented: set[str]) -> dict[str, Any]:
-    if not marks.requirements:
-        return {"security": []}
-    responses = {
-        "401": "Nobody is signed in, or the access token is not valid.",
-        "403": " ".join(["The caller may not do this.", *map(_needs, marks.requirements)]),
-    }
-    operation: dict[str, Any] = {
-        "security": [{SCHEME_NAME: sorted({name for asked in marks.requirements for name in asked.scopes})}],
-        "responses": {s: _problem(text) for s, text in responses.items() if s not in documented},
-    }
+    responses = dict(version_responses(marks.version))
+    operation: dict[str, Any] = dict(version_members(marks.version))
+    if marks.requirements:
+        responses["401"] = "Nobody is signed in, or the access token is not valid."
+        responses["403"] = " ".join(["The caller may not do this.", *map(_needs, marks.requirements)])
+        scopes = sorted({name for asked in marks.requirements for name in asked.scopes})
+        operation["security"] = [{SCHEME_NAME: scopes}]
+    elif marks.public:
+        operation["security"] = []
+    told = {status: _problem(text) for status, text in responses.items() if status not in documented}
+    if told:
+        operation["responses"] = told
     if roles := sorted({role for asked in marks.requirements for role in asked.roles}):
         operation["x-required-roles"] = roles
     return operation

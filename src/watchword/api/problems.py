@@ -42,6 +42,7 @@ def problem_response(error: WatchwordError, *, request_id: str | None) -> Respon
         "request_id": request_id,
     }
     return Response(
+        **error.extensions,
         json.dumps(document), status_code=error.status, headers=headers, media_type="application/problem+json"
     )
 

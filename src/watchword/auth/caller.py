@@ -54,7 +54,8 @@ async def identified(authenticator: Authenticator, facts: RequestFacts) -> Ident
 @dataclass(slots=True, eq=False)
 class Caller:
     """One request's caller. ``confirmed`` is the live re-read where one was asked for, ``passed``
-    the requirements that were already decided in the caller's favour."""
+    the requirements that were already decided in the caller's favour, ``observed`` the guards that
+    the gate counts instead of enforcing."""
 
     identity: Identity
     authenticator: Authenticator
@@ -64,6 +65,7 @@ class Caller:
     @property
     def best(self) -> Identity:
         """The most recent knowledge of who this is."""
+    observed: frozenset[object] = frozenset()
         return self.identity if self.confirmed is None else self.confirmed
 
 

@@ -26,6 +26,7 @@ from watchword.config.rate_limits import LimitName, RateLimit, RateLimitSettings
 from watchword.config.secrets import SecretSetting
 from watchword.config.sources import EnvironmentSource, FileSource
 from watchword.config.values import IDENTIFIER, Json, OneOrMore, Seconds, SecondsOrZero
+from watchword.config.versions import VersionSettings, check_version_ids
 from watchword.errors import ConfigurationError
 from watchword.protocol.return_to import safe_return_to
 
@@ -85,6 +86,7 @@ class Settings(BaseSettings):
     default_return_to: str = "/"
     trusted_proxy_hops: Annotated[int, Field(ge=0, le=10)] = 0
     keys: KeySettings = KeySettings()
+    versions: Annotated[dict[str, VersionSettings], Json] = Field(default_factory=dict)
     rate_limits: RateLimitSettings = RateLimitSettings()
     privacy: PrivacySettings = PrivacySettings()
 
@@ -123,6 +125,11 @@ class Settings(BaseSettings):
     @classmethod
     def _client_ids_are_plain(cls, given: dict[str, ClientSettings]) -> dict[str, ClientSettings]:
         return check_client_ids(given)
+
+    @field_validator("versions")
+    @classmethod
+    def _version_ids_are_plain(cls, given: dict[str, VersionSettings]) -> dict[str, VersionSettings]:
+        return check_version_ids(given)
 
     @model_validator(mode="wrap")
     @classmethod

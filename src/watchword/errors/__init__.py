@@ -56,6 +56,7 @@ from watchword.errors.requests import (
 )
 from watchword.errors.sign_in import (
     AttemptExpired,
+    VersionSunset,
     AttemptMissing,
     AttemptUsed,
     AuthorizationResponseInvalid,
@@ -125,3 +126,4 @@ __all__ = [
     "WatchwordError",
     "error_classes",
 ]
+    "VersionSunset",

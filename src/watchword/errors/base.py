@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 
@@ -23,6 +23,11 @@ class WatchwordError(Exception):
         super().__init__(detail or self.public)
         self.detail = detail or self.public
         self.retry_after_seconds = retry_after_seconds
+
+    @property
+    def extensions(self) -> Mapping[str, str]:
+        """Further members of its problem document (RFC 9457 §3.2); they may be shown to anyone."""
+        return {}
 
 
 def error_classes(root: type[WatchwordError] = WatchwordError) -> Iterator[type[WatchwordError]]:

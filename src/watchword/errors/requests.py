@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from watchword.errors.base import WatchwordError
 
@@ -149,3 +149,22 @@ class RefreshReplayed(RefreshRefused):
     """An older refresh token was used again: the session was ended."""
 
     code = "refresh_replayed"
+class VersionSunset(WatchwordError):
+    """The version of the API was served until its sunset (RFC 8594); ``guide`` is the address of
+    what to do instead."""
+
+    code = "version_sunset"
+    status = 410
+    title = "Version ended"
+    public = "This version of the API has ended. Its migration guide says what takes its place."
+    guide: str | None = None
+
+    def __init__(self, detail: str = "", *, guide: str | None = None) -> None:
+        super().__init__(detail)
+        self.guide = guide
+
+    @property
+    def extensions(self) -> Mapping[str, str]:
+        return {} if self.guide is None else {"guide": self.guide}
+
+
