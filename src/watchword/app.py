@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Literal
 
 from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 
 from watchword.api.account_endpoints import AccountEndpoints
 from watchword.api.authorize_endpoints import AuthorizeEndpoints
@@ -19,6 +20,7 @@ from watchword.api.gate import install_gate
 from watchword.api.limited import limited
 from watchword.api.metadata import Metadata
 from watchword.api.openapi import BEARER_SCHEME, oauth2_scheme
+from watchword.api.own_answers import OWN_PATHS, answer_unknown, with_own_answers
 from watchword.api.own_routes import OwnRoutes
 from watchword.api.registered_clients import RegisteredClients
 from watchword.api.services import Services
@@ -26,6 +28,7 @@ from watchword.api.session_endpoints import SessionEndpoints
 from watchword.api.sign_in_endpoints import SignInEndpoints
 from watchword.api.sign_in_responses import SignInResponses
 from watchword.api.token_endpoints import TokenEndpoints
+from watchword.api.verify_endpoint import VerifyEndpoint
 from watchword.api.well_known import Operations, WellKnown
 from watchword.auth.caller import RequestFacts
 from watchword.auth.clock import SystemClock
@@ -86,11 +89,13 @@ class Watchword:
             *SessionEndpoints(self.settings, browser, self.services, clients).routes(),
             *AccountEndpoints(self.settings, browser, self.services).routes(),
             *TokenEndpoints(clients, browser, self.services).routes(),
+            *VerifyEndpoint().routes(),
             *WellKnown(self.services).routes(),
             *Metadata(clients).routes(),
             *(Operations(self.services).routes() if operations else []),
         ]
-        app.router.routes.insert(0, OwnRoutes(limited(routes, self.settings, self.services)))
+        app.router.routes.insert(0, OwnRoutes(self._answering(routes)))
+        answer_unknown(app.router, below=OWN_PATHS, secure=self.secure)
         app.state.watchword = self
         install_gate(
             app,
@@ -104,6 +109,9 @@ class Watchword:
         )
         if clients.web_origins:
             app.add_middleware(CorsMiddleware, origins=clients.web_origins)
+
+    def _answering(self, routes: Sequence[BaseRoute]) -> list[BaseRoute]:
+        return with_own_answers(limited(routes, self.settings, self.services), secure=self.secure)
 
     # --- the authenticator of the gate ---------------------------------------------------------
 
@@ -120,11 +128,6 @@ class Watchword:
                 await services.feed.catch_up()
         return await services.gatekeeper.identify(request)
 
-    @property
-    def secure(self) -> bool:
-        """Whether browsers reach the service over https, by the scheme of ``BASE_URL``."""
-        return self.settings.secure
-
     async def confirm(self, principal: Principal) -> Principal:
         """The caller re-read from the database. Raises SessionEnded, DatabaseUnavailable."""
         return await (await self.services()).gatekeeper.confirm(principal)
@@ -135,6 +138,11 @@ class Watchword:
 
     def now_seconds(self) -> int:
         return int(self._clock.now().timestamp())
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach the service over https, by the scheme of ``BASE_URL``."""
+        return self.settings.secure
 
     # --- starting and stopping -----------------------------------------------------------------
 

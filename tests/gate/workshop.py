@@ -100,6 +100,10 @@ class CannedAuthenticator:
     def now_seconds(self) -> int:
         return NOW
 
+    @property
+    def secure(self) -> bool:
+        return True
+
 
 def guarded(
     app: Starlette,

@@ -10,7 +10,9 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketClose, WebSocketState
 
+from watchword.api.answer_headers import VARY, protective_headers
 from watchword.api.request_id import request_id_of
+from watchword.auth.caller import SCOPE_KEY, Caller
 from watchword.errors import InsufficientScope, WatchwordError
 from watchword.protocol.bearer import challenge
 from watchword.protocol.printable import printable
@@ -22,13 +24,13 @@ _MAX_DETAIL_CHARS = 500
 logger = logging.getLogger("watchword")
 
 
-def problem_response(error: WatchwordError, *, request_id: str | None) -> Response:
+def problem_response(error: WatchwordError, *, request_id: str | None, secure: bool = False) -> Response:
     """The error as ``application/problem+json`` (RFC 9457 §3); its ``detail`` never goes out.
 
     401 and ``insufficient_scope`` carry their challenge (RFC 6750 §3), and an error that knows
-    when to come back ``Retry-After``.
+    when to come back ``Retry-After``. ``secure``: browsers reach us over https.
     """
-    headers = {"Cache-Control": "no-store", "Vary": "Cookie, Authorization"}
+    headers = {"Cache-Control": "no-store", "Vary": VARY, **protective_headers(secure=secure)}
     if error.status == 401 or isinstance(error, InsufficientScope):
         headers["WWW-Authenticate"] = challenge(error)
     if error.retry_after_seconds is not None:
@@ -82,7 +84,7 @@ async def answer(
     if scope["type"] == "websocket" and "websocket.http.response" not in (scope.get("extensions") or {}):
         await WebSocketClose(_POLICY_VIOLATION)(scope, receive, send)
     else:
-        await problem_response(error, request_id=request_id)(scope, receive, send)
+        await problem_response(error, request_id=request_id, secure=_secure(scope))(scope, receive, send)
 
 
 async def handle_error(connection: HTTPConnection, error: WatchwordError) -> Response | None:
@@ -92,12 +94,17 @@ async def handle_error(connection: HTTPConnection, error: WatchwordError) -> Res
     if isinstance(connection, WebSocket) and not _deniable(connection):
         await connection.close(_POLICY_VIOLATION)
         return None
-    return problem_response(error, request_id=request_id)
+    return problem_response(error, request_id=request_id, secure=_secure(connection.scope))
 
 
 def _deniable(socket: WebSocket) -> bool:
     offered = "websocket.http.response" in (socket.scope.get("extensions") or {})
     return offered and socket.application_state is WebSocketState.CONNECTING
+
+
+def _secure(scope: Scope) -> bool:
+    caller = scope.get(SCOPE_KEY)
+    return isinstance(caller, Caller) and caller.authenticator.secure
 
 
 def _template(scope: Scope) -> str | None:

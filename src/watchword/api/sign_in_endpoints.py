@@ -39,10 +39,12 @@ class SignInEndpoints:
         return self.responses.browser
 
     def routes(self) -> list[BaseRoute]:
+        callback = Route("/auth/callback/{provider}", self.callback, methods=["GET"], include_in_schema=False)
+        callback.methods = {"GET"}
         return [
             Route("/auth/login", self.login, methods=["GET"], include_in_schema=False),
             Route("/auth/login/{provider}", self.begin, methods=["GET"], include_in_schema=False),
-            Route("/auth/callback/{provider}", self.callback, methods=["GET"], include_in_schema=False),
+            callback,
             Route("/auth/signed-out", self.signed_out, methods=["GET"], include_in_schema=False),
             Route("/auth/assets/watchword.css", stylesheet, methods=["GET"], include_in_schema=False),
         ]
@@ -85,8 +87,8 @@ class SignInEndpoints:
         any."""
         params = request.query_params.multi_items()
         forget_query(request.scope)
-        if request.method != "GET" or _is_prefetch(request):
-            return self._not_meant(request)
+        if _is_prefetch(request):
+            return Response(status_code=425, headers=self.responses.headers())
         try:
             services = await self.services()
         except WatchwordError as error:
@@ -99,12 +101,6 @@ class SignInEndpoints:
                 return response
         self.responses.forget_attempts(request, response, params)
         return response
-
-    def _not_meant(self, request: Request) -> Response:
-        headers = self.responses.headers()
-        if request.method != "GET":
-            return Response(status_code=405, headers={**headers, "Allow": "GET"})
-        return Response(status_code=425, headers=headers)
 
     @public
     async def signed_out(self, _: Request) -> Response:

@@ -38,6 +38,10 @@ class Authenticator(Protocol):
     def now_seconds(self) -> int:
         """Seconds since 1970."""
 
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach the service over https."""
+
 
 async def identified(authenticator: Authenticator, facts: RequestFacts) -> Identity:
     """Who ``authenticator`` says is calling. Fails closed: whatever goes wrong, the caller is not

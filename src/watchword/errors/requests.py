@@ -15,6 +15,24 @@ class InvalidRequest(WatchwordError):
     oauth_error = "invalid_request"
 
 
+class NotFound(WatchwordError):
+    code = "not_found"
+    status = 404
+    title = "Not found"
+    public = "There is nothing at this address."
+    oauth_error = "invalid_request"
+
+
+class MethodNotAllowed(WatchwordError):
+    """The address is served, but not by this method (RFC 9110 §15.5.6); the answer has ``Allow``."""
+
+    code = "method_not_allowed"
+    status = 405
+    title = "Method not allowed"
+    public = "This address does not answer requests of this kind."
+    oauth_error = "invalid_request"
+
+
 class RequestTooLarge(InvalidRequest):
     code = "request_too_large"
     status = 413

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from starlette.applications import Starlette
 
+from watchword.api.own_answers import answer_unknown
 from watchword.app import Watchword
 from watchword.config.auth import Settings
 
 
 def create_service(settings: Settings | None = None) -> Starlette:
-    """``/auth``, ``/.well-known``, ``/healthz`` and ``/readyz`` by ``WATCHWORD_*`` settings.
+    """``/auth``, ``/.well-known``, ``/healthz`` and ``/readyz`` by ``WATCHWORD_*`` settings; no
+    other address, spelt nearly the same, leads there.
 
     Raises ConfigurationError.
     """
     app = Starlette()
-    Watchword(settings).install(app)
+    auth = Watchword(settings)
+    auth.install(app)
+    app.router.redirect_slashes = False
+    answer_unknown(app.router, below=("",), secure=auth.secure)
     return app

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from watchword.api.answer_headers import VARY, protective_headers
 from watchword.api.decorators import public
 from watchword.errors import WatchwordError
 
@@ -31,17 +32,14 @@ def page_headers(
     ``in_sign_in`` keeps the page that opened a sign-in window in touch with it. ``forms_leave`` is
     for a form whose answer is a redirect to other origins, which browsers hold to its page's policy.
     """
-    headers = {
+    headers = protective_headers(secure=secure) | {
         "Cache-Control": "no-store",
         "Content-Security-Policy": _POLICY if forms_leave else _POLICY + _FORMS_STAY,
         "Referrer-Policy": referrer_policy,
-        "Vary": "Cookie, Authorization",
-        "X-Content-Type-Options": "nosniff",
+        "Vary": VARY,
     }
     if not in_sign_in:
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    if secure:
-        headers["Strict-Transport-Security"] = "max-age=31536000"
     return headers
 
 
