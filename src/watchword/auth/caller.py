@@ -65,11 +65,11 @@ class Caller:
     authenticator: Authenticator
     confirmed: Principal | None = None
     passed: list[Requirement] = field(default_factory=list)
+    observed: frozenset[object] = frozenset()
 
     @property
     def best(self) -> Identity:
         """The most recent knowledge of who this is."""
-    observed: frozenset[object] = frozenset()
         return self.identity if self.confirmed is None else self.confirmed
 
 

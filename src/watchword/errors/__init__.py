@@ -55,10 +55,10 @@ from watchword.errors.requests import (
     StepUpRequired,
     TokenInvalid,
     TokenSuperseded,
+    VersionSunset,
 )
 from watchword.errors.sign_in import (
     AttemptExpired,
-    VersionSunset,
     AttemptMissing,
     AttemptUsed,
     AuthorizationResponseInvalid,
@@ -127,7 +127,7 @@ __all__ = [
     "UnsupportedGrantType",
     "UserDisabled",
     "UserinfoRejected",
+    "VersionSunset",
     "WatchwordError",
     "error_classes",
 ]
-    "VersionSunset",

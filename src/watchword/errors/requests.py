@@ -153,20 +153,6 @@ class RouteUnclassified(WatchwordError):
     public = "This address is not open to anyone."
 
 
-class RefreshRefused(WatchwordError):
-    """Base of every refusal of a refresh token; ``reason`` says which, for the audit trail."""
-
-    code = "invalid_grant"
-    status = 401
-    title = "Refresh token refused"
-    public = "This session has ended. Please sign in again."
-    oauth_error = "invalid_grant"
-
-
-class RefreshReplayed(RefreshRefused):
-    """An older refresh token was used again: the session was ended."""
-
-    code = "refresh_replayed"
 class VersionSunset(WatchwordError):
     """The version of the API was served until its sunset (RFC 8594); ``guide`` is the address of
     what to do instead."""
@@ -186,3 +172,17 @@ class VersionSunset(WatchwordError):
         return {} if self.guide is None else {"guide": self.guide}
 
 
+class RefreshRefused(WatchwordError):
+    """Base of every refusal of a refresh token; ``reason`` says which, for the audit trail."""
+
+    code = "invalid_grant"
+    status = 401
+    title = "Refresh token refused"
+    public = "This session has ended. Please sign in again."
+    oauth_error = "invalid_grant"
+
+
+class RefreshReplayed(RefreshRefused):
+    """An older refresh token was used again: the session was ended."""
+
+    code = "refresh_replayed"
