@@ -42,9 +42,9 @@ def problem_response(error: WatchwordError, *, request_id: str | None, secure: b
         "detail": error.public,
         "code": error.code,
         "request_id": request_id,
+        **error.extensions,
     }
     return Response(
-        **error.extensions,
         json.dumps(document), status_code=error.status, headers=headers, media_type="application/problem+json"
     )
 
