@@ -19,7 +19,8 @@ from watchword.api.browser import Browser
 from watchword.api.gate import install_gate
 from watchword.api.limited import limited
 from watchword.api.metadata import Metadata
-from watchword.api.openapi import BEARER_SCHEME, oauth2_scheme
+from watchword.api.migration_guide import GUIDES_AT, MigrationGuide
+from watchword.api.openapi import security_scheme
 from watchword.api.own_answers import OWN_PATHS, answer_unknown, with_own_answers
 from watchword.api.own_routes import OwnRoutes
 from watchword.api.registered_clients import RegisteredClients
@@ -29,6 +30,7 @@ from watchword.api.sign_in_endpoints import SignInEndpoints
 from watchword.api.sign_in_responses import SignInResponses
 from watchword.api.token_endpoints import TokenEndpoints
 from watchword.api.verify_endpoint import VerifyEndpoint
+from watchword.api.version_policy import Versions
 from watchword.api.well_known import Operations, WellKnown
 from watchword.auth.caller import RequestFacts
 from watchword.auth.clock import SystemClock
@@ -90,6 +92,7 @@ class Watchword:
             *AccountEndpoints(self.settings, browser, self.services).routes(),
             *TokenEndpoints(clients, browser, self.services).routes(),
             *VerifyEndpoint().routes(),
+            *MigrationGuide(self.settings).routes(),
             *WellKnown(self.services).routes(),
             *Metadata(clients).routes(),
             *(Operations(self.services).routes() if operations else []),
@@ -97,18 +100,31 @@ class Watchword:
         app.router.routes.insert(0, OwnRoutes(self._answering(routes)))
         answer_unknown(app.router, below=OWN_PATHS, secure=self.secure)
         app.state.watchword = self
-        install_gate(
+        app.state.watchword_gate = install_gate(
             app,
             authenticator=self,
             middleware=AuthMiddleware,
             default=self._default,
             lifespan=self._lifespan,
-            security_scheme=(
-                oauth2_scheme(self.settings.base_url, clients.scopes) if clients.by_id else BEARER_SCHEME
+            security_scheme=security_scheme(
+                self.settings.base_url,
+                for_people=clients.scopes_by("authorization_code"),
+                for_machines=clients.scopes_by("client_credentials"),
             ),
+            versions=self._versions(browser),
         )
         if clients.web_origins:
             app.add_middleware(CorsMiddleware, origins=clients.web_origins)
+
+    def _versions(self, browser: Browser) -> Versions:
+        return Versions(
+            self.settings.versions,
+            base_url=self.settings.base_url,
+            guides_at=GUIDES_AT,
+            ledger=lambda: None if self._services is None else self._services.version_usage,
+            network=lambda scope: browser.kept_address(scope) or "",
+            production=self.settings.environment == "production",
+        )
 
     def _answering(self, routes: Sequence[BaseRoute]) -> list[BaseRoute]:
         return with_own_answers(limited(routes, self.settings, self.services), secure=self.secure)

@@ -6,12 +6,17 @@ from watchword.api.services import Services
 from watchword.auth.account_manager import AccountManager
 from watchword.auth.account_ports import SessionCap
 from watchword.auth.authorization_codes import AuthorizationCodes
+from watchword.auth.client_authenticator import ClientAuthenticator
+from watchword.auth.client_secrets import ClientSecrets
+from watchword.auth.client_tokens import ClientTokens
 from watchword.auth.gatekeeper import Gatekeeper
 from watchword.auth.grants import SessionLimits
+from watchword.auth.introspector import Introspector
 from watchword.auth.keyring import Keyring
 from watchword.auth.oauth_client import OAuthClient
 from watchword.auth.ports import Clock, Database, ProviderHttp
 from watchword.auth.rate_limits import RateLimits
+from watchword.auth.refresh_tokens import RefreshTokens
 from watchword.auth.revocation import RevocationFeed
 from watchword.auth.sealing import Sealer
 from watchword.auth.session_manager import SessionManager
@@ -21,6 +26,7 @@ from watchword.auth.token_revoker import TokenRevoker
 from watchword.auth.token_validator import TokenValidator
 from watchword.auth.version_usage import VersionUsage
 from watchword.config.auth import Settings
+from watchword.config.client import registered_clients, secret_digests
 from watchword.protocol.cookies import CookieNames
 from watchword.rate_limiting.counter import open_counter
 from watchword.transport.provider_http import HttpxProviderHttp
@@ -73,6 +79,7 @@ class Composition:
         )
         codes = AuthorizationCodes(database.codes, sessions=sessions, sealer=sealer, clock=clock)
         validator = self._validator(keyring)
+        authenticator = self._client_authenticator(database)
         return Services(
             database=database,
             keyring=keyring,
@@ -95,11 +102,35 @@ class Composition:
                 clock=clock,
             ),
             codes=codes,
-            revoker=TokenRevoker(sessions, validator),
+            client_authenticator=authenticator,
+            client_tokens=ClientTokens(issuer, clock),
+            revoker=TokenRevoker(
+                sessions,
+                validator,
+                authenticator,
+                database.client_tokens,
+                feed,
+                clock,
+                tokens_live_seconds=settings.longest_access_token_seconds,
+            ),
+            introspector=Introspector(
+                database.sessions, RefreshTokens(sealer), validator, feed, clock, issuer=settings.base_url
+            ),
             limits=limits,
             version_usage=VersionUsage(
                 database.version_usage, clock, retention_days=settings.privacy.retention_days
             ),
+        )
+
+    def _client_authenticator(self, database: Database) -> ClientAuthenticator:
+        clients = self._settings.clients
+        return ClientAuthenticator(
+            registered_clients(clients),
+            ClientSecrets(secret_digests(clients), self._sealer.subkeys("client-secret")[0]),
+            single_use=database.single_use,
+            clock=self._clock,
+            issuer=self._settings.base_url,
+            leeway_seconds=self._settings.clock_leeway_seconds,
         )
 
     def _rate_limits(self) -> RateLimits:

@@ -1,4 +1,4 @@
-"""First-party clients in the settings (contract §3)."""
+"""Public clients in the settings (contract §3)."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_every_other_fault_is_named() -> None:
             *problems(spa={"redirect_uris": CALLBACK, "redirect_url": CALLBACK}),
         ]
     )
-    assert "WATCHWORD_CLIENTS__SPA__REDIRECT_URIS: is required" in said
+    assert "WATCHWORD_CLIENTS__SPA__REDIRECT_URIS: is required for a client that has neither SECRET" in said
     assert "WATCHWORD_CLIENTS__SPA__SCOPES__0: is not a scope" in said
     assert "did you mean WATCHWORD_CLIENTS__SPA__REDIRECT_URIS?" in said
     assert "at least 1 item" in said

@@ -10,12 +10,16 @@ from typing import Any
 import pytest
 
 from watchword.config.auth import Settings
+from watchword.config.client_credentials import ClientSecret
 from watchword.config.problems import setting_names
 
 KEY = "OXkDnbxMrn5P0Bp2cGg5m1V9mqDVEMcd4bDWxCiyGSM="
 OLD_KEY = "2m1V9mqDVEMcd4bDWxCiyGSMOXkDnbxMrn5P0Bp2cGg="
 PROVIDER = "WATCHWORD_PROVIDERS__MAIN__"
 CLIENT = "WATCHWORD_CLIENTS__SPA__"
+BATCH = "WATCHWORD_CLIENTS__BATCH__"
+"""Another client, because one has either a secret or a key."""
+ED25519 = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
 VERSION = "WATCHWORD_VERSIONS__V1__"
 ENTRIES = {"PROVIDERS": "MAIN", "CLIENTS": "SPA", "VERSIONS": "V1"}
 
@@ -40,6 +44,10 @@ EXAMPLES: Mapping[str, Any] = {
     f"{PROVIDER}USERINFO": "never",
     f"{CLIENT}REDIRECT_URIS": ["https://app.example.test/callback"],
     f"{CLIENT}SCOPES": ["orders:read"],
+    f"{CLIENT}SECRET": "q8sWx2nA7dKe0LhV5yTzR3mB9cJ1gUfP6oXi4vDtEbH",
+    f"{BATCH}KEY": {"kty": "OKP", "crv": "Ed25519", "kid": "1", "x": ED25519},
+    f"{CLIENT}GRANTS": ["authorization_code", "client_credentials"],
+    f"{CLIENT}ROLES": ["reader"],
     "WATCHWORD_CLOCK_LEEWAY_SECONDS": 5,
     "WATCHWORD_ACCESS_TOKEN_SECONDS": 60,
     "WATCHWORD_SESSION_IDLE_SECONDS": 600,
@@ -59,6 +67,7 @@ EXAMPLES: Mapping[str, Any] = {
     "WATCHWORD_RATE_LIMITS__CALLBACK": "2/minute",
     "WATCHWORD_RATE_LIMITS__REFRESH": "3/hour",
     "WATCHWORD_RATE_LIMITS__TOKEN": "off",
+    "WATCHWORD_RATE_LIMITS__INTROSPECT": "4/minute",
     "WATCHWORD_PRIVACY__IP": "none",
     "WATCHWORD_PRIVACY__RETENTION_DAYS": 30,
 }
@@ -92,14 +101,22 @@ def plain(settings: Settings) -> dict[str, Any]:
     said = settings.model_dump()
     said["secret_key"] = settings.secret_key and settings.secret_key.reveal()
     said["secret_key_previous"] = [each.reveal() for each in settings.secret_key_previous]
+    said["clients' secrets"] = {
+        name: [*map(digest_of, each.secret)] for name, each in settings.clients.items()
+    }
+    said["clients' keys"] = {name: each.key for name, each in settings.clients.items()}
     said["secret"] = [each.secret for each in settings.providers.values()]
     return said
+
+
+def digest_of(secret: ClientSecret) -> bytes:
+    return secret.digest
 
 
 def test_the_examples_are_complete() -> None:
     """A new setting comes with an example here."""
     known = {name.replace("<ID>", ENTRIES.get(name.split("_")[1], "")) for name in setting_names(Settings)}
-    assert set(EXAMPLES) == known
+    assert {name.replace(BATCH, CLIENT) for name in EXAMPLES} == known
 
 
 def test_every_example_differs_from_what_nothing_says() -> None:

@@ -96,7 +96,7 @@ def test_the_openapi_document_offers_the_flow(service: Service) -> None:
     described = service.browser().get("/openapi.json").json()
     assert described["components"]["securitySchemes"]["watchword"] == {
         "type": "oauth2",
-        "description": "Authorization code with PKCE, for registered clients; none of them has a secret.",
+        "description": "Authorization code with PKCE, for registered clients that sign people in.",
         "flows": {
             "authorizationCode": {
                 "authorizationUrl": f"{BASE_URL}/auth/authorize",

@@ -355,7 +355,7 @@ def test_a_client_that_is_no_longer_registered_gets_nothing(start_service: Start
     [
         ({"grant_type": None}, 400, "invalid_request"),
         ({"grant_type": "password"}, 400, "unsupported_grant_type"),
-        ({"grant_type": "client_credentials"}, 400, "unsupported_grant_type"),
+        ({"grant_type": "client_credentials"}, 400, "unauthorized_client"),
         ({"client_id": None}, 400, "invalid_request"),
         ({"client_id": "nobody"}, 401, "invalid_client"),
         ({"client_secret": "x"}, 401, "invalid_client"),

@@ -14,7 +14,7 @@ from functools import partial
 import pytest
 
 from tests.servers.valkey import ValkeyTestServer
-from watchword.auth.ports import HitCounter
+from watchword.auth.rate_limits import HitCounter
 from watchword.config.cache_url import normalise_cache_url
 from watchword.config.rate_limits import RateLimit
 from watchword.rate_limiting.counter import open_counter

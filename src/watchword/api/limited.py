@@ -30,6 +30,7 @@ LIMITED: Final[Mapping[str, tuple[LimitName, Audience]]] = {
     "/auth/callback/{provider}": ("callback", "browser"),
     "/auth/refresh": ("refresh", "client"),
     "/auth/token": ("token", "client"),
+    "/auth/introspect": ("introspect", "client"),
 }
 """Path → the limit it counts towards and who reads the refusal."""
 

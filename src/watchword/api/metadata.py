@@ -11,6 +11,8 @@ from starlette.routing import BaseRoute, Route
 
 from watchword.api.decorators import public
 from watchword.api.registered_clients import RegisteredClients
+from watchword.protocol.client_assertion import ASSERTION_ALGORITHMS
+from watchword.protocol.clients import GRANT_TYPES
 
 _HEADERS = {"Cache-Control": "public, max-age=300", "X-Content-Type-Options": "nosniff"}
 
@@ -44,13 +46,16 @@ class Metadata:
             "jwks_uri": f"{base_url}/.well-known/jwks.json",
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
-            "grant_types_supported": ["authorization_code", "refresh_token"],
-            "token_endpoint_auth_methods_supported": ["none"],
-            "revocation_endpoint_auth_methods_supported": ["none"],
+            "grant_types_supported": [each for each in GRANT_TYPES if each in self.clients.grants],
+            **self._authentication("token_endpoint"),
+            **self._authentication("revocation_endpoint"),
             "code_challenge_methods_supported": ["S256"],
             "authorization_response_iss_parameter_supported": True,
             "protected_resources": [base_url],
         }
+        if self.clients.confidential:
+            document["introspection_endpoint"] = f"{base_url}/auth/introspect"
+            document |= self._authentication("introspection_endpoint", public=False)
         return self._answer(document)
 
     @public
@@ -63,6 +68,18 @@ class Metadata:
             "bearer_methods_supported": ["header"],
         }
         return self._answer(document)
+
+    def _authentication(self, endpoint: str, *, public: bool = True) -> dict[str, Any]:
+        """How clients authenticate there: the ways of those that are registered."""
+        credentials = self.clients.credentials
+        methods = ["none"] if public and (not self.clients.confidential or "none" in credentials) else []
+        if "secret" in credentials:
+            methods += ["client_secret_basic", "client_secret_post"]
+        said: dict[str, Any] = {f"{endpoint}_auth_methods_supported": methods}
+        if "key" in credentials:
+            methods.append("private_key_jwt")
+            said[f"{endpoint}_auth_signing_alg_values_supported"] = sorted(ASSERTION_ALGORITHMS)
+        return said
 
     def _answer(self, document: dict[str, Any]) -> Response:
         if self.clients.scopes:

@@ -14,20 +14,29 @@ PROBLEM_SCHEMA = "WatchwordProblem"
 BEARER_SCHEME: Mapping[str, Any] = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 
 
-def oauth2_scheme(base_url: str, scopes: Iterable[str]) -> Mapping[str, Any]:
-    """The scheme of an API whose clients sign people in at ``base_url`` (OpenAPI 3.1 §4.8.27): what
-    makes documentation pages offer to do so themselves."""
-    flow = {
-        "authorizationUrl": f"{base_url}/auth/authorize",
-        "tokenUrl": f"{base_url}/auth/token",
-        "refreshUrl": f"{base_url}/auth/token",
-        "scopes": dict.fromkeys(scopes, ""),
-    }
-    return {
-        "type": "oauth2",
-        "description": "Authorization code with PKCE, for registered clients; none of them has a secret.",
-        "flows": {"authorizationCode": flow},
-    }
+def security_scheme(
+    base_url: str, *, for_people: Iterable[str] | None, for_machines: Iterable[str] | None
+) -> Mapping[str, Any]:
+    """The scheme of an API whose clients get their tokens at ``base_url`` (OpenAPI 3.1 §4.8.27): what
+    makes documentation pages offer to sign in. Each argument holds the scopes of such clients, None
+    where there are none; without any it is a plain bearer token."""
+    token_url = f"{base_url}/auth/token"
+    flows: dict[str, Any] = {}
+    said = []
+    if for_people is not None:
+        said.append("Authorization code with PKCE, for registered clients that sign people in.")
+        flows["authorizationCode"] = {
+            "authorizationUrl": f"{base_url}/auth/authorize",
+            "tokenUrl": token_url,
+            "refreshUrl": token_url,
+            "scopes": dict.fromkeys(for_people, ""),
+        }
+    if for_machines is not None:
+        said.append("Client credentials, for registered clients that come for themselves.")
+        flows["clientCredentials"] = {"tokenUrl": token_url, "scopes": dict.fromkeys(for_machines, "")}
+    if not flows:
+        return BEARER_SCHEME
+    return {"type": "oauth2", "description": " ".join(said), "flows": flows}
 
 
 _PROBLEM: Mapping[str, Any] = {

@@ -1,4 +1,4 @@
-"""The registered first-party clients, as endpoints ask for them."""
+"""The registered clients, as endpoints ask for them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from starlette.requests import Request
 
 from watchword.config.auth import Settings
 from watchword.config.client import registered_clients
-from watchword.errors import InvalidClient, OriginRefused, RedirectUriRefused
+from watchword.errors import OriginRefused, RedirectUriRefused
 from watchword.protocol.client_request import ClientRequest
-from watchword.protocol.clients import Client
+from watchword.protocol.clients import FOR_PEOPLE, Client, Credential, GrantType
 
 
 @dataclass(frozen=True)
@@ -36,17 +36,30 @@ class RegisteredClients:
         return tuple(sorted(frozenset[str]().union(*(client.scopes for client in self.by_id.values()))))
 
     @cached_property
+    def grants(self) -> frozenset[GrantType]:
+        """Every grant some client is registered for; what is built in where there is no client."""
+        return frozenset[GrantType]().union(*(each.grants for each in self.by_id.values())) or FOR_PEOPLE
+
+    @cached_property
+    def credentials(self) -> frozenset[Credential]:
+        """Every kind of credential that clients have."""
+        return frozenset(each.credential for each in self.by_id.values())
+
+    @cached_property
+    def confidential(self) -> frozenset[str]:
+        """The ids of the clients that have to authenticate."""
+        return frozenset(client_id for client_id, each in self.by_id.items() if each.is_confidential)
+
+    def scopes_by(self, grant: GrantType) -> tuple[str, ...] | None:
+        """The scopes that clients may get by a grant, None where no client is registered for it."""
+        clients = [client for client in self.by_id.values() if grant in client.grants]
+        return tuple(sorted(frozenset[str]().union(*(each.scopes for each in clients)))) if clients else None
+
+    @cached_property
     def resources(self) -> frozenset[str]:
         """What a client may call our API when it names it (RFC 8707 §2)."""
         base_url = self.settings.base_url
         return frozenset({self.settings.token_audience, base_url, base_url + "/"})
-
-    def get(self, client_id: str) -> Client:
-        """Raises InvalidClient."""
-        client = self.by_id.get(client_id)
-        if client is None:
-            raise InvalidClient("no client is registered under that client_id")
-        return client
 
     def require_registered(self, request: ClientRequest) -> None:
         """A request that was checked a while ago is answered only while its client and address are

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from watchword.auth.account_manager import AccountManager
 from watchword.auth.authorization_codes import AuthorizationCodes
+from watchword.auth.client_authenticator import ClientAuthenticator
+from watchword.auth.client_tokens import ClientTokens
 from watchword.auth.gatekeeper import Gatekeeper
+from watchword.auth.introspector import Introspector
 from watchword.auth.keyring import Keyring
 from watchword.auth.ports import Database
 from watchword.auth.rate_limits import RateLimits
@@ -30,7 +33,10 @@ class Services:
     accounts: AccountManager
     sign_in: SignIn
     codes: AuthorizationCodes
+    client_authenticator: ClientAuthenticator
+    client_tokens: ClientTokens
     revoker: TokenRevoker
+    introspector: Introspector
     limits: RateLimits
     version_usage: VersionUsage
 

@@ -61,6 +61,7 @@ class SessionEndpoints:
             sent = await read_body(request, max_bytes=MAX_REFRESH_BODY_BYTES)
             body = read_refresh_body(request.headers.get("content-type"), sent)
             services = await self.services()
+            await self._refuse_confidential(services, body)
             if body.refresh_token is not None:
                 self.clients.require_origin(request, self.clients.by_id.get(body.client_id or ""))
                 grant = await services.sessions.refresh(
@@ -95,13 +96,23 @@ class SessionEndpoints:
             await services.sessions.end(session.session_id, reason="revoked")
             raise RefreshRefused("the client of the session is no longer registered")
 
+    async def _refuse_confidential(self, services: Services, body: RefreshBody) -> None:
+        """A confidential client refreshes where it authenticates. Its token is neither used nor ended
+        here, whoever presents it; the session is looked up only where such a client may be behind it."""
+        client_id = body.client_id
+        if client_id is None and body.refresh_token is not None and self.clients.confidential:
+            owner = await services.sessions.owner(body.refresh_token)
+            client_id = None if owner is None else owner[1]
+        if client_id in self.clients.confidential:
+            raise RefreshRefused(f"client {client_id!r} refreshes at /auth/token, authenticated")
+
     async def _refresh_by_cookie(self, request: Request, services: Services, body: RefreshBody) -> Response:
         token = self.browser.cookies(request).get(self.browser.names.refresh)
         if token is None:
             raise RefreshRefused("neither the body nor a cookie holds a refresh token")
         self.browser.require_same_origin(request)
         grant = await services.sessions.refresh(
-            token, client_id=body.client_id, scopes=_scopes(body), admit=self.browser.admit
+            token, client_id=body.client_id or BROWSER, scopes=_scopes(body), admit=self.browser.admit
         )
         answer = {"expires_in": grant.access.expires_in, "session_id": str(grant.session.session_id)}
         response = JSONResponse(answer, headers=NO_STORE)

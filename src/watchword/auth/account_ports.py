@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SessionLimitPolicy = Literal["evict_oldest", "reject"]
 AccountStatus = Literal["active", "disabled"]
-Actor = Literal["user", "cli"]
+Actor = Literal["user", "client", "cli"]
 """Who did something, for the audit trail."""
 
 
@@ -157,3 +157,13 @@ class AccountStore(Protocol):
 
     async def set_status(self, user_id: UUID, status: AccountStatus, *, act: Act) -> Account | None:
         """Disable an account, which ends all its sessions, or enable it, which revives none."""
+
+
+class ClientTokenStore(Protocol):
+    """Every method is one transaction; DatabaseUnavailable when it cannot be had."""
+
+    async def end_token(self, token_id: str, *, client_id: str, act: Act) -> None:
+        """End one access token that no session stands behind."""
+
+    async def end_client(self, client_id: str, *, act: Act) -> Sequence[UUID]:
+        """End every token of a client from before now and its sessions; the ids of those."""

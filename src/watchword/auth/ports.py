@@ -8,9 +8,8 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
-from watchword.auth.account_ports import UNCONDITIONAL, AccountStore, OpeningTerms
+from watchword.auth.account_ports import UNCONDITIONAL, AccountStore, ClientTokenStore, OpeningTerms
 from watchword.auth.version_ports import VersionUsageStore
-from watchword.config.rate_limits import RateLimit
 from watchword.protocol.rotation import SessionFacts
 
 
@@ -41,7 +40,7 @@ class ProviderIdentity:
 
 @dataclass(frozen=True, slots=True)
 class NewSession:
-    """A session about to be opened; times are aware UTC."""
+    """A session about to be opened; times are aware UTC. ``auth_time`` is the provider's if asserted."""
 
     session_id: UUID
     client_id: str
@@ -54,6 +53,7 @@ class NewSession:
     device: str | None
     ip: str | None
     provider_sid: str | None
+    auth_time_asserted: bool = False
     terms: OpeningTerms = UNCONDITIONAL
 
 
@@ -76,6 +76,7 @@ class LiveSession:
     auth_time: datetime
     idle_ends_at: datetime
     absolute_ends_at: datetime
+    auth_time_asserted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +248,7 @@ class Database(Protocol):
 
     sessions: SessionStore
     accounts: AccountStore
+    client_tokens: ClientTokenStore
     codes: CodeStore
     keys: KeyStore
     single_use: SingleUseStore
@@ -284,18 +286,5 @@ class ProviderHttp(Protocol):
         self, url: str, form: Mapping[str, str], *, max_bytes: int, authorization: str | None = None
     ) -> HttpAnswer:
         """Never sent twice."""
-
-    async def close(self) -> None: ...
-
-
-# --- counting requests ------------------------------------------------------------------------
-
-
-class HitCounter(Protocol):
-    """Counts hits of a key in a moving window; exact, also for hits that come at the same time."""
-
-    async def hit(self, key: str, limit: RateLimit) -> float | None:
-        """Count one hit: None when it fits, else the seconds until one will; then nothing is
-        counted. Never raises."""
 
     async def close(self) -> None: ...

@@ -5,10 +5,9 @@ from __future__ import annotations
 import hmac
 import math
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
-from watchword.auth.ports import HitCounter
 from watchword.config.rate_limits import LimitName, RateLimit
 from watchword.errors import RateLimited
 from watchword.protocol.client_ip import counted_address
@@ -16,8 +15,18 @@ from watchword.protocol.client_ip import counted_address
 REFRESHES_PER_SESSION: Final = RateLimit(60, 60)
 
 
+class HitCounter(Protocol):
+    """Counts hits of a key in a moving window; exact, also for hits that come at the same time."""
+
+    async def hit(self, key: str, limit: RateLimit) -> float | None:
+        """Count one hit: None when it fits, else the seconds until one will; then nothing is
+        counted. Never raises."""
+
+    async def close(self) -> None: ...
+
+
 class RateLimits:
-    """Counts by client address and by session.
+    """Counts by address, by session and by client.
 
     Both are hashed under ``key`` first: where hits are counted, no address can be read. Replicas
     with the same key count together.
@@ -40,6 +49,12 @@ class RateLimits:
         """Count one refresh by a token that is genuinely this session's. Raises RateLimited."""
         if self._limit_of("refresh") is not None:
             await self._count("refresh-session", session_id.hex, REFRESHES_PER_SESSION)
+
+    async def check_client(self, client_id: str) -> None:
+        """Count one token request of a client that has authenticated. Raises RateLimited."""
+        limit = self._limit_of("token")
+        if limit is not None:
+            await self._count("token-client", client_id, limit)
 
     async def close(self) -> None:
         await self._counter.close()

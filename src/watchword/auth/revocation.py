@@ -71,6 +71,10 @@ class RevocationFeed:
         """Take over an ending of this process without waiting for the next reading."""
         self._revoked.end_session(str(session_id), expires_at)
 
+    def note_token(self, token_id: str, expires_at: datetime) -> None:
+        """The same for one token that no session stands behind."""
+        self._revoked.end_token(token_id, expires_at)
+
     async def load(self) -> None:
         """Everything unexpired: read before this replica is ready and after it was cut off."""
         asked_at = self._clock.monotonic()

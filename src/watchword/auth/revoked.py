@@ -57,6 +57,9 @@ class Revoked:
     def end_session(self, session_id: str, expires_at: datetime) -> None:
         _widen(self._sessions, session_id, (MAX_GENERATION, expires_at))
 
+    def end_token(self, token_id: str, expires_at: datetime) -> None:
+        self._tokens[token_id] = expires_at
+
     def take(self, entry: Revocation) -> None:
         """Keep one entry; those about keys are not about callers."""
         expires_at, issued_at = entry.expires_at, entry.created_at.timestamp()
@@ -66,7 +69,7 @@ class Revoked:
             case "generation" if entry.session_id is not None and entry.generation is not None:
                 _widen(self._sessions, str(entry.session_id), (entry.generation, expires_at))
             case "token" if entry.value is not None:
-                self._tokens[entry.value] = expires_at
+                self.end_token(entry.value, expires_at)
             case "client" if entry.value is not None:
                 _widen(self._clients, entry.value, (issued_at + CLIENT_MARGIN_SECONDS, expires_at))
             case "subject" if entry.issuer is not None and entry.value is not None:

@@ -27,6 +27,7 @@ Purpose = Literal[
     "rate-limit",
     "client-request",
     "authorization-code",
+    "client-secret",
 ]
 
 _VERSION = b"\x01"

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from watchword.auth.keyring import Keyring
 from watchword.auth.ports import LiveSession
 from watchword.protocol.access_token import build_claims, token_id
+from watchword.protocol.clients import Client
 from watchword.protocol.signing import sign
 
 
@@ -21,7 +22,8 @@ class IssuedToken:
 
 
 class TokenIssuer:
-    """Signs the access tokens of live sessions; ``life_seconds`` is the longest they live."""
+    """Signs the access tokens of live sessions and of clients for themselves; ``life_seconds`` is the
+    longest they live."""
 
     def __init__(self, keyring: Keyring, *, issuer: str, audience: str, life_seconds: int) -> None:
         self._keyring = keyring
@@ -45,7 +47,26 @@ class TokenIssuer:
             issued_at=issued_at,
             expires_at=expires_at,
             auth_time=int(session.auth_time.timestamp()),
+            auth_time_asserted=session.auth_time_asserted,
             roles=session.roles,
             scopes=session.scopes,
         )
         return IssuedToken(sign(claims, self._keyring.active), expires_at - issued_at)
+
+    def issue_to_client(self, client: Client, scopes: frozenset[str], *, now: datetime) -> IssuedToken:
+        """A token of the client's own (RFC 6749 §4.4): it is its subject, no session stands behind it."""
+        issued_at = int(now.timestamp())
+        claims = build_claims(
+            issuer=self._issuer,
+            audience=self._audience,
+            subject=client.client_id,
+            client_id=client.client_id,
+            session_id=None,
+            token_id=token_id(1, secrets.token_urlsafe(12)),
+            issued_at=issued_at,
+            expires_at=issued_at + self.life_seconds,
+            auth_time=None,
+            roles=client.roles,
+            scopes=scopes,
+        )
+        return IssuedToken(sign(claims, self._keyring.active), self.life_seconds)

@@ -18,7 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from watchword.config.addresses import CacheAddress, DatabaseAddress
 from watchword.config.base_url import check_base_url
-from watchword.config.client import ClientSettings, check_client_ids
+from watchword.config.client import ClientSettings, check_client_ids, client_problems
 from watchword.config.deployment import deployment_problems
 from watchword.config.problems import describe, without_faults
 from watchword.config.provider import ProviderSettings
@@ -139,7 +139,7 @@ class Settings(BaseSettings):
         except ValidationError as error:
             problems = describe(error, cls)
             settings = handler(without_faults(data, error))
-        problems += deployment_problems(settings)
+        problems += [*client_problems(settings.clients), *deployment_problems(settings)]
         if problems:
             raise ConfigurationError(problems)
         return settings

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from watchword.config.addresses import Address
 from watchword.config.base_url import is_loopback_url
+from watchword.config.client_credentials import ClientSecret
 from watchword.config.secrets import Secret
 
 if TYPE_CHECKING:
@@ -114,7 +115,12 @@ def _insecure_lives(settings: Settings) -> Iterator[str]:
 
 
 def _insecure_secrets(settings: Settings) -> Iterator[str]:
-    named = [*_named_secret_keys(settings), *_client_secrets(settings), *_address_secrets(settings)]
+    named: list[tuple[str, Secret | ClientSecret]] = [
+        *_named_secret_keys(settings),
+        *_client_secrets(settings),
+        *_secrets_of_clients(settings),
+        *_address_secrets(settings),
+    ]
     for name, secret in named:
         if secret.origin == "literal":
             yield f"{name}: is written in a file or in code; use an environment variable, env: or file:"
@@ -142,6 +148,13 @@ def _client_secrets(settings: Settings) -> Iterator[tuple[str, Secret]]:
     for provider_id, provider in settings.providers.items():
         if provider.client_secret is not None:
             yield f"WATCHWORD_PROVIDERS__{provider_id.upper()}__CLIENT_SECRET", provider.client_secret
+
+
+def _secrets_of_clients(settings: Settings) -> Iterator[tuple[str, ClientSecret]]:
+    """Whether they are placeholders was asked in every environment, before they were hashed."""
+    for client_id, client in settings.clients.items():
+        for secret in client.secret:
+            yield f"WATCHWORD_CLIENTS__{client_id.upper()}__SECRET", secret
 
 
 def _addresses(settings: Settings) -> Iterator[tuple[str, Address]]:

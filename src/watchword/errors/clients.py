@@ -39,6 +39,15 @@ class InvalidClient(WatchwordError):
         self.by_header = by_header
 
 
+class UnauthorizedClient(InvalidRequest):
+    """The client is known, but this grant is not registered for it (RFC 6749 §5.2)."""
+
+    code = "unauthorized_client"
+    title = "Grant type not registered"
+    public = "The client is not registered for this grant type."
+    oauth_error = "unauthorized_client"
+
+
 class UnsupportedGrantType(InvalidRequest):
     code = "unsupported_grant_type"
     title = "Grant type not supported"

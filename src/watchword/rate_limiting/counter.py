@@ -8,7 +8,8 @@ from limits import RateLimitItemPerSecond
 from limits.aio.storage import Storage
 from limits.aio.strategies import MovingWindowRateLimiter
 
-from watchword.auth.ports import Clock, HitCounter
+from watchword.auth.ports import Clock
+from watchword.auth.rate_limits import HitCounter
 from watchword.config.rate_limits import RateLimit
 from watchword.rate_limiting.memory import BoundedMemoryStorage
 

@@ -11,7 +11,8 @@ from typing import Any, Final
 from limits.aio.storage import RedisStorage
 from valkey.asyncio import BlockingConnectionPool
 
-from watchword.auth.ports import Clock, HitCounter
+from watchword.auth.ports import Clock
+from watchword.auth.rate_limits import HitCounter
 from watchword.config.rate_limits import RateLimit
 from watchword.protocol.printable import printable
 from watchword.rate_limiting.counter import WindowCounter

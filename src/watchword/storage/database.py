@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from watchword.auth.account_ports import AccountStore
+from watchword.auth.account_ports import AccountStore, ClientTokenStore
 from watchword.auth.ports import (
     Announcements,
     AuditLog,
@@ -24,6 +24,7 @@ from watchword.storage.account_store import SqlAccountStore
 from watchword.storage.announcements import PostgresqlAnnouncements
 from watchword.storage.audit import SqlAuditLog
 from watchword.storage.authorization_codes import SqlCodeStore
+from watchword.storage.client_tokens import SqlClientTokenStore
 from watchword.storage.engines import DatabaseLimits, make_engine, sqlite_file
 from watchword.storage.revocations import SqlRevocationLog
 from watchword.storage.rotation_postgresql import PostgresqlRotation
@@ -44,6 +45,7 @@ class SqlDatabase:
 
     sessions: SessionStore
     accounts: AccountStore
+    client_tokens: ClientTokenStore
     codes: CodeStore
     keys: KeyStore
     single_use: SingleUseStore
@@ -68,6 +70,7 @@ class SqlDatabase:
         self._rotator = rotator
         self.sessions = SqlSessionStore(self.transactions, rotator, tokens_live=tokens_live)
         self.accounts = SqlAccountStore(self.transactions)
+        self.client_tokens = SqlClientTokenStore(self.transactions)
         self.codes = SqlCodeStore(self.transactions, tokens_live=tokens_live)
         self.keys = SqlKeyStore(self.transactions)
         self.single_use = SqlSingleUseStore(self.transactions)
