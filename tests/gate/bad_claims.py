@@ -51,7 +51,7 @@ MOMENTS = [
     with_claims(
         "exp-a-day-ago", "exp: expired", iat=lambda f: f.now - 90_000, exp=lambda f: f.now - 90_000 + 900
     ),
-    with_claims("exp-leeway-over", "exp: expired", exp=lambda forge: forge.now - 5),
+    fleeting(with_claims("exp-leeway-over", "exp: expired", exp=lambda forge: forge.now - 5)),
     with_claims("exp-zero", "exp: expired", exp=0),
     with_claims("exp-in-1970", "exp: expired", iat=0, exp=1),
     with_claims("exp-a-second-too-late", "exp: life_too_long", exp=lambda f: f.now + f.life_seconds + 1),
