@@ -87,10 +87,9 @@ def _basic(authorization: Sequence[bytes]) -> PresentedSecret | None:
     if scheme.lower() != b"basic":
         return None
     try:
-        if len(encoded) > MAX_HEADER_BYTES:
-            raise ValueError
-        client_id, colon, secret = base64.b64decode(encoded, validate=True).decode("ascii").partition(":")
-        if not colon:
+        raw = base64.b64decode(encoded, validate=True)
+        client_id, colon, secret = raw.decode("ascii").partition(":")
+        if not colon or len(encoded) > MAX_HEADER_BYTES or base64.b64encode(raw) != encoded:
             raise ValueError
         return PresentedSecret(_form_decoded(client_id), _form_decoded(secret), by_header=True)
     except ValueError:
