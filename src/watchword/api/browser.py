@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -45,10 +46,15 @@ class Browser:
 
     def client_context(self, request: Request) -> ClientContext:
         """Device label and shortened address; the raw ones are not kept."""
-        address = client_address(request.scope, trusted_hops=self.settings.trusted_proxy_hops)
+        return ClientContext(
+            device=device_label(request.headers.get("user-agent")), ip=self.kept_address(request.scope)
+        )
+
+    def kept_address(self, scope: Mapping[str, Any]) -> str | None:
+        """What the privacy setting keeps of the address a request or handshake came from."""
+        address = client_address(scope, trusted_hops=self.settings.trusted_proxy_hops)
         mode = self.settings.privacy.ip
-        kept = mask_ip(address, mode, key=self.ip_key()) if address is not None else None
-        return ClientContext(device=device_label(request.headers.get("user-agent")), ip=kept)
+        return mask_ip(address, mode, key=self.ip_key()) if address is not None else None
 
     def set_session(self, response: Response, grant: Grant) -> None:
         """Both cookies: the access cookie lives as long as its token, the other as the session."""

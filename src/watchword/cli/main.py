@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from watchword.cli import db, sessions, users
+from watchword.cli import db, sessions, users, versions
 from watchword.cli.demo import demo
 from watchword.cli.dev_provider import dev_provider
 from watchword.cli.exit_codes import exit_code
+from watchword.cli.routes import routes
 from watchword.cli.serve import serve
 from watchword.errors import WatchwordError
 
@@ -24,8 +25,10 @@ app = typer.Typer(
 app.add_typer(db.app, name="db")
 app.add_typer(users.app, name="users")
 app.add_typer(sessions.app, name="sessions")
+app.add_typer(versions.app, name="versions")
 app.command("demo", short_help="Run the example API, offline.")(demo)
 app.command("serve", short_help="Run watchword beside an app.")(serve)
+app.command("routes", short_help="List an app's routes and how each is protected.")(routes)
 app.command("dev-provider", short_help="Run an identity provider for development.")(dev_provider)
 
 

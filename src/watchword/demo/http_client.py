@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json as json_module
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from typing import Any
@@ -25,6 +26,7 @@ class Answer:
     status: int
     location: str | None
     text: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def member(self, name: str) -> str:
         """A text member of the JSON object. Raises StepFailed where there is none."""
@@ -96,7 +98,8 @@ class Client:
         for header in response.headers.get_all("set-cookie") or []:
             for name, morsel in SimpleCookie(header).items():
                 self._cookies[address.netloc, name] = morsel.value
-        return Answer(response.status, response.headers.get("location"), text)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status, headers.get("location"), text, headers)
 
     def _connection(self, address: SplitResult) -> http.client.HTTPConnection:
         if address.netloc == self._name:

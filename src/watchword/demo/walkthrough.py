@@ -70,7 +70,8 @@ class _Steps:
 
 def _first_session(steps: _Steps) -> None:
     steps.call("the service is ready", "GET", "/readyz", expect=200)
-    steps.call("v1 is open to anyone", "GET", "/v1/orders", expect=200)
+    old = steps.call("v1 is open to anyone", "GET", "/v1/orders", expect=200)
+    steps.note("Deprecation, Sunset, Link", "and says until when, and what to do", _announces_its_end(old))
     steps.call("v2 refuses strangers", "GET", "/v2/orders", expect=401)
     _sign_in(steps, "signed in at the provider, with PKCE, state and nonce checked")
     access, first = steps.client.session_cookies()
@@ -102,6 +103,10 @@ def _second_session(steps: _Steps) -> None:
         headers=_bearer(third.member("access_token")),
     )
     _refused(steps, "its newest refresh token too", third.member("refresh_token"))
+
+
+def _announces_its_end(answer: Answer) -> bool:
+    return {"deprecation", "sunset", "link"} <= answer.headers.keys()
 
 
 def _bearer(token: str) -> dict[str, str]:

@@ -75,14 +75,18 @@ class ApiVersion:
     def overridden(
         self, *, deprecated_at: datetime | None, sunset_at: datetime | None, guide: str | None
     ) -> ApiVersion:
-        """The same version with what an operator said; None leaves what the code says.
+        """The same version with what an operator said; None leaves what the code says. What ends
+        before the code would have it deprecated is deprecated from then on.
 
         Raises ValueError for dates that do not fit together, also where a moved deprecation alone
         would leave callers less time than before and than 180 days.
         """
+        since = deprecated_at or self.deprecated_at
+        if deprecated_at is None and since is not None and sunset_at is not None:
+            since = min(since, sunset_at)
         new = replace(
             self,
-            deprecated_at=deprecated_at or self.deprecated_at,
+            deprecated_at=since,
             sunset_at=sunset_at or self.sunset_at,
             guide=guide or self.guide,
         )

@@ -113,6 +113,7 @@ async def _open(auth: Watchword, identity: ProviderIdentity, scopes: frozenset[s
         client_id=BROWSER,
         scopes=scopes,
         auth_time=auth.now(),
+        auth_time_asserted=True,
         provider_sid=None,
         client=ClientContext(),
     )

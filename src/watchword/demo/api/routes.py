@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, HTTPException, Request, Response
@@ -9,9 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from watchword.api.decorators import public, require_auth
 from watchword.api.dependencies import CurrentPrincipal
+from watchword.api.versioning import version
 from watchword.demo.orders import Orders
 
 router = APIRouter()
+
+v1 = version("v1", deprecated_at=datetime.now(UTC) - timedelta(days=30), successor="v2")
+"""It ends 180 days after its deprecation; its migration guide is made from these routes."""
 
 Item = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]*$")
@@ -44,7 +49,8 @@ async def health() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/v1/orders", deprecated=True)
+@router.get("/v1/orders")
+@v1
 @public
 async def orders_v1(request: Request) -> OrderList:
     """Every order, open to anyone."""
