@@ -64,6 +64,7 @@ def new_session(number: int = 1, **changes: Any) -> NewSession:
         device="Firefox on Linux",
         ip="192.0.2.0",
         provider_sid="sid-1",
+        auth_time_asserted=True,
     )
     return replace(browser, **changes)
 

@@ -42,6 +42,17 @@ async def test_a_first_sign_in_makes_account_identity_and_session(database: SqlD
     ]
 
 
+@pytest.mark.parametrize("asserted", [True, False])
+async def test_who_said_when_the_sign_in_was_stays_known(database: SqlDatabase, asserted: bool) -> None:
+    """Opened, looked up and rotated, a session knows whether its auth_time is the provider's word."""
+    live = await database.sessions.open(identity(), new_session(auth_time_asserted=asserted))
+    found = await database.sessions.find(session_id(1), now=NOW)
+    rotated = await database.sessions.rotate(rotation())
+    assert found is not None
+    assert rotated is not None
+    assert [each.auth_time_asserted for each in (live, found, rotated)] == [asserted] * 3
+
+
 async def test_a_second_sign_in_finds_the_same_account(database: SqlDatabase) -> None:
     """The same issuer and subject are the same person, in another session."""
     first = await opened(database, 1)

@@ -174,3 +174,32 @@ def test_reset_forgets_everything_but_keys_and_clients(provider: DevProvider, rp
     assert rp.oauth_error(rp.refresh(tokens["refresh_token"])) == "invalid_grant"
     assert rp.press(page, person="alice").status_code == 400
     assert rp.verified(tokens["id_token"]).claims["sub"] == "dev-alice"
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds_ago"),
+    [
+        ({}, 600),
+        ({"max_age": "600"}, 600),
+        ({"max_age": "599"}, 0),
+        ({"max_age": "0"}, 0),
+        ({"prompt": "login"}, 0),
+        ({"prompt": "consent"}, 600),
+    ],
+)
+def test_people_who_are_signed_in_already_are_asked_where_the_request_wants_it(
+    provider: DevProvider, rp: RelyingParty, asked: dict[str, str], seconds_ago: int
+) -> None:
+    """RP-53: ``auth_time`` tells the truth, as OpenID Connect Core §3.1.2.1 has it."""
+    provider.behaviour.signed_in_seconds_ago = 600
+    claims = rp.verified(rp.tokens(**asked)["id_token"]).claims
+    assert claims["auth_time"] == claims["iat"] - seconds_ago
+    provider.behaviour.ignore_max_age = True
+    claims = rp.verified(rp.tokens(**asked)["id_token"]).claims
+    assert claims["auth_time"] == claims["iat"] - 600
+
+
+def test_auth_time_can_be_left_out(provider: DevProvider, rp: RelyingParty) -> None:
+    """RP-53: also where ``max_age`` makes it required."""
+    provider.behaviour.omit_auth_time = True
+    assert "auth_time" not in rp.verified(rp.tokens(max_age="0")["id_token"]).claims

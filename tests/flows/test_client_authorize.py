@@ -85,17 +85,18 @@ def test_prompt_max_age_and_login_hint_reach_the_provider(service: Service) -> N
 
 
 def test_max_age_is_checked_and_not_only_asked_for(service: Service) -> None:
-    """OpenID Connect Core §3.1.3.7: a sign-in older than asked for gives no code."""
+    """RP-53, OpenID Connect Core §3.1.3.7: a sign-in older than asked for gives no code, and the client
+    learns why (RFC 9470 §5)."""
     spa = FirstParty(service)
     assert claims_of(spa.tokens(max_age="60")["access_token"])["auth_time"] > 0
     for change in ({"auth_time": int(service.clock.time()) - 600}, {"auth_time": None}):
         service.provider.behaviour.id_token_claims = lambda claims, change=change: {
             name: value for name, value in (claims | change).items() if value is not None
         }
-        begun = spa.authorize(max_age="60")
-        refused = spa.browser.get(service.approve(begun.headers["location"]))
-        assert refused.status_code == 400
-        assert "location" not in refused.headers
+        answer = spa.answer(max_age="60")
+        assert answer["error"] == "unmet_authentication_requirements"
+        assert (answer["state"], answer["iss"]) == (spa.state, BASE_URL)
+        assert "code" not in answer
 
 
 def test_a_browser_session_is_never_reused(service: Service) -> None:

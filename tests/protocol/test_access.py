@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,8 @@ from watchword.errors import (
     TokenInvalid,
 )
 from watchword.protocol.access import Requirement, decide, requirement
-from watchword.protocol.principal import Anonymous, Principal, Rejected
+from watchword.protocol.max_age import LONGEST_MAX_AGE_SECONDS
+from watchword.protocol.principal import AUTH_TIME_SOURCE, Anonymous, Principal, Rejected
 
 NOW = 1_800_000_000
 CALLER = Principal(
@@ -93,6 +95,22 @@ def test_an_unknown_sign_in_time_is_too_old() -> None:
     assert isinstance(refusal(requirement(max_age_seconds=60), caller), StepUpRequired)
 
 
+def test_a_time_the_provider_did_not_say_is_never_recent() -> None:
+    """It is when we let the person in; they may have been signed in there for days. Everything else
+    they may do as before."""
+    caller = replace(CALLER, auth_time=NOW, claims={AUTH_TIME_SOURCE: "sign_in"})
+    assert not caller.auth_time_asserted
+    assert refusal(requirement(), caller) is caller
+    answer = refusal(requirement(max_age_seconds=LONGEST_MAX_AGE_SECONDS), caller)
+    assert isinstance(answer, StepUpRequired)
+    assert "did not say" in answer.detail
+
+
+def test_who_may_not_at_all_is_not_sent_to_sign_in_again() -> None:
+    """403 before 401: a fresh sign-in would not help."""
+    assert isinstance(refusal(requirement(roles=["admin"], max_age_seconds=1)), InsufficientScope)
+
+
 @pytest.mark.parametrize("names", [[], [""], ["ok", ""], [7]])
 def test_x_16_an_empty_or_odd_list_is_an_error_where_it_is_written(names: list[Any]) -> None:
     """An empty list could mean nobody or anybody, so it means an error at import."""
@@ -108,7 +126,17 @@ def test_one_string_is_not_a_list() -> None:
         requirement(roles="admin")
 
 
-def test_a_negative_age_is_an_error() -> None:
-    """Nothing could ever satisfy it."""
-    with pytest.raises(ValueError, match="max_age_seconds"):
-        requirement(max_age_seconds=-1)
+@pytest.mark.parametrize(
+    ("age", "error"),
+    [
+        (-1, ValueError),
+        (LONGEST_MAX_AGE_SECONDS + 1, ValueError),
+        ("300", TypeError),
+        (300.0, TypeError),
+        (True, TypeError),
+    ],
+)
+def test_an_age_that_no_sign_in_could_be_asked_for_is_an_error(age: Any, error: type[Exception]) -> None:
+    """Whole seconds from 0 to a year: what ``/auth/login?max_age=`` takes."""
+    with pytest.raises(error, match="max_age_seconds"):
+        requirement(max_age_seconds=age)

@@ -32,6 +32,7 @@ def built(**changed: Any) -> dict[str, Any]:
         "issued_at": NOW,
         "expires_at": NOW + LIFE,
         "auth_time": NOW - 60,
+        "auth_time_asserted": True,
         "roles": ["editor", "admin"],
         "scopes": {"write", "read"},
     }
@@ -77,6 +78,18 @@ def test_the_claims_are_those_of_the_contract_and_nothing_personal() -> None:
     assert "sid" not in bare
     assert "auth_time" not in bare
     assert (bare["roles"], bare["scope"]) == ([], "")
+
+
+def test_a_time_the_provider_did_not_say_is_marked() -> None:
+    """One claim more, in such tokens only; whatever stands in it, the caller is taken at its word."""
+    guessed = built(auth_time_asserted=False)
+    assert guessed == {**built(), "auth_time_source": "sign_in"}
+    assert not accept(presented(guessed)).auth_time_asserted
+    assert accept(presented(built())).auth_time_asserted
+    for odd in ("provider", "", None, False, 0, []):
+        assert not accept(changed(auth_time_source=odd)).auth_time_asserted
+    assert "auth_time_source" not in built(auth_time=None, auth_time_asserted=False)
+    assert not accept(changed(auth_time=ABSENT)).auth_time_asserted
 
 
 def test_what_was_built_reads_back_as_the_caller() -> None:

@@ -79,6 +79,26 @@ def test_optional_parameters_are_sent_when_asked() -> None:
     assert (got["max_age"], got["prompt"], got["login_hint"]) == ("0", "login", "a+b@c&d=e")
 
 
+@pytest.mark.parametrize(
+    ("asked", "configured", "sent_prompt"),
+    [
+        (None, None, "login"),
+        ("login", None, "login"),
+        ("consent", "select_account", "login consent"),
+        (None, "select_account", "login select_account"),
+        (None, "none", "login"),
+    ],
+)
+def test_rp_53_an_age_of_0_is_also_said_as_prompt_login(
+    asked: str | None, configured: str | None, sent_prompt: str
+) -> None:
+    """Both mean the same (Core §3.1.2.1); what else the page is to do stays, ``none`` contradicts."""
+    extra = {} if configured is None else {"prompt": configured}
+    for max_age, expected in ((0, sent_prompt), (1, asked or configured)):
+        url = authorization_url("https://idp.test/a", **FIXED, extra=extra, max_age=max_age, prompt=asked)
+        assert dict(sent(url)).get("prompt") == expected
+
+
 def test_the_endpoints_own_query_is_kept() -> None:
     """RFC 6749 §3.1: the query of the endpoint stays, byte for byte and in front."""
     url = authorization_url("https://idp.test/a?p=B2C_1%5Fsignin&&flag", **FIXED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -226,6 +227,16 @@ def test_rp_53_a_recent_sign_in_is_proved_when_it_was_asked_for() -> None:
     assert refuse(None, policy, auth_time=NOW - 91) == ("auth_time", "too_old")
     assert refuse(None, policy) == ("auth_time", "missing")
     assert accept(auth_time=NOW - 1_000_000).auth_time == NOW - 1_000_000
+
+
+def test_rp_53_who_signed_in_since_we_asked_did_so_recently() -> None:
+    """A person may read the provider's pages for minutes between the password and the way back; a
+    sign-in from before the request is measured by its age alone."""
+    policy = replace(POLICY, max_age_seconds=0, asked_at=NOW - 300)
+    assert accept(None, policy, auth_time=NOW - 299).auth_time == NOW - 299
+    assert accept(None, policy, auth_time=NOW - 330).auth_time == NOW - 330
+    assert refuse(None, policy, auth_time=NOW - 331) == ("auth_time", "too_old")
+    assert refuse(None, policy) == ("auth_time", "missing")
 
 
 @pytest.mark.parametrize(

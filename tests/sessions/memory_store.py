@@ -159,6 +159,7 @@ def _live(row: _Row) -> LiveSession:
         generation=row.facts.generation,
         created_at=opened.created_at,
         auth_time=opened.auth_time,
+        auth_time_asserted=opened.auth_time_asserted,
         idle_ends_at=row.facts.idle_ends_at,
         absolute_ends_at=opened.absolute_ends_at,
     )

@@ -15,7 +15,13 @@ from watchword.api.pages import page
 from watchword.api.registered_clients import RegisteredClients
 from watchword.api.services import Services, ServicesSource
 from watchword.api.sign_in_responses import TOLD_TO_CLIENTS, SignInResponses
-from watchword.errors import AttemptMissing, InvalidRequest, ProviderDenied, WatchwordError
+from watchword.errors import (
+    AttemptMissing,
+    InvalidRequest,
+    ProviderDenied,
+    StepUpUnsupported,
+    WatchwordError,
+)
 from watchword.protocol.client_request import ClientRequest, RedirectFault, read_client_request, read_query
 from watchword.protocol.form import FORM_TYPE, read_form
 from watchword.protocol.media_type import media_type
@@ -79,7 +85,11 @@ class AuthorizeEndpoints:
                 asked.redirect_uri, asked.state, "invalid_request", "provider is not one of this service"
             )
             return self.responses.fault(fault)
-        offered = list(providers) if asked.provider_id is None else [asked.provider_id]
+        try:
+            able = services.sign_in.offered(asked.max_age_seconds)
+        except StepUpUnsupported as error:
+            return self.responses.denied(request, asked, error)
+        offered = list(able) if asked.provider_id is None else [asked.provider_id]
         if not asked.confirm and len(offered) == 1:
             return await begin_for(self.responses, request, services, asked, offered[0])
         return self._page(services, asked, offered)

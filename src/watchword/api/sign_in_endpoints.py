@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,10 +16,12 @@ from watchword.api.pages import page, stylesheet
 from watchword.api.services import Services, ServicesSource
 from watchword.api.sign_in_responses import TOLD_TO_CLIENTS, SignInResponses
 from watchword.api.unlogged import forget_query
+from watchword.auth.attempt import Attempt
 from watchword.auth.sign_in import CodeGiven
 from watchword.config.auth import Settings
 from watchword.errors import DatabaseUnavailable, ProviderUnavailable, RedirectUriRefused, WatchwordError
-from watchword.protocol.return_to import safe_return_to
+from watchword.protocol.client_request import ClientRequest
+from watchword.protocol.login_request import PLAIN_LOGIN, LoginRequest, read_login_request
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,13 @@ class SignInEndpoints:
         """The sign-in page: one button a provider."""
         try:
             services = await self.services()
+            asked = self._asked(request)
+            offered = services.sign_in.offered(asked.max_age_seconds)
         except WatchwordError as error:
             return self.responses.refused(request, error)
-        query = self._return_query(request)
         providers = [
-            {"name": client.display_name, "href": f"/auth/login/{provider_id}{query}"}
-            for provider_id, client in services.sign_in.clients.items()
+            {"name": client.display_name, "href": f"/auth/login/{provider_id}{asked.query}"}
+            for provider_id, client in offered.items()
         ]
         return page("sign_in.html", secure=self.settings.secure, in_sign_in=True, providers=providers)
 
@@ -67,17 +69,20 @@ class SignInEndpoints:
     async def begin(self, request: Request) -> Response:
         """Send the browser to a provider with a fresh attempt."""
         sealed = request.query_params.get("request")
-        return_to = safe_return_to(
-            request.query_params.get("return_to"), default=self.settings.default_return_to
-        )
         provider_id = request.path_params["provider"]
+        start_again = None
         try:
             services = await self.services()
             if sealed is not None:
                 return await begin_by_link(self.responses, request, services, provider_id, sealed)
-            begun = await services.sign_in.begin(provider_id, return_to=return_to)
+            asked = self._asked(request)
+            start_again = _login(asked)
+            begun = await services.sign_in.begin(
+                provider_id,
+                return_to=asked.return_to or self.settings.default_return_to,
+                max_age_seconds=asked.max_age_seconds,
+            )
         except WatchwordError as error:
-            start_again = None if sealed is not None else self._start_again(return_to)
             return self.responses.refused(request, error, start_again=start_again)
         return self.responses.to_provider(request, services, begun)
 
@@ -126,9 +131,16 @@ class SignInEndpoints:
     def _failed(
         self, request: Request, services: Services, params: Sequence[tuple[str, str]], error: WatchwordError
     ) -> Response:
-        """The client learns what it can use, the person reads the rest."""
-        asked = services.sign_in.client_request_of(params, self._attempt_cookie(request))
-        if asked is not None and isinstance(error, TOLD_TO_CLIENTS):
+        """The client learns what it can use, the person reads the rest and may try the same again."""
+        attempt = services.sign_in.known_attempt(params, self._attempt_cookie(request))
+        if attempt is None:
+            return self._not_signed_in(request, error)
+        if attempt.client_request is not None:
+            return self._failed_for(request, attempt.client_request, error)
+        return self._not_signed_in(request, error, self._same_again(attempt))
+
+    def _failed_for(self, request: Request, asked: ClientRequest, error: WatchwordError) -> Response:
+        if isinstance(error, TOLD_TO_CLIENTS):
             try:
                 return self.responses.denied(request, asked, error)
             except RedirectUriRefused as refusal:
@@ -139,19 +151,25 @@ class SignInEndpoints:
         cookies = self.browser.cookies(request)
         return lambda handle: cookies.get(self.browser.names.attempt + handle)
 
-    def _not_signed_in(self, request: Request, error: WatchwordError) -> Response:
-        start_again = self._start_again("/")
+    def _same_again(self, attempt: Attempt) -> LoginRequest:
+        return_to = None if attempt.return_to == self.settings.default_return_to else attempt.return_to
+        return LoginRequest(return_to, attempt.max_age_seconds)
+
+    def _not_signed_in(
+        self, request: Request, error: WatchwordError, asked: LoginRequest = PLAIN_LOGIN
+    ) -> Response:
+        start_again = _login(asked)
         return self.responses.refused(request, error, start_again=start_again, referrer_policy="no-referrer")
 
-    def _return_query(self, request: Request) -> str:
-        given = request.query_params.get("return_to")
-        return_to = safe_return_to(given, default=self.settings.default_return_to)
-        return "" if given is None else "?" + urlencode({"return_to": return_to})
+    def _asked(self, request: Request) -> LoginRequest:
+        """Raises InvalidRequest."""
+        return read_login_request(
+            request.query_params.multi_items(), default_return_to=self.settings.default_return_to
+        )
 
-    def _start_again(self, return_to: str) -> str:
-        if return_to in ("/", self.settings.default_return_to):
-            return "/auth/login"
-        return "/auth/login?" + urlencode({"return_to": return_to})
+
+def _login(asked: LoginRequest) -> str:
+    return "/auth/login" + asked.query
 
 
 def _is_prefetch(request: Request) -> bool:

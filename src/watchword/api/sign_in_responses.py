@@ -17,12 +17,19 @@ from watchword.api.services import Services
 from watchword.auth.attempt import ATTEMPT_SECONDS, handle_of
 from watchword.auth.sign_in import Begun, CodeGiven
 from watchword.config.auth import Settings
-from watchword.errors import ProviderDenied, ProviderUnavailable, WatchwordError
+from watchword.errors import (
+    ProviderDenied,
+    ProviderUnavailable,
+    SignInNotRecent,
+    StepUpUnsupported,
+    WatchwordError,
+)
 from watchword.protocol.client_request import ClientRequest, RedirectFault
 from watchword.protocol.redirect_uri import with_answer
 
-TOLD_TO_CLIENTS = (ProviderDenied, ProviderUnavailable)
-"""What a client learns by redirect: the person said no, or the provider is down. The rest is a page."""
+TOLD_TO_CLIENTS = (ProviderDenied, ProviderUnavailable, SignInNotRecent, StepUpUnsupported)
+"""What a client learns by redirect: the person said no, the provider is down, or does not vouch for
+the recent sign-in the client asked for (RFC 9470 §5). The rest is a page."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ _CODE = re.compile(_PREFIX + "[A-Za-z0-9_-]{43}")
 class _SignIn:
     identity: ProviderIdentity
     provider_sid: str | None
+    auth_time_asserted: bool
 
 
 class _Late(Exception):
@@ -66,7 +67,9 @@ class AuthorizationCodes:
             redirect_uri=request.redirect_uri,
             code_challenge=request.code_challenge,
             scopes=frozenset(request.scopes),
-            sealed_sign_in=self._seal(code, _SignIn(verified.identity, verified.provider_sid)),
+            sealed_sign_in=self._seal(
+                code, _SignIn(verified.identity, verified.provider_sid, verified.auth_time_asserted)
+            ),
             auth_time=verified.auth_time,
             created_at=now,
             expires_at=now + timedelta(seconds=CODE_SECONDS),
@@ -97,6 +100,7 @@ class AuthorizationCodes:
                 client_id=stored.client_id,
                 scopes=stored.scopes,
                 auth_time=stored.auth_time,
+                auth_time_asserted=sign_in.auth_time_asserted,
                 provider_sid=sign_in.provider_sid,
                 client=client,
             )
@@ -136,7 +140,8 @@ class AuthorizationCodes:
         fields: dict[str, Any] = json.loads(plaintext)
         identity, roles = fields["identity"], fields["identity"]["roles"]
         known = None if roles is None else frozenset(roles)
-        return _SignIn(ProviderIdentity(**{**identity, "roles": known}), fields["provider_sid"])
+        person = ProviderIdentity(**{**identity, "roles": known})
+        return _SignIn(person, fields["provider_sid"], fields["auth_time_asserted"])
 
 
 def _check(stored: StoredCode, asked: CodeExchange) -> None:

@@ -13,7 +13,7 @@ from watchword.auth.ports import Clock, ProviderHttp, ProviderIdentity
 from watchword.auth.provider_keys import ProviderKeys
 from watchword.auth.provider_metadata import MetadataSource
 from watchword.config.provider import ProviderSettings
-from watchword.errors import IdTokenRejected, UserinfoRejected, WatchwordError
+from watchword.errors import IdTokenRejected, SignInNotRecent, UserinfoRejected, WatchwordError
 from watchword.protocol.authorization import authorization_url
 from watchword.protocol.claims import ClaimError
 from watchword.protocol.client_auth import ClientAuthentication
@@ -31,10 +31,12 @@ logger = logging.getLogger("watchword")
 
 @dataclass(frozen=True, slots=True)
 class VerifiedSignIn:
-    """A sign-in whose every part was checked. ``auth_time`` is the provider's when it says one."""
+    """A sign-in whose every part was checked. ``auth_time`` is now where the provider said none, and
+    then it is not ``auth_time_asserted``."""
 
     identity: ProviderIdentity
     auth_time: datetime
+    auth_time_asserted: bool
     provider_sid: str | None
 
 
@@ -56,6 +58,7 @@ class OAuthClient:
         self.display_name = settings.display_name or provider_id.capitalize()
         self.issuer = settings.issuer
         self.client_id = settings.client_id
+        self.asserts_auth_time = settings.asserts_auth_time
         self.redirect_uri = redirect_uri
         self.registration = registration_digest(
             issuer=self.issuer, client_id=self.client_id, redirect_uri=redirect_uri
@@ -97,7 +100,7 @@ class OAuthClient:
     async def redeem(self, attempt: Attempt, code: str) -> VerifiedSignIn:
         """Exchange the code, once, and check all that comes back.
 
-        Raises CodeRefused, IdTokenRejected, UserinfoRejected, ProviderUnavailable,
+        Raises CodeRefused, IdTokenRejected, SignInNotRecent, UserinfoRejected, ProviderUnavailable,
         ProviderResponseInvalid.
         """
         metadata = await self.metadata()
@@ -136,12 +139,16 @@ class OAuthClient:
             nonce=attempt.nonce,
             leeway_seconds=self._leeway_seconds,
             max_age_seconds=attempt.max_age_seconds,
+            asked_at=attempt.started_at,
         )
         now_seconds = int(self._clock.now().timestamp())
         try:
             return check_id_token(verified, policy, now_seconds=now_seconds, access_token=tokens.access_token)
         except ClaimError as error:
-            raise IdTokenRejected(f"ID token: {error}") from None
+            said = f"ID token: {error}"
+            if error.claim == "auth_time" and attempt.max_age_seconds is not None:
+                raise SignInNotRecent(f"max_age={attempt.max_age_seconds}; {said}") from None
+            raise IdTokenRejected(said) from None
 
     async def _userinfo(
         self, metadata: ProviderMetadata, id_token: IdToken, tokens: TokenResponse
@@ -191,5 +198,6 @@ class OAuthClient:
                 roles=None if unknown else map_roles(reading.roles, self._settings.role_map),
             ),
             auth_time=min(auth_time, now),
+            auth_time_asserted=id_token.auth_time is not None,
             provider_sid=id_token.sid,
         )

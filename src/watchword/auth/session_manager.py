@@ -62,6 +62,7 @@ class SessionManager:
         client_id: str,
         scopes: frozenset[str],
         auth_time: datetime,
+        auth_time_asserted: bool = False,
         provider_sid: str | None,
         client: ClientContext,
         replaces: UUID | None = None,
@@ -69,6 +70,7 @@ class SessionManager:
     ) -> Grant:
         """Open a session for whoever the provider says signed in.
 
+        ``auth_time_asserted``: the provider said ``auth_time``, so that a step-up may rely on it.
         ``replaces`` is a session that ends with it; ``admit`` may refuse the access token that would
         come out, and then nothing has happened. Raises UserDisabled, SessionLimitReached.
         """
@@ -77,6 +79,7 @@ class SessionManager:
             client_id=client_id,
             scopes=scopes,
             auth_time=auth_time,
+            auth_time_asserted=auth_time_asserted,
             provider_sid=provider_sid,
             client=client,
             replaces=replaces,
@@ -90,6 +93,7 @@ class SessionManager:
         client_id: str,
         scopes: frozenset[str],
         auth_time: datetime,
+        auth_time_asserted: bool = False,
         provider_sid: str | None,
         client: ClientContext,
         replaces: UUID | None = None,
@@ -110,6 +114,7 @@ class SessionManager:
                 idle_ends_at=min(now + timedelta(seconds=self._limits.idle_seconds), absolute_end),
                 absolute_ends_at=absolute_end,
                 auth_time=auth_time,
+                auth_time_asserted=auth_time_asserted,
                 device=client.device,
                 ip=client.ip,
                 provider_sid=provider_sid,

@@ -24,7 +24,14 @@ from watchword.auth.ports import Clock, SingleUseStore
 from watchword.auth.sealing import Sealer
 from watchword.auth.session_manager import SessionManager
 from watchword.auth.token_issuer import IssuedToken
-from watchword.errors import AttemptExpired, AttemptMissing, AttemptUsed, SignInRefused, UnknownProvider
+from watchword.errors import (
+    AttemptExpired,
+    AttemptMissing,
+    AttemptUsed,
+    SignInRefused,
+    StepUpUnsupported,
+    UnknownProvider,
+)
 from watchword.protocol.authorization import check_authorization_response, read_state
 from watchword.protocol.client_request import ClientRequest
 
@@ -81,22 +88,38 @@ class SignIn:
         except KeyError:
             raise UnknownProvider("no provider is configured under the id in the address") from None
 
-    async def begin(self, provider_id: str, *, return_to: str) -> Begun:
-        """Start an attempt. Raises UnknownProvider, ProviderUnavailable, ProviderResponseInvalid,
-        InvalidRequest."""
-        client = self.client(provider_id)
+    def offered(self, max_age_seconds: int | None) -> dict[str, OAuthClient]:
+        """The providers to choose from: all, or those that can vouch for a recent sign-in. Raises
+        StepUpUnsupported when there are providers, but none that can."""
+        able = {
+            provider_id: client
+            for provider_id, client in self.clients.items()
+            if max_age_seconds is None or client.asserts_auth_time
+        }
+        if self.clients and not able:
+            raise StepUpUnsupported("no provider of this service says when people signed in")
+        return able
+
+    async def begin(self, provider_id: str, *, return_to: str, max_age_seconds: int | None = None) -> Begun:
+        """Start an attempt, with ``max_age_seconds`` for a sign-in that is recent (RFC 9470 §4).
+
+        Raises UnknownProvider, StepUpUnsupported, ProviderUnavailable, ProviderResponseInvalid,
+        InvalidRequest.
+        """
+        client = self._able(provider_id, max_age_seconds)
         attempt = start_attempt(
             provider_id=provider_id,
             registration=client.registration,
             return_to=return_to,
             now_seconds=self._now_seconds(),
+            max_age_seconds=max_age_seconds,
         )
         return self._begun(attempt, await client.authorization_url(attempt))
 
     async def begin_for(self, request: ClientRequest, provider_id: str) -> Begun:
         """Start an attempt for a first-party client; ``prompt``, ``max_age`` and ``login_hint`` are
         passed on. Raises what ``begin`` does."""
-        client = self.client(provider_id)
+        client = self._able(provider_id, request.max_age_seconds)
         attempt = start_attempt(
             provider_id=provider_id,
             registration=client.registration,
@@ -117,6 +140,12 @@ class SignIn:
     def unseal(self, text: str) -> ClientRequest:
         """Raises AttemptMissing, AttemptExpired."""
         return open_client_request(text, self._sealer, now_seconds=self._now_seconds())
+
+    def _able(self, provider_id: str, max_age_seconds: int | None) -> OAuthClient:
+        client = self.client(provider_id)
+        if max_age_seconds is not None and not client.asserts_auth_time:
+            raise StepUpUnsupported(f"provider {provider_id!r} does not say when people signed in")
+        return client
 
     def _begun(self, attempt: Attempt, location: str) -> Begun:
         return Begun(location, attempt.handle, seal_attempt(attempt, self._sealer))
@@ -153,6 +182,7 @@ class SignIn:
             client_id=BROWSER,
             scopes=frozenset(),
             auth_time=verified.auth_time,
+            auth_time_asserted=verified.auth_time_asserted,
             provider_sid=verified.provider_sid,
             client=client_context,
             replaces=None if replaced is None else replaced.session_id,
@@ -167,12 +197,12 @@ class SignIn:
         handle = handle_of(read_state(params))
         return open_attempt(attempt_cookie(handle), handle, self._sealer, now_seconds=self._now_seconds())
 
-    def client_request_of(
+    def known_attempt(
         self, params: Sequence[tuple[str, str]], attempt_cookie: Callable[[str], str | None]
-    ) -> ClientRequest | None:
-        """The client's request that the attempt was begun for; None where there is no such thing."""
+    ) -> Attempt | None:
+        """Like ``attempt_of``; None where there is no such attempt."""
         try:
-            return self.attempt_of(params, attempt_cookie).client_request
+            return self.attempt_of(params, attempt_cookie)
         except SignInRefused:
             return None
 

@@ -12,6 +12,9 @@ from watchword.errors import ProviderMetadataInvalid
 from watchword.protocol.authorization import RESERVED_PARAMETERS
 from watchword.protocol.endpoint_url import check_issuer
 
+_NEVER_SAY_AUTH_TIME: frozenset[str] = frozenset()
+"""Presets of providers whose ID tokens cannot hold ``auth_time``: step-up is refused at these."""
+
 ClientAuth = Literal["client_secret_basic", "client_secret_post", "none"]
 
 
@@ -51,6 +54,11 @@ class ProviderSettings(BaseModel):
         if reserved := sorted(RESERVED_PARAMETERS & self.authorize_params.keys()):
             raise ValueError(f"authorize_params must not set {', '.join(reserved)}: watchword sets them")
         return self
+
+    @property
+    def asserts_auth_time(self) -> bool:
+        """Whether the provider can be asked for a recent sign-in and vouch for it (RFC 9470)."""
+        return self.preset not in _NEVER_SAY_AUTH_TIME
 
     @property
     def secret(self) -> str | None:

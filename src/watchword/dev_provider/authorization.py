@@ -50,6 +50,7 @@ def read_authorization_request(
         if fault := check(parameters):
             return RedirectFault(redirect_uri, state, *fault)
     asked = (parameters.get("scope") or "").split(" ")
+    max_age = parameters.get("max_age")
     return AuthorizationRequest(
         client_id=client_id,
         redirect_uri=redirect_uri,
@@ -58,6 +59,8 @@ def read_authorization_request(
         state=state,
         nonce=parameters.get("nonce"),
         login_hint=parameters.get("login_hint"),
+        max_age=None if max_age is None else int(max_age),
+        prompts=tuple((parameters.get("prompt") or "").split()),
     )
 
 

@@ -24,6 +24,9 @@ class Behaviour:
     - ``token_status``, ``token_body``: replace status and raw body of the token endpoint's answer
       after it did its work, so that the code is consumed.
     - ``userinfo``, ``metadata``, ``jwks``: the JSON of those endpoints.
+    - ``signed_in_seconds_ago``: people have been signed in here for so long and are let in without
+      being asked again, unless the request wants a recent sign-in (``max_age``, ``prompt=login``).
+    - ``ignore_max_age``: not even then. ``omit_auth_time``: nobody is told when it was.
     - ``authorization_response``: the parameters added to the redirect URI (success and error).
     """
 
@@ -36,6 +39,9 @@ class Behaviour:
     userinfo: Change | None = None
     metadata: Change | None = None
     jwks: Change | None = None
+    signed_in_seconds_ago: int = 0
+    ignore_max_age: bool = False
+    omit_auth_time: bool = False
     authorization_response: Callable[[dict[str, str]], dict[str, str]] | None = None
 
     def reset(self) -> None:

@@ -34,6 +34,8 @@ def id_token_claims(
         "at_hash": access_token_hash(access_token),
         "sid": grant.sid,
     }
+    if provider.behaviour.omit_auth_time:
+        del claims["auth_time"]
     return claims if nonce is None else claims | {"nonce": nonce}
 
 

@@ -35,7 +35,7 @@ class Redirect:
 
 
 def begin(provider: ProviderState, parameters: Parameters) -> OpenPage | Redirect | PageFault:
-    """Check a request. ``max_age`` and ``prompt`` need nothing more: every sign-in is a fresh one."""
+    """Check a request; ``max_age`` and ``prompt`` decide later how fresh the sign-in has to be."""
     request = read_authorization_request(parameters, provider.clients)
     match request:
         case PageFault():
@@ -63,9 +63,19 @@ def decide(provider: ProviderState, page_id: str, username: str | None) -> Redir
             response = {"error": "access_denied", "error_description": "the person cancelled"}
             return _redirect(provider, request.redirect_uri, request.state, response)
         now = provider.clock()
-        grant = Grant(request.client_id, person, request.scopes, int(now), sid=secrets.token_urlsafe(16))
+        signed_in_at = _signed_in_at(provider, request)
+        grant = Grant(request.client_id, person, request.scopes, signed_in_at, sid=secrets.token_urlsafe(16))
         code = keep(provider.codes, Code(grant, request, now + CODE_SECONDS))
         return _redirect(provider, request.redirect_uri, request.state, {"code": code})
+
+
+def _signed_in_at(provider: ProviderState, request: AuthorizationRequest) -> int:
+    """When the person last proved who they are: now, or before where nothing newer is asked for
+    (OpenID Connect Core §3.1.2.1)."""
+    now, ago = int(provider.clock()), provider.behaviour.signed_in_seconds_ago
+    too_old = request.max_age is not None and ago > request.max_age
+    asked_anew = (too_old or "login" in request.prompts) and not provider.behaviour.ignore_max_age
+    return now if asked_anew else now - ago
 
 
 def _redirect(

@@ -42,6 +42,8 @@ class AuthorizationRequest:
     state: str | None = field(default=None, repr=False)
     nonce: str | None = field(default=None, repr=False)
     login_hint: str | None = None
+    max_age: int | None = None
+    prompts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,24 @@ class IdTokenRejected(SignInRefused):
     public = "The sign-in provider's answer could not be verified. You are not signed in."
 
 
+class SignInNotRecent(SignInRefused):
+    """A recent sign-in was asked for and the provider did not vouch for one (RFC 9470 §5)."""
+
+    code = "sign_in_not_recent"
+    title = "Sign-in not recent"
+    public = "This needs a fresh sign-in, and the sign-in provider did not confirm one. Please try again."
+    oauth_error = "unmet_authentication_requirements"
+
+
+class StepUpUnsupported(SignInRefused):
+    """A recent sign-in was asked for at a provider that never says when a person signed in."""
+
+    code = "step_up_unsupported"
+    title = "Fresh sign-in not possible"
+    public = "This needs a fresh sign-in, which this sign-in provider cannot confirm."
+    oauth_error = "unmet_authentication_requirements"
+
+
 class UserinfoRejected(SignInRefused):
     code = "userinfo_rejected"
     title = "Profile could not be verified"

@@ -38,8 +38,9 @@ def big_integer_(name: str) -> sa.Column[Any]:
     return sa.Column(name, sa.BigInteger(), nullable=False)
 
 
-def boolean_(name: str) -> sa.Column[Any]:
-    return sa.Column(name, sa.Boolean(), nullable=False)
+def flag_(name: str) -> sa.Column[Any]:
+    """False in the rows that are there already, and for writers that do not know of it."""
+    return sa.Column(name, sa.Boolean(), nullable=False, server_default=sa.false())
 
 
 def primary_key(table: str, *columns: str) -> sa.PrimaryKeyConstraint:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Uuid
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Uuid, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from watchword.models.base import Base
@@ -25,8 +25,9 @@ class Session(Base):
 
     ``sealed_successor`` is the current token, sealed under a key that needs the previous one. A
     rotation changes no indexed column and finds room on its page (``fillfactor``), so that
-    PostgreSQL updates in place (heap-only tuples). ``grant_id`` goes when the provider's tokens
-    are purged; the session itself then lives on without re-checks.
+    PostgreSQL updates in place (heap-only tuples). ``auth_time`` is the provider's where it is
+    asserted, else when the session was opened. ``grant_id`` goes when the provider's tokens are
+    purged; the session itself then lives on without re-checks.
     """
 
     __tablename__ = "ww_sessions"
@@ -57,6 +58,7 @@ class Session(Base):
     user_version: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime())
     auth_time: Mapped[datetime] = mapped_column(UtcDateTime())
+    auth_time_asserted: Mapped[bool] = mapped_column(server_default=false())
     last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime())
     idle_ends_at: Mapped[datetime] = mapped_column(UtcDateTime())
     absolute_ends_at: Mapped[datetime] = mapped_column(UtcDateTime())

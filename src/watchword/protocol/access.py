@@ -12,6 +12,7 @@ from watchword.errors import (
     TokenInvalid,
     WatchwordError,
 )
+from watchword.protocol.max_age import check_max_age_seconds, is_recent
 from watchword.protocol.principal import Anonymous, Identity, Principal, Rejected
 
 
@@ -26,8 +27,7 @@ class Requirement:
     max_age_seconds: int | None = None
 
     def __post_init__(self) -> None:
-        if self.max_age_seconds is not None and self.max_age_seconds < 0:
-            raise ValueError("max_age_seconds must not be negative")
+        check_max_age_seconds(self.max_age_seconds)
 
 
 def requirement(
@@ -63,13 +63,19 @@ def _refusal(asked: Requirement, caller: Principal, now_seconds: int) -> Watchwo
         return InsufficientScope(f"needs one of the roles {sorted(asked.roles)}")
     if not asked.scopes <= caller.scopes:
         return InsufficientScope(f"needs the scopes {sorted(asked.scopes)}", scopes=sorted(asked.scopes))
-    if asked.max_age_seconds is not None and _too_old(caller.auth_time, asked.max_age_seconds, now_seconds):
-        return StepUpRequired("the sign-in is too old", max_age_seconds=asked.max_age_seconds)
-    return None
+    if asked.max_age_seconds is None:
+        return None
+    return _step_up(caller, asked.max_age_seconds, now_seconds)
 
 
-def _too_old(auth_time: int | None, max_age_seconds: int, now_seconds: int) -> bool:
-    return auth_time is None or now_seconds - auth_time > max_age_seconds
+def _step_up(caller: Principal, max_age_seconds: int, now_seconds: int) -> StepUpRequired | None:
+    asserted = caller.auth_time_asserted
+    if is_recent(
+        caller.auth_time, asserted=asserted, max_age_seconds=max_age_seconds, now_seconds=now_seconds
+    ):
+        return None
+    cause = "the sign-in is too old" if asserted else "the provider did not say when the person signed in"
+    return StepUpRequired(cause, max_age_seconds=max_age_seconds)
 
 
 def _names(what: str, given: Iterable[str] | None) -> frozenset[str]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from watchword.protocol import claims
 from watchword.protocol.claims import ClaimError
 from watchword.protocol.jws import VerifiedJws
-from watchword.protocol.principal import Principal
+from watchword.protocol.principal import AUTH_TIME_SOURCE, Principal
 from watchword.protocol.refresh_token import MAX_GENERATION
 
 ACCESS_TOKEN_TYPE: Final = "at+jwt"  # noqa: S105
@@ -50,10 +50,14 @@ def build_claims(
     issued_at: int,
     expires_at: int,
     auth_time: int | None,
+    auth_time_asserted: bool = False,
     roles: Iterable[str],
     scopes: Iterable[str],
 ) -> dict[str, Any]:
     """The claims of RFC 9068 §2.2, nothing personal; times in seconds since 1970.
+
+    An ``auth_time`` that is not ``auth_time_asserted`` by the provider is marked as the time of
+    sign-in, so that nobody takes it for a recent authentication.
 
     Raises ValueError for a scope that would read back as something else (RFC 6749 §3.3).
     """
@@ -75,6 +79,8 @@ def build_claims(
         made["sid"] = session_id
     if auth_time is not None:
         made["auth_time"] = auth_time
+        if not auth_time_asserted:
+            made[AUTH_TIME_SOURCE] = "sign_in"
     return made
 
 

@@ -54,9 +54,11 @@ def authorization_url(
 ) -> str:
     """Where the browser is sent: code flow with ``S256``, ``state`` and ``nonce`` always.
 
-    ``max_age`` is in seconds. A query of the endpoint is kept (RFC 6749 §3.1); neither it nor
-    ``extra`` can set a parameter that the protocol sets itself (``RESERVED_PARAMETERS``), while
-    ``prompt`` and ``login_hint`` of this request replace configured ones.
+    ``max_age`` is in seconds; 0 is also said as ``prompt=login``, which means the same (OpenID
+    Connect Core §3.1.2.1) and is more widely understood. A query of the endpoint is kept (RFC 6749
+    §3.1); neither it nor ``extra`` can set a parameter that the protocol sets itself
+    (``RESERVED_PARAMETERS``), while ``prompt`` and ``login_hint`` of this request replace configured
+    ones.
     """
     own = {
         "response_type": "code",
@@ -69,12 +71,18 @@ def authorization_url(
         "code_challenge_method": "S256",
     }
     age = None if max_age is None else str(max_age)
-    optional = {"max_age": age, "prompt": prompt, "login_hint": login_hint}
+    asked = _with_login(prompt or extra.get("prompt", "")) if max_age == 0 else prompt
+    optional = {"max_age": age, "prompt": asked, "login_hint": login_hint}
     own |= {name: value for name, value in optional.items() if value is not None}
     sent = {name: value for name, value in extra.items() if name not in RESERVED_PARAMETERS} | own
     address, _, query = endpoint.partition("?")
     kept = [pair for pair in query.split("&") if pair and not _is_set_by(pair, sent)]
     return address + "?" + "&".join([*kept, urlencode(sent, quote_via=quote, errors="replace")])
+
+
+def _with_login(prompt: str) -> str:
+    others = (each for each in prompt.split() if each not in ("none", "login"))
+    return " ".join(["login", *others])
 
 
 def _is_set_by(pair: str, sent: Mapping[str, str]) -> bool:

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 from watchword.errors import InvalidRequest, RedirectUriRefused, UnknownClient
 from watchword.protocol.clients import Client
+from watchword.protocol.max_age import read_max_age
 from watchword.protocol.redirect_uri import RedirectUri
 from watchword.protocol.scope import read_scope
 
@@ -21,7 +22,6 @@ MAX_QUERY_BYTES = 8 * 1024
 _MAX_PARAMETERS = 50
 _PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
-_MAX_AGE = re.compile(r"[0-9]{1,9}")
 _PRINTABLE = re.compile(r"[\x20-\x7e]*")
 
 Params = Sequence[tuple[str, str]]
@@ -94,7 +94,7 @@ def read_client_request(
         code_challenge=given["code_challenge"],
         scopes=tuple(sorted(read_scope(given.get("scope", "")))),
         state=state,
-        max_age_seconds=None if age is None else int(age),
+        max_age_seconds=None if age is None else read_max_age(age),
         prompt=" ".join(given.get("prompt", "").split()) or None,
         login_hint=given.get("login_hint"),
         provider_id=given.get("provider"),
@@ -194,8 +194,10 @@ def _check_resource(asked: _Asked) -> _Fault | None:
 
 
 def _check_hints(asked: _Asked) -> _Fault | None:
-    if not _MAX_AGE.fullmatch(asked.given.get("max_age", "0")):
-        return "invalid_request", "max_age is not a number of seconds"
+    try:
+        read_max_age(asked.given.get("max_age", "0"))
+    except ValueError as error:
+        return "invalid_request", str(error)
     hint = asked.given.get("login_hint", "")
     if len(hint) > MAX_LOGIN_HINT_CHARS or not hint.isprintable():
         return "invalid_request", f"login_hint is not text of at most {MAX_LOGIN_HINT_CHARS} characters"

@@ -25,7 +25,8 @@ _TYPES = frozenset({"jwt", "application/jwt"})
 @dataclass(frozen=True, slots=True)
 class IdTokenPolicy:
     """What one attempt expects: who issued the token, for whom, and for which ``nonce``.
-    ``max_age_seconds`` is set when the request asked for a recent sign-in.
+    ``max_age_seconds`` is set when the request asked for a recent sign-in, ``asked_at`` is when that
+    was: whoever signed in since then did so recently, however long the way back took.
 
     Raises ValueError for a leeway above 60 s, an empty expectation or an unknown algorithm.
     """
@@ -36,6 +37,7 @@ class IdTokenPolicy:
     algorithms: frozenset[str] = ID_TOKEN_ALGORITHMS
     leeway_seconds: int = 30
     max_age_seconds: int | None = None
+    asked_at: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.leeway_seconds <= MAX_LEEWAY_SECONDS:
@@ -134,6 +136,8 @@ def _auth_time(found: Mapping[str, Any], policy: IdTokenPolicy, now_seconds: int
         return auth_time
     if auth_time is None:
         raise ClaimError("auth_time", "missing", "max_age was asked for")
-    if now_seconds - auth_time > policy.max_age_seconds + policy.leeway_seconds:
+    in_this_attempt = policy.asked_at is not None and auth_time >= policy.asked_at - policy.leeway_seconds
+    too_old = now_seconds - auth_time > policy.max_age_seconds + policy.leeway_seconds
+    if too_old and not in_this_attempt:
         raise ClaimError("auth_time", "too_old", f"{now_seconds - auth_time} s ago")
     return auth_time

@@ -9,6 +9,9 @@ from typing import Any
 
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
+AUTH_TIME_SOURCE = "auth_time_source"
+"""Claim of our tokens that is there only when the provider did not say ``auth_time`` itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:
@@ -32,6 +35,12 @@ class Principal:
     auth_time: int | None = None
     token_id: str | None = None
     claims: Mapping[str, Any] = field(default_factory=lambda: _EMPTY, repr=False, hash=False)
+
+    @property
+    def auth_time_asserted(self) -> bool:
+        """Whether ``auth_time`` is the provider's word. Where it is not, the person may have been
+        signed in at the provider long before, without having been asked again."""
+        return self.auth_time is not None and AUTH_TIME_SOURCE not in self.claims
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ def _new_row(account: Account, identity: ProviderIdentity, new: NewSession) -> d
         "user_version": account.version,
         "created_at": new.created_at,
         "auth_time": new.auth_time,
+        "auth_time_asserted": new.auth_time_asserted,
         "last_seen_at": new.created_at,
         "idle_ends_at": new.idle_ends_at,
         "absolute_ends_at": new.absolute_ends_at,
@@ -77,6 +78,7 @@ def _opened(account: Account, identity: ProviderIdentity, new: NewSession) -> Li
         generation=1,
         created_at=new.created_at,
         auth_time=new.auth_time,
+        auth_time_asserted=new.auth_time_asserted,
         idle_ends_at=new.idle_ends_at,
         absolute_ends_at=new.absolute_ends_at,
     )

@@ -29,6 +29,7 @@ SESSION_COLUMNS = (
     "generation",
     "created_at",
     "auth_time",
+    "auth_time_asserted",
     "idle_ends_at",
     "absolute_ends_at",
 )
@@ -76,6 +77,7 @@ def live_session(row: Mapping[str, Any]) -> LiveSession:
         generation=row["generation"],
         created_at=row["created_at"],
         auth_time=row["auth_time"],
+        auth_time_asserted=bool(row["auth_time_asserted"]),
         idle_ends_at=row["idle_ends_at"],
         absolute_ends_at=row["absolute_ends_at"],
     )

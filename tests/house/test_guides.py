@@ -1,0 +1,38 @@
+"""The examples of the guides run as they are printed."""
+
+from __future__ import annotations
+
+import runpy
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.house.test_docs import blocks
+from watchword.testing import FakeClock
+
+SignedIn = Callable[..., AbstractContextManager[TestClient]]
+
+
+def run(folder: Path, block: str) -> dict[str, Any]:
+    """What a block defines, run as a file of its own."""
+    file = folder / "example.py"
+    file.write_text(block)
+    return runpy.run_path(str(file))
+
+
+@pytest.fixture
+def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_step_up_guide_runs(folder: Path, signed_in: SignedIn, watchword_clock: FakeClock) -> None:
+    """Its app takes who signed in just now, and its test passes, word for word."""
+    app, test = blocks("docs/step-up.md", "python")
+    with signed_in(run(folder, app)["app"]) as client:
+        assert client.post("/transfers").json() == {"from": client.get("/auth/me").json()["subject"]}
+    run(folder, test)["test_transfers_need_a_recent_sign_in"](signed_in, watchword_clock)
