@@ -15,6 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchword.auth.version_ports import UsageOrder, VersionCalls, VersionReport
 from watchword.models import User, VersionUsage
+from watchword.models.types import storable_text
+from watchword.models.version_usage import MAX_VERSION_CHARS
 from watchword.storage.transactions import Transactions
 from watchword.storage.version_report import report_statement, reports
 
@@ -67,6 +69,8 @@ class SqlVersionUsageStore:
         order: UsageOrder = "last-seen",
         limit: int,
     ) -> Sequence[VersionReport]:
+        if version is not None and (len(version) > MAX_VERSION_CHARS or not storable_text(version)):
+            return []
         statement = report_statement(version, since, order, limit)
 
         async def work(connection: AsyncConnection) -> Sequence[VersionReport]:
