@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 
 from pydantic import PlainSerializer, PlainValidator
 
-from watchword.config.secrets import Origin, read_secret
+from watchword.config.secrets import Origin, Secret, read_secret
 from watchword.config.values import OneOrMore
 from watchword.protocol.client_keys import client_keys
 from watchword.protocol.client_secret import secret_digest, secret_fault
@@ -36,9 +36,10 @@ class ClientSecret:
 
 def read_client_secrets(given: Any) -> tuple[ClientSecret, ...]:
     """One or two secrets, each written out or a reference. Raises ValueError that never names one."""
-    if not isinstance(given, Sequence) or isinstance(given, str) or not 1 <= len(given) <= MAX_SECRETS:
+    listed = (given,) if isinstance(given, Secret) else given
+    if not isinstance(listed, list | tuple) or not 1 <= len(listed) <= MAX_SECRETS:
         raise ValueError(f"must be a secret, or a list of at most {MAX_SECRETS} while one is rolled")
-    return tuple(map(_client_secret, given))
+    return tuple(map(_client_secret, listed))
 
 
 def read_client_keys(given: Any) -> KeySet:
