@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +18,14 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
+from tests.contract.samples import identity, new_session
 from tests.flows.commands import command, run, told
+from tests.house.tree import ROOT
 from watchword import Settings, Watchword, public, require_auth
 from watchword.api.versioning import version
+from watchword.auth.version_ports import VersionCalls
 from watchword.migrations.runner import downgrade, upgrade
+from watchword.storage import open_database
 from watchword.testing import FakeClock
 
 SignedIn = Callable[..., AbstractContextManager[TestClient]]
@@ -120,6 +126,30 @@ def test_the_report_can_be_narrowed(url: str, signed_in: SignedIn, watchword_clo
     for nobody in (["--version", "v9"], ["--since", "2999-01-01"], ["--version", "x" * 5000]):
         assert told("versions", "report", *nobody) == EMPTY
         assert command("versions", "report", *nobody).output == "Nobody like that has called.\n"
+
+
+def test_the_page_shows_what_the_command_prints(url: str) -> None:
+    """Word for word, but for the id of the account."""
+    page = (ROOT / "docs/version-usage.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"^```text\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+
+    async def fill() -> str:
+        database = open_database(url)
+        alice = identity(email="alice@example.org", name="Alice")
+        user_id = (await database.sessions.open(alice, new_session())).user_id
+        seen = [datetime.fromisoformat(each) for each in re.findall(r"  (2026\S+Z)$", shown, re.MULTILINE)]
+        nobody = VersionCalls(
+            "v1", "network", 17, 17, "authentication_required", seen[0], seen[0], network="198.51.100.0"
+        )
+        nightly = VersionCalls("v1", "client", 310, 0, None, seen[1], seen[1], client_id="nightly")
+        person = VersionCalls("v1", "user", 880, 0, None, seen[2], seen[2], user_id, "browser")
+        await database.version_usage.add([nobody, nightly, person])
+        await database.close()
+        return str(user_id)
+
+    user_id = asyncio.run(fill())
+    printed = command("versions", "report").output
+    assert printed == shown.replace("019e4f5a-7c1e-7d3a-9f10-3b1de3a4c5d6", user_id)
 
 
 def test_an_empty_ledger_says_so(url: str) -> None:
