@@ -1,4 +1,4 @@
-.PHONY: demo test check soak lock
+.PHONY: demo test check soak bench lock
 
 demo: .venv/.runtime
 	@.venv/bin/watchword demo $(ARGS)
@@ -13,6 +13,9 @@ check: .venv/.dev
 
 soak: .venv/.dev
 	@scripts/soak $(ARGS)
+
+bench: .venv/.runtime
+	@scripts/benchmarks $(ARGS)
 
 lock: .venv/.dev
 	@scripts/lock
