@@ -3,11 +3,12 @@
     make bench ARGS=gate
     make bench ARGS="gate --quick"
     make bench ARGS="gate --subjects watchword,pyjwt --json gate.json"
+    make bench ARGS="gate --into docs/performance.md"
 
 Every subject is a server of its own with two routes that answer alike, one bare and one guarded. Short
 blocks of requests go to both in turn, to one subject after the other, round after round; a pair of
-blocks gives one difference of CPU per request and one ratio of requests per second. Prints the page
-that docs/performance.md shows. Everything stays on loopback, and the run ends by itself.
+blocks gives one difference of CPU per request and one ratio of requests per second. Prints what
+docs/performance.md shows. Everything stays on loopback, and the run ends by itself.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from pathlib import Path
 
 from benchmarks.against_peers.client import UnexpectedAnswer
 from benchmarks.against_peers.measurement import Plan, measure, other_processors
-from benchmarks.against_peers.report import Conditions, Run, as_json, page
+from benchmarks.against_peers.report import Conditions, Run, as_json, page, put_into
 from benchmarks.against_peers.servers import CannotMeasure, running
 from benchmarks.against_peers.subjects import SUBJECTS
 
@@ -62,7 +63,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (CannotMeasure, UnexpectedAnswer, OSError) as error:
         print(f"nothing was measured: {error}", file=sys.stderr)
         return 1
-    print("\n".join(page(done)))
+    found = "\n".join(page(done))
+    print(found)
+    if asked.into is not None:
+        asked.into.write_text(put_into(asked.into.read_text(encoding="utf-8"), found), encoding="utf-8")
     if asked.json is not None:
         asked.json.write_text(json.dumps(as_json(done)) + "\n", encoding="utf-8")
     return 0
@@ -85,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
         help="uvicorn's parser; httptools goes with uvloop, h11 with asyncio (default: h11)",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every block there")
+    parser.add_argument("--into", type=_page, metavar="FILE", help="renew the part of that page made by this")
     return parser
 
 
@@ -94,6 +99,16 @@ def _subjects(given: str) -> list[str]:
     if unknown:
         raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}; there are {', '.join(SUBJECTS)}")
     return list(dict.fromkeys(names))
+
+
+def _page(given: str) -> Path:
+    """Refused before anything is measured."""
+    path = Path(given)
+    try:
+        put_into(path.read_text(encoding="utf-8"), "")
+    except (OSError, ValueError) as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return path
 
 
 def _positive(given: str) -> int:

@@ -12,6 +12,8 @@ from benchmarks.against_peers.subjects import OURS, PYJWT, SUBJECTS, WATCHWORD
 
 MISS_TARGET: Final = 0.5
 LOAD_TARGET: Final = 0.80
+BEGIN: Final = "<!-- written by benchmarks/gate.py: begin -->"
+END: Final = "<!-- written by benchmarks/gate.py: end -->"
 _BUSY_CLIENT: Final = 0.9
 _ADDED: Final[tuple[PhaseName, ...]] = ("one", "first", "many")
 _COLUMNS: Final = (
@@ -73,6 +75,15 @@ def page(run: Run) -> Iterator[str]:
         yield _row(run, name)
     yield ""
     yield from targets(run)
+
+
+def put_into(text: str, found: str) -> str:
+    """The page ``text`` with ``found`` between its two marks. Raises ValueError where it lacks them."""
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the page has no place for it: {BEGIN} … {END}")
+    return f"{before}{begin}\n{found}\n{end}{after}"
 
 
 def targets(run: Run) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -87,14 +88,27 @@ def test_tls_checks_are_never_switched_off() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["runtime", "dev", "uv"])
+@pytest.mark.parametrize(
+    "name", ["requirements/runtime", "requirements/dev", "requirements/uv", "benchmarks/requirements"]
+)
 def test_requirements_are_pinned_hashed_and_of_no_index(name: str) -> None:
     """Whoever installs them chooses the index; what comes from it is checked."""
-    path = ROOT / "requirements" / f"{name}.txt"
+    path = ROOT / f"{name}.txt"
     assert not found(INDEX, path)
     pins = re.split(r"\n(?=\S)", path.read_text(encoding="utf-8").strip())
     loose = [pin.partition("\n")[0] for pin in pins if "==" not in pin or "--hash=sha256:" not in pin]
     assert not loose
+
+
+@pytest.mark.parametrize("folder", ["tests/peers", "benchmarks/node"])
+def test_npms_lock_files_are_hashed_and_of_no_index(folder: str) -> None:
+    """The same for what comes by npm."""
+    packages: dict[str, dict[str, str]] = json.loads((ROOT / folder / "package-lock.json").read_text())[
+        "packages"
+    ]
+    del packages[""]
+    assert packages
+    assert not {name for name, each in packages.items() if "resolved" in each or "integrity" not in each}
 
 
 def test_requirements_know_every_dependency() -> None:

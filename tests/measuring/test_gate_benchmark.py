@@ -15,7 +15,7 @@ import pytest
 from benchmarks import gate
 from benchmarks.against_peers.client import LoadClient, UnexpectedAnswer
 from benchmarks.against_peers.measurement import Measured, Plan
-from benchmarks.against_peers.report import Conditions, Run, targets
+from benchmarks.against_peers.report import BEGIN, END, Conditions, Run, put_into, targets
 from benchmarks.against_peers.spread import Block, Pair, Spread, spread
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
@@ -78,6 +78,14 @@ def test_targets_need_what_they_compare() -> None:
     """Without PyJWT there is no share of it, without watchword nothing to judge."""
     assert len(list(targets(run_of(watchword=110)))) == 1
     assert not list(targets(run_of(pyjwt=200)))
+
+
+def test_a_page_gets_the_newest_results_where_it_wants_them() -> None:
+    """What stands between the marks is replaced, all else stays; a page without marks is refused."""
+    page = f"before\n{BEGIN}\nold\n{END}\nafter\n"
+    assert put_into(page, "new") == page.replace("old", "new")
+    with pytest.raises(ValueError, match="no place"):
+        put_into(page.replace(END, ""), "new")
 
 
 @contextmanager
