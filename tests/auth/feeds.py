@@ -26,7 +26,7 @@ class ListLog:
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
         self.entries: list[Revocation] = []
-        self.away = False
+        self.away: bool | Exception = False
         self.readings: list[str] = []
         self.answering = asyncio.Event()
         self.answering.set()
@@ -48,7 +48,7 @@ class ListLog:
         self.readings.append(asked)
         await self.answering.wait()
         if self.away:
-            raise DatabaseUnavailable("away")
+            raise self.away if isinstance(self.away, Exception) else DatabaseUnavailable("away")
 
 
 def caller(*, session: UUID | None = SESSION, jti: str | None = "3.random-part", **fields: Any) -> Principal:

@@ -121,3 +121,25 @@ async def test_following_reads_when_something_is_announced(
     follower.cancel()
     with pytest.raises(asyncio.CancelledError):
         await follower
+
+
+async def test_following_outlives_a_fault_nobody_foresaw(
+    log: ListLog, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is told without its message, which may hold anything, and the next reading is as good as ever."""
+    bell = Bell()
+    feed = RevocationFeed(log, clock, announcements=bell)
+    follower = asyncio.create_task(feed.follow())
+    log.away = KeyError("canary")
+    await bell.ring()
+    await bell.ring()
+    log.away = False
+    log.add("session", session_id=SESSION)
+    await bell.ring()
+    await bell.ring()
+    assert feed.is_revoked(caller())
+    assert caplog.records[0].getMessage() == "revocation feed: the database does not answer: KeyError"
+    assert "canary" not in caplog.text
+    follower.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await follower

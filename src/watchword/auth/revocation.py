@@ -16,7 +16,7 @@ from uuid import UUID
 
 from watchword.auth.ports import Announcements, Clock, Revocation, RevocationLog
 from watchword.auth.revoked import Revoked
-from watchword.errors import DatabaseUnavailable
+from watchword.errors import DatabaseUnavailable, WatchwordError
 from watchword.protocol.principal import Principal
 
 POLL_SECONDS: Final = 1.0
@@ -120,15 +120,17 @@ class RevocationFeed:
         reading.result()
 
     async def follow(self) -> None:
-        """Read for ever; one log line when the database goes away and one when it is back."""
+        """Read for ever, whatever fails; one log line when the database goes away and one when it is
+        back."""
         away = False
         while True:
             await self._pause()
             try:
                 await self._read()
-            except DatabaseUnavailable as error:
+            except Exception as error:
                 if not away:
-                    logger.warning("revocation feed: the database does not answer: %s", error.detail)
+                    cause = error.detail if isinstance(error, WatchwordError) else type(error).__name__
+                    logger.warning("revocation feed: the database does not answer: %s", cause)
                 away = True
             else:
                 if away:
@@ -143,13 +145,14 @@ class RevocationFeed:
 
     def _read(self) -> asyncio.Task[None]:
         """The reading under way, or a new one."""
-        if self._reading is None:
+        if self._reading is None or self._reading.done():
             self._reading = asyncio.create_task(self.poll(), name="watchword revocation feed reading")
             self._reading.add_done_callback(self._was_read)
         return self._reading
 
     def _was_read(self, reading: asyncio.Task[None]) -> None:
-        self._reading = None
+        if self._reading is reading:
+            self._reading = None
         failed = reading.cancelled() or reading.exception() is not None
         self._failed_at = self._clock.monotonic() if failed else None
 
