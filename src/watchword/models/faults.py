@@ -61,9 +61,10 @@ def root_cause(fault: BaseException) -> BaseException:
 
 
 def describe(fault: BaseException) -> str:
-    """A line for the operator: what failed, without statement, parameters or values."""
+    """A line for the operator: what failed, without statement, parameters or values. What the driver
+    says is repeated; what our own column types say of a value is not."""
     root = root_cause(fault)
-    if str(getattr(root, "sqlstate", None)).startswith(_DATA_EXCEPTION) or _holds_a_value(root):
+    if _holds_a_value(fault, root):
         return type(root).__name__
     said = str(root).partition("\n")[0] or "no answer in time"
     return f"{type(root).__name__}: {printable(said, max_chars=200)}"
@@ -80,5 +81,9 @@ def _comes_from(fault: BaseException, *packages: str) -> bool:
     return any(parent.__module__.partition(".")[0] in packages for parent in type(fault).__mro__)
 
 
-def _holds_a_value(fault: BaseException) -> bool:
-    return _comes_from(fault, "asyncpg") and isinstance(fault, ValueError)
+def _holds_a_value(fault: BaseException, root: BaseException) -> bool:
+    of_a_column_type = isinstance(fault, StatementError) and not isinstance(fault, DBAPIError)
+    of_the_server = str(getattr(root, "sqlstate", None)).startswith(_DATA_EXCEPTION)
+    return (
+        of_a_column_type or of_the_server or (_comes_from(root, "asyncpg") and isinstance(root, ValueError))
+    )

@@ -1,0 +1,150 @@
+"""X-18: a fault at any step of the chain, one after the other, and the endpoint never runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+
+import watchword
+from tests.gate.own_service import ACCESS_COOKIE, BASE_URL
+from watchword import Settings, Watchword, require_auth
+from watchword.auth.grants import BROWSER, ClientContext
+from watchword.auth.ports import ProviderIdentity
+from watchword.migrations.runner import upgrade
+from watchword.testing import FakeClock
+
+SOURCES = str(Path(watchword.__file__).parent)
+SECRET = "canary-of-a-fault"
+
+
+GATE = {
+    *("auth_middleware", "caller", "gate", "marks", "route_table", "own_routes"),
+    *("dispatch", "admission", "decorators"),
+}
+"""Modules whose own frames a fault may break: then the server answers 500 for them."""
+
+AFTERWARDS = frozenset({"_was_read", "_forget"})
+"""Callbacks of finished tasks: they belong to no request, and what they raise reaches nobody."""
+
+
+@contextmanager
+def at_each_function(act: Callable[[str], None]) -> Iterator[None]:
+    """``act`` whenever a function of ours is called or goes on, with its module and name."""
+
+    def tracer(frame: FrameType, event: str, _arg: Any) -> None:
+        callers = {frame.f_code.co_name, frame.f_back.f_code.co_name if frame.f_back else ""}
+        if event == "call" and frame.f_code.co_filename.startswith(SOURCES) and not callers & AFTERWARDS:
+            act(f"{Path(frame.f_code.co_filename).stem}.{frame.f_code.co_qualname}")
+
+    before = sys.gettrace()
+    sys.settrace(tracer)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
+
+
+@dataclass
+class Chain:
+    """An app without lifespan in the test's own event loop, so that no background task is counted."""
+
+    app: FastAPI
+    clock: FakeClock
+    token: str
+    ran: list[str] = field(default_factory=list)
+
+    async def ask(self, method: str, path: str, headers: dict[str, str]) -> httpx2.Response:
+        self.ran.clear()
+        transport = httpx2.ASGITransport(self.app, raise_app_exceptions=False)
+        async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL) as client:
+            return await client.request(method, path, headers=headers)
+
+
+@pytest.fixture
+async def chain(tmp_path: Path) -> AsyncIterator[Chain]:
+    url = f"sqlite:///{tmp_path}/chain.db"
+    await upgrade(url)
+    clock = FakeClock()
+    auth = Watchword(Settings(base_url=BASE_URL, database_url=url), clock=clock)
+    app = FastAPI()
+    auth.install(app)
+    grant = await (await auth.services()).sessions.open(
+        ProviderIdentity("testing", "https://testing.invalid", "anna", None, False, None, frozenset()),
+        client_id=BROWSER,
+        scopes=frozenset(),
+        auth_time=auth.now(),
+        provider_sid=None,
+        client=ClientContext(),
+    )
+    made = Chain(app, clock, grant.access.text)
+
+    @app.get("/live")
+    @require_auth(live=True)
+    async def live() -> None:
+        made.ran.append("live")
+
+    @app.post("/change")
+    @require_auth
+    def change() -> None:
+        made.ran.append("change")
+
+    yield made
+    await auth.stop()
+
+
+def requests_of(chain: Chain) -> dict[str, tuple[str, str, dict[str, str]]]:
+    return {
+        "bearer": ("GET", "/live", {"authorization": f"Bearer {chain.token}"}),
+        "cookie": (
+            "POST",
+            "/change",
+            {"cookie": f"{ACCESS_COOKIE}={chain.token}", "sec-fetch-site": "same-origin"},
+        ),
+    }
+
+
+@pytest.mark.parametrize("kind", ["bearer", "cookie"])
+async def test_x_18_a_fault_at_any_step_is_never_a_200(
+    chain: Chain, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Every function on the way from the first byte to the endpoint fails once: 503, the endpoint does
+    not run, and what the fault says is told to nobody; then everything works as before."""
+    asked = requests_of(chain)[kind]
+    steps: dict[str, None] = {}
+    await chain.ask(*asked)
+
+    def note(step: str) -> None:
+        if not chain.ran:
+            steps[step] = None
+
+    chain.clock.advance(2)
+    with at_each_function(note):
+        assert (await chain.ask(*asked)).status_code == 200
+    for broken in steps:
+        reached: list[str] = []
+
+        def fail(step: str, broken: str = broken, reached: list[str] = reached) -> None:
+            if step == broken and not reached:
+                reached.append(step)
+                raise RuntimeError(SECRET)
+
+        chain.clock.advance(2)
+        with at_each_function(fail):
+            answer = await chain.ask(*asked)
+        allowed = {503, 500} if broken.partition(".")[0] in GATE else {503}
+        assert reached, broken
+        assert (answer.status_code in allowed, chain.ran) == (True, []), broken
+        assert SECRET not in answer.text
+    assert SECRET not in "".join(each.getMessage() for each in caplog.records if each.name == "watchword")
+    chain.clock.advance(2)
+    assert (await chain.ask(*asked)).status_code == 200
+    assert len(steps) > 60
