@@ -15,9 +15,10 @@ from urllib.parse import quote_plus, urlencode
 import httpx2
 
 from tests.flows.conftest import BASE_URL, Service, replicas, serve_provider
-from tests.flows.first_party import CLIENTS, SPA, FirstParty
-from tests.protocol.workshop import ED25519, OTHER_P256, P256, RSA, PrivateKey, b64, jwk_of, signature
+from tests.flows.first_party import CLIENTS, FirstParty
+from tests.protocol.workshop import ED25519, OTHER_P256, P256, RSA, b64, jwk_of, signature
 from watchword.protocol.client_authentication import ASSERTION_TYPE
+from watchword.protocol.signing import PrivateKey
 from watchword.testing import FakeClock
 
 FORM = "application/x-www-form-urlencoded"
@@ -149,19 +150,27 @@ def backend(service: Service) -> FirstParty:
     return FirstParty(service, "backend", BACKEND_CALLBACK)
 
 
+def exchange(app: FirstParty, code: str, **changes: str) -> dict[str, str]:
+    return {
+        "grant_type": "authorization_code",
+        "redirect_uri": app.redirect_uri,
+        "code": code,
+        "code_verifier": app.verifier,
+        **changes,
+    }
+
+
+def refresh(token: str, **changes: str) -> dict[str, str]:
+    return {"grant_type": "refresh_token", "refresh_token": token, **changes}
+
+
+def signed_in(machine: Machine, person: str = "alice") -> dict[str, Any]:
+    """Tokens of a person at the confidential client."""
+    app = backend(machine.service)
+    response = machine.ask("/auth/token", exchange(app, app.code(person, scope="orders:read")))
+    assert response.status_code == 200, response.text
+    return dict(response.json())
+
+
 def form(fields: dict[str, str]) -> bytes:
     return urlencode(fields).encode()
-
-
-__all__ = [
-    "MACHINES",
-    "SECRETS",
-    "SPA",
-    "Machine",
-    "asserted",
-    "backend",
-    "basic",
-    "form",
-    "serving_machines",
-    "signed",
-]

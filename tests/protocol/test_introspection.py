@@ -20,10 +20,11 @@ OF_A_PERSON: dict[str, Any] = {
     "exp": 2,
     "sid": "s1",
     "auth_time": 0,
+    "auth_time_source": "sign_in",
     "roles": ["b", "a"],
     "scope": "y x",
 }
-OF_A_MACHINE = {name: value for name, value in OF_A_PERSON.items() if name not in ("sid", "auth_time")}
+OF_A_MACHINE = {name: value for name, value in OF_A_PERSON.items() if name not in ("sid", "auth_time", "auth_time_source")}
 
 
 @pytest.mark.parametrize("claims", [OF_A_PERSON, OF_A_MACHINE], ids=["person", "machine"])

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from watchword.auth.ports import Clock, SessionStore
+from watchword.auth.ports import Clock, LiveSession, SessionStore
 from watchword.auth.refresh_tokens import RefreshTokens
 from watchword.auth.revocation import RevocationFeed
 from watchword.auth.token_validator import TokenValidator
@@ -72,6 +72,10 @@ class Introspector:
         session = await self._sessions.find(token.session_id, now=now)
         if session is None or session.generation != token.generation:
             return INACTIVE
+        return self._active_refresh_token(session)
+
+    def _active_refresh_token(self, session: LiveSession) -> Mapping[str, Any]:
+        """What its client may know of it; nothing here lets an API take it for an access token."""
         return {
             "active": True,
             "client_id": session.client_id,
@@ -80,5 +84,4 @@ class Introspector:
             "iss": self._issuer,
             "exp": int(session.idle_ends_at.timestamp()),
             "sid": str(session.session_id),
-            "auth_time": int(session.auth_time.timestamp()),
         }

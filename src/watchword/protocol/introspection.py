@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from watchword.protocol.principal import Principal
+from watchword.protocol.principal import AUTH_TIME_SOURCE, Principal
 
 INACTIVE: Final = {"active": False}
 """For every token that counts for nothing here, whatever the reason."""
 
-_AS_CLAIMED: Final = ("client_id", "sub", "aud", "iss", "exp", "iat", "jti", "sid", "auth_time")
+_AS_CLAIMED: Final = (
+    *("client_id", "sub", "aud", "iss", "exp", "iat", "jti", "sid"),
+    *("auth_time", AUTH_TIME_SOURCE),
+)
 
 
 def active_access_token(caller: Principal) -> dict[str, Any]:
