@@ -6,7 +6,7 @@ import functools
 from typing import Any
 
 import pytest
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Security
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -26,7 +26,17 @@ untyped_public: Any = public
         (lambda: untyped_require_auth(["admin"]), TypeError, r'require_auth\(roles=\["admin"\]\)'),
         (lambda: untyped_require_auth(roles="admin"), TypeError, "list of names"),
         (lambda: untyped_require_auth(roles=[]), ValueError, "nobody or anybody"),
+        (lambda: untyped_require_auth(roles=()), ValueError, "nobody or anybody"),
+        (lambda: untyped_require_auth(roles=(r for r in ())), ValueError, "nobody or anybody"),
+        (lambda: untyped_require_auth(roles=frozenset()), ValueError, "nobody or anybody"),
+        (lambda: untyped_require_auth(roles=["super admin"]), ValueError, "no caller can have"),
+        (lambda: untyped_require_auth(roles=[None]), ValueError, "nobody or anybody"),
+        (lambda: untyped_require_auth(roles=5), TypeError, "not iterable"),
+        (lambda: untyped_require_auth(scopes="orders:read"), TypeError, "list of names"),
+        (lambda: untyped_require_auth(scopes=["orders:read orders:write"]), ValueError, "RFC 6749"),
         (lambda: untyped_require_auth(scopes=[""]), ValueError, "nobody or anybody"),
+        (lambda: untyped_require_auth(max_age_seconds="300"), TypeError, "whole number"),
+        (lambda: untyped_require_auth(role=["admin"]), TypeError, "unexpected keyword"),
         (lambda: untyped_require_auth(max_age_seconds=-1), ValueError, "negative"),
         (lambda: untyped_require_auth(staticmethod(print)), TypeError, "below @staticmethod"),
         (lambda: untyped_require_auth(classmethod(print)), TypeError, "below @classmethod"),
@@ -66,21 +76,33 @@ def _done(request: Request) -> Response:
     return PlainTextResponse("done")
 
 
-@pytest.mark.parametrize("dependency", [require_auth, require_auth(roles=["admin"])])
-@pytest.mark.parametrize("query", ["", "?endpoint=x", "?roles=admin&endpoint=x"])
-def test_used_as_a_dependency_by_mistake_it_lets_nobody_in(dependency: Any, query: str) -> None:
-    """``Depends(require_auth)`` is not how it is used; the mistake shuts the route or the import."""
+@pytest.mark.parametrize("wrong", [require_auth, require_auth(), require_auth(roles=["admin"])])
+@pytest.mark.parametrize("form", [Depends, Security])
+def test_used_as_a_dependency_by_mistake_it_says_what_to_write(wrong: Any, form: Any) -> None:
+    """``Depends(require_auth)`` fails where it is written, as a parameter and on the route."""
+    app = FastAPI()
+    with pytest.raises(TypeError, match=r"no dependency: write @require_auth.*Security\(current_principal"):
+
+        @app.get("/it", dependencies=[form(wrong)])
+        async def on_the_route() -> None: ...
+
+    with pytest.raises(TypeError, match="no dependency"):
+
+        @app.get("/it")
+        async def as_parameter(caller: Any = form(wrong)) -> None: ...
+
+
+@pytest.mark.parametrize("query", ["", "?endpoint=x", "?endpoint=builtins.print"])
+def test_public_as_a_dependency_opens_nothing(query: str) -> None:
+    """The route stays unclassified and never runs."""
     app = FastAPI()
     ran: list[str] = []
-    try:
 
-        @app.get("/it", dependencies=[Depends(dependency)])
-        async def endpoint() -> None:
-            ran.append("it")
-    except Exception:
-        return
-    guarded(app)
+    @app.get("/it", dependencies=[Depends(public)])
+    async def endpoint() -> None:
+        ran.append("it")
+
+    guarded(app, default="deny")
     with started(app) as client:
-        assert client.get(f"/it{query}").status_code >= 400
-        assert client.get(f"/it{query}", headers=bearer("admin")).status_code >= 400
+        assert client.get(f"/it{query}", headers=bearer("admin")).status_code == 403
     assert ran == []

@@ -17,11 +17,11 @@ from watchword.testing import FakeClock
 SignedIn = Callable[..., AbstractContextManager[TestClient]]
 
 
-def run(folder: Path, block: str) -> dict[str, Any]:
+def run(folder: Path, block: str, **known: Any) -> dict[str, Any]:
     """What a block defines, run as a file of its own."""
     file = folder / "example.py"
     file.write_text(block)
-    return runpy.run_path(str(file))
+    return runpy.run_path(str(file), init_globals=known)
 
 
 @pytest.fixture
@@ -36,3 +36,24 @@ def test_the_step_up_guide_runs(folder: Path, signed_in: SignedIn, watchword_clo
     with signed_in(run(folder, app)["app"]) as client:
         assert client.post("/transfers").json() == {"from": client.get("/auth/me").json()["subject"]}
     run(folder, test)["test_transfers_need_a_recent_sign_in"](signed_in, watchword_clock)
+
+
+def test_the_guide_to_protecting_routes_runs(folder: Path, signed_in: SignedIn) -> None:
+    """Both apps serve what the page says, and its test passes, word for word."""
+    fastapi, starlette, test = blocks("docs/protecting.md", "python")
+    app = run(folder, fastapi)["app"]
+    run(folder, test, app=app)["test_only_editors_delete_orders"](signed_in)
+    stranger = TestClient(app)
+    for path in ("/orders", "/invoices", "/admin/users"):
+        assert stranger.get(path).status_code == 401
+    assert stranger.get("/news").json() == "Hello, stranger"
+    assert stranger.get("/docs").status_code == 403
+    with signed_in(app, scopes=["orders:write", "admin"]) as client:
+        assert client.post("/refunds").json() == client.get("/auth/me").json()["email"]
+        assert client.get("/admin/users").json() == []
+        with client.websocket_connect("/live") as socket:
+            assert socket.receive_text() == client.get("/auth/me").json()["subject"]
+    plain = run(folder, starlette)["app"]
+    assert TestClient(plain).get("/").text == "nobody"
+    with signed_in(plain, roles=["editor"]) as client:
+        assert client.get("/drafts").text == client.get("/").text

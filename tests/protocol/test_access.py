@@ -120,10 +120,34 @@ def test_x_16_an_empty_or_odd_list_is_an_error_where_it_is_written(names: list[A
         requirement(scopes=names)
 
 
-def test_one_string_is_not_a_list() -> None:
+@pytest.mark.parametrize("one", ["admin", b"admin"])
+def test_one_string_is_not_a_list(one: Any) -> None:
     """``roles="admin"`` would otherwise be five one-letter roles."""
     with pytest.raises(TypeError, match="admin"):
-        requirement(roles="admin")
+        requirement(roles=one)
+
+
+def test_names_come_from_anything_that_can_be_gone_through_once() -> None:
+    """Lists, sets, frozen sets, generators; the order and repetitions do not matter."""
+    expected = requirement(roles=["a", "b"])
+    assert requirement(roles={"b", "a"}) == requirement(roles=frozenset("ab")) == expected
+    assert requirement(roles=(name for name in "abab")) == expected
+
+
+@pytest.mark.parametrize("role", ["super admin", " admin", "admin\n", "админ", "a" * 65, "a,b"])
+def test_x_16_a_role_that_nobody_can_have_is_an_error_where_it_is_written(role: str) -> None:
+    """Exact names of the roles' own alphabet; everything else would shut the route for good."""
+    with pytest.raises(ValueError, match="no caller can have"):
+        requirement(roles=["admin", role])
+    assert requirement(roles=["A-z_0.9:/" + "x" * 55])
+
+
+@pytest.mark.parametrize("scope", ["orders read", "orders:read orders:write", 'a"b', "a\\b", "ü", "a" * 129])
+def test_x_16_a_scope_that_nobody_can_have_is_an_error_where_it_is_written(scope: str) -> None:
+    """RFC 6749 §3.3: several scopes are several names."""
+    with pytest.raises(ValueError, match="no caller can have"):
+        requirement(scopes=[scope])
+    assert requirement(scopes=["https://api.example/orders!read"])
 
 
 @pytest.mark.parametrize(

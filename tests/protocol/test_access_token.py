@@ -86,6 +86,7 @@ def test_a_time_the_provider_did_not_say_is_marked() -> None:
     assert guessed == {**built(), "auth_time_source": "sign_in"}
     assert not accept(presented(guessed)).auth_time_asserted
     assert accept(presented(built())).auth_time_asserted
+    odd: Any
     for odd in ("provider", "", None, False, 0, []):
         assert not accept(changed(auth_time_source=odd)).auth_time_asserted
     assert "auth_time_source" not in built(auth_time=None, auth_time_asserted=False)

@@ -9,11 +9,23 @@ from pathlib import Path
 CACHE = Path(__file__).parents[2] / ".mypy_cache" / "callers"
 
 GOOD = """
-from typing import assert_type
+from typing import Annotated, assert_type
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Security
+from starlette.requests import Request
 from starlette.testclient import TestClient
-from watchword import CurrentPrincipal, Principal, Settings, Watchword, public, require_auth
+from watchword import (
+    CurrentPrincipal,
+    OptionalPrincipal,
+    Principal,
+    Settings,
+    Watchword,
+    current_principal,
+    optional_principal_of,
+    principal_of,
+    public,
+    require_auth,
+)
 from watchword.testing import FakeClock
 from watchword.testing.plugin import SignedIn
 
@@ -40,6 +52,20 @@ def called(order_id: str) -> bool:
 
 @public
 async def opened() -> None: ...
+
+
+@app.get("/orders", dependencies=[Security(current_principal, scopes=["orders:read"])])
+async def listed(
+    caller: Annotated[Principal, Security(current_principal, scopes=["orders:read"])],
+    guest: OptionalPrincipal,
+) -> str:
+    assert_type(guest, Principal | None)
+    return caller.subject
+
+
+def plain(request: Request) -> None:
+    assert_type(principal_of(request), Principal)
+    assert_type(optional_principal_of(request), Principal | None)
 
 
 async def uses(caller: Principal) -> None:

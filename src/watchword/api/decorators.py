@@ -10,7 +10,7 @@ import functools
 import inspect
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeVar, overload
+from typing import Annotated, Any, TypeVar, overload
 
 from watchword.api.admission import admit, admit_from_thread, guard_caller
 from watchword.api.marks import Marks, marks_of, put_mark, unwrapped
@@ -19,6 +19,20 @@ from watchword.auth.caller import Caller
 from watchword.protocol.access import Requirement, requirement
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+
+
+class _NoDependency:
+    """What FastAPI asks the parameters of a dependency for is told what to write instead."""
+
+    @staticmethod
+    def __get_pydantic_core_schema__(source: Any, handler: Any) -> Any:
+        raise TypeError(
+            "require_auth is a decorator and no dependency: write @require_auth(…) below the route's "
+            "decorator, or dependencies=[Security(current_principal, scopes=[…])]"
+        )
+
+
+_Decorated = Annotated[Any, _NoDependency()]
 
 
 @overload
@@ -36,7 +50,7 @@ def require_auth(
 
 
 def require_auth(
-    endpoint: Any = None,
+    endpoint: _Decorated = None,
     /,
     *,
     roles: Iterable[str] | None = None,
@@ -54,7 +68,7 @@ def require_auth(
     """
     asked = requirement(roles, scopes, live=live, max_age_seconds=max_age_seconds)
 
-    def protect(endpoint: Any, /) -> Any:
+    def protect(endpoint: _Decorated, /) -> Any:
         return _protect(endpoint, asked)
 
     return protect if endpoint is None else protect(endpoint)

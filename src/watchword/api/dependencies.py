@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Depends
+from fastapi.security import SecurityScopes
 from starlette.requests import HTTPConnection
 
 from watchword.api.admission import NotInstalledHere
-from watchword.auth.caller import identity_of
-from watchword.errors import AuthenticationRequired, NotInstalled, TokenInvalid, WatchwordError
-from watchword.protocol.principal import Identity, Principal, Rejected
+from watchword.auth.caller import Caller, caller_of
+from watchword.errors import NotInstalled
+from watchword.protocol.access import Requirement, decide
+from watchword.protocol.principal import Principal
+
+_ANYBODY = Requirement()
 
 
 def principal_of(connection: HTTPConnection) -> Principal:
@@ -19,38 +23,50 @@ def principal_of(connection: HTTPConnection) -> Principal:
     Raises AuthenticationRequired for nobody, the credential's own error where it was refused,
     NotInstalled where no middleware looked.
     """
-    identity = _identity(connection)
-    if isinstance(identity, Principal):
-        return identity
-    if isinstance(identity, Rejected):
-        error = identity.error
-        raise error if isinstance(error, WatchwordError) else TokenInvalid(type(error).__name__)
-    raise AuthenticationRequired("the endpoint asked for its caller, and there is none")
+    return _admitted(_caller(connection), _ANYBODY)
 
 
 def optional_principal_of(connection: HTTPConnection) -> Principal | None:
     """The caller, None for nobody and for a credential that is refused. Raises NotInstalled."""
-    identity = _identity(connection)
+    identity = _caller(connection).best
     return identity if isinstance(identity, Principal) else None
 
 
-def _identity(connection: HTTPConnection) -> Identity:
+async def current_principal(connection: HTTPConnection, security_scopes: SecurityScopes) -> Principal:
+    """FastAPI dependency: the caller, who has every scope of the ``Security(…)`` around it.
+
+    ``Annotated[Principal, Security(current_principal, scopes=["orders:read"])]`` as a parameter, or
+    ``dependencies=[Security(current_principal, scopes=[…])]`` on a route or router. The gate reads it
+    at start-up, so that 401 and 403 come before the body is parsed. Raises what ``principal_of``
+    does, and InsufficientScope.
+    """
+    caller = _caller(connection)
+    if not security_scopes.scopes or current_principal in caller.observed:
+        return _admitted(caller, _ANYBODY)
+    return _admitted(caller, Requirement(scopes=frozenset(security_scopes.scopes)))
+
+
+async def optional_principal(connection: HTTPConnection) -> Principal | None:
+    """FastAPI dependency: the caller, or None for nobody and for a credential that is refused."""
+    return optional_principal_of(connection)
+
+
+def _caller(connection: HTTPConnection) -> Caller:
     try:
-        return identity_of(connection.scope)
+        return caller_of(connection.scope)
     except NotInstalled as error:
         raise NotInstalledHere(error.detail) from None
 
 
-async def _principal(connection: HTTPConnection) -> Principal:
-    return principal_of(connection)
+def _admitted(caller: Caller, asked: Requirement) -> Principal:
+    outcome = decide(asked, caller.best, now_seconds=caller.authenticator.now_seconds())
+    if isinstance(outcome, Principal):
+        return outcome
+    raise outcome.with_traceback(None)
 
 
-async def _optional_principal(connection: HTTPConnection) -> Principal | None:
-    return optional_principal_of(connection)
+CurrentPrincipal = Annotated[Principal, Depends(current_principal)]
+"""The caller. A route with it is protected: without a caller it answers 401, whatever else it says."""
 
-
-CurrentPrincipal = Annotated[Principal, Depends(_principal)]
-"""The caller; without one the request is refused with 401, also on a route without a mark."""
-
-OptionalPrincipal = Annotated[Principal | None, Depends(_optional_principal)]
+OptionalPrincipal = Annotated[Principal | None, Depends(optional_principal)]
 """The caller or None, for public routes that greet those who are signed in."""

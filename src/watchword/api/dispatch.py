@@ -19,6 +19,7 @@ from watchword.protocol.access import Requirement
 Demands = tuple[Requirement, ...] | None
 """All of these must be met; None refuses everybody."""
 
+_ANYBODY = Requirement()
 _FRAMEWORKS = ("starlette.routing", "fastapi.routing")
 
 
@@ -29,7 +30,10 @@ class GatedDispatch:
     preflight is never asked to sign in). ``deny`` also refuses a route without any mark.
     """
 
-    __slots__ = ("_asked", "_asked_by_verb", "_deny", "_guards", "_observable", "_path", "_served", "inner")
+    __slots__ = (
+        *("_asked", "_asked_by_context", "_asked_by_verb", "_deny", "_guards"),
+        *("_observable", "_path", "_served", "inner"),
+    )
 
     def __init__(self, inner: ASGIApp) -> None:
         self.inner = inner
@@ -46,6 +50,7 @@ class GatedDispatch:
             for verb in leaves[0].marks_by_verb or ()
         }
         self._asked = self._demands(each.marks for each in leaves)
+        self._asked_by_context = self._by_context(leaves)
         every_mark = [leaf.every_mark for leaf in leaves]
         self._guards = frozenset[object]().union(*(marks.guards for marks in every_mark))
         self._observable = frozenset(
@@ -92,15 +97,30 @@ class GatedDispatch:
         method = scope.get("method", "")
         if self._served is not None and scope["type"] == "http" and method not in self._served:
             return ()
+        if self._asked_by_context:
+            context = (scope.get("fastapi") or {}).get("effective_route_context")
+            return self._asked_by_context.get(id(context), self._asked)
         return self._asked_by_verb.get(method, self._asked)
 
+    def _by_context(self, leaves: Sequence[Leaf]) -> dict[int, Demands]:
+        """What each inclusion of a FastAPI route asks, where they differ by their dependencies. The
+        table that knows the leaves keeps the contexts alive, so that no other takes the place of one."""
+        together: dict[int, list[Leaf]] = {}
+        for leaf in leaves:
+            together.setdefault(id(leaf.context), []).append(leaf)
+        asked = {each: self._demands(leaf.marks for leaf in same) for each, same in together.items()}
+        return asked if len(set(asked.values())) > 1 else {}
+
     def _demands(self, all_marks: Iterable[Marks]) -> Demands:
-        """Live requirements first, so that one re-read serves them all."""
+        """Live requirements first, so that one re-read serves them all; that there be a caller is part
+        of every other."""
         asked: dict[Requirement, None] = {}
         for marks in all_marks:
             if self._deny and marks.protection == "unclassified":
                 return None
             asked.update(dict.fromkeys(marks.requirements))
+        if len(asked) > 1:
+            asked.pop(_ANYBODY, None)
         return tuple(sorted(asked, key=lambda each: not each.live))
 
 

@@ -176,6 +176,9 @@ class GateInstallation:
             fate = "refused" if self._deny else "open to anyone"
             routes = printable("; ".join(unmarked), max_chars=_MAX_REPORT_CHARS)
             logger.warning("routes with neither @require_auth nor @public are %s: %s", fate, routes)
+        if self.table is not None and self.table.contradictory:
+            routes = printable("; ".join(self.table.contradictory), max_chars=_MAX_REPORT_CHARS)
+            logger.warning("routes that are @public, but whose dependencies need a caller: %s", routes)
 
 
 def _place(leaf: Leaf) -> tuple[int, str] | int:

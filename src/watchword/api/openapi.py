@@ -115,7 +115,8 @@ def _operation(marks: Marks, documented: set[str]) -> dict[str, Any]:
     operation: dict[str, Any] = dict(version_members(marks.version))
     if marks.requirements:
         responses["401"] = "Nobody is signed in, or the access token is not valid."
-        responses["403"] = " ".join(["The caller may not do this.", *map(_needs, marks.requirements)])
+        needs = filter(None, map(_needs, marks.requirements))
+        responses["403"] = " ".join(["The caller may not do this.", *needs])
         scopes = sorted({name for asked in marks.requirements for name in asked.scopes})
         operation["security"] = [{SCHEME_NAME: scopes}]
     elif marks.public:

@@ -15,7 +15,8 @@ from watchword.api.marks import Marks
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """A route that answers itself. It is dispatched through ``attribute`` of ``target``;
-    ``describes`` are the objects FastAPI reads the operation's OpenAPI from."""
+    ``describes`` are the objects FastAPI reads the operation's OpenAPI from, ``context`` says which
+    inclusion of the route this is where FastAPI dispatches all of them through one ``target``."""
 
     path: str
     target: Any
@@ -24,6 +25,7 @@ class Leaf:
     marks: Marks
     marks_by_verb: dict[str, Marks] | None
     describes: tuple[Any, ...]
+    context: Any = None
 
     @property
     def every_mark(self) -> Marks:
@@ -74,6 +76,7 @@ class RouteTable:
     apps: list[Starlette] = field(default_factory=list)
     states: list[RouterState] = field(default_factory=list)
     versioned: list[VersionedPlace] = field(default_factory=list)
+    contradictory: list[str] = field(default_factory=list)
 
     @property
     def is_current(self) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.routing import Host, Mount, Router
 
+from watchword.api.dependants import marks_of_dependencies
 from watchword.api.marks import Marks, marks_of
 from watchword.api.own_routes import OwnRoutes
 from watchword.api.route_table import Leaf, RouterState, RouteTable, VersionedPlace
@@ -106,7 +107,7 @@ class _Walk:
             yield from self._route(copy, prefix, marks, above, more=marks_of(original))
         else:
             path = prefix + _path(context)
-            yield self._leaf(original, path, marks, marks_of(original), (original, context))
+            yield self._leaf(original, path, marks, marks_of(original), (original, context), context=context)
 
     def _front_end(self, context: Any, prefix: str, marks: Marks) -> Iterator[Leaf]:
         """Front ends of included routers are dispatched through the original or, in later versions
@@ -114,18 +115,32 @@ class _Walk:
         group = context.original_route
         path = prefix + getattr(context, "frontend_prefix", "") + _front_end_path(group)
         own = marks_of(group)
-        yield self._leaf(group, path, marks, own, ())
+        yield self._leaf(group, path, marks, own, (), context=context)
         if getattr(context, "app", None) is not None:
             self._note_version(path, context, own, attribute="app")
-            yield Leaf(path, context, "app", None, marks | own, None, ())
+            yield Leaf(path, context, "app", None, marks | own | marks_of_dependencies(context), None, ())
 
-    def _leaf(self, route: Any, path: str, inherited: Marks, own: Marks, describes: Sequence[Any]) -> Leaf:
+    def _leaf(
+        self,
+        route: Any,
+        path: str,
+        inherited: Marks,
+        own: Marks,
+        describes: Sequence[Any],
+        *,
+        context: Any = None,
+    ) -> Leaf:
         endpoint = getattr(route, "endpoint", None)
         methods = getattr(route, "methods", None)
         by_verb = None
         if endpoint is not None:
             own |= marks_of(endpoint)
             own = functools.reduce(Marks.__or__, map(marks_of, _handshake_methods(endpoint)), own)
+        demanded = marks_of_dependencies(route if context is None else context)
+        if own.public and demanded.requirements:
+            self.table.contradictory.append(path)
+        own |= demanded
+        if endpoint is not None:
             verbs = handlers_by_verb(endpoint)
             by_verb = None if verbs is None else {verb: own | marks_of(each) for verb, each in verbs.items()}
         self._note_version(path, route, own, by_verb=by_verb or {})
@@ -137,6 +152,7 @@ class _Walk:
             marks=inherited | own,
             marks_by_verb=by_verb and {verb: inherited | marks for verb, marks in by_verb.items()},
             describes=tuple(each for each in describes if hasattr(each, "openapi_extra")),
+            context=context,
         )
 
     def _note_version(

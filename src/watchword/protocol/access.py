@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from watchword.errors import (
@@ -14,6 +14,13 @@ from watchword.errors import (
 )
 from watchword.protocol.max_age import check_max_age_seconds, is_recent
 from watchword.protocol.principal import Anonymous, Identity, Principal, Rejected
+from watchword.protocol.roles import ROLE_PATTERN
+from watchword.protocol.scope import is_scope_name
+
+_ALPHABETS = {
+    "roles": "1 to 64 letters, digits and _ . : / -",
+    "scopes": "1 to 128 printable ASCII characters without blank, quote and backslash (RFC 6749 §3.3)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +44,11 @@ def requirement(
     live: bool = False,
     max_age_seconds: int | None = None,
 ) -> Requirement:
-    """Build a requirement; an empty or misspelt list of names is an error, never "anyone"."""
+    """Build a requirement. Raises ValueError for an empty list, which could mean nobody or anybody, and
+    for a name that no caller can have; TypeError for what is no list of names or no whole number."""
     return Requirement(
-        roles=_names("roles", roles),
-        scopes=_names("scopes", scopes),
+        roles=_names("roles", roles, _is_role_name),
+        scopes=_names("scopes", scopes, is_scope_name),
         live=live,
         max_age_seconds=max_age_seconds,
     )
@@ -78,12 +86,18 @@ def _step_up(caller: Principal, max_age_seconds: int, now_seconds: int) -> StepU
     return StepUpRequired(cause, max_age_seconds=max_age_seconds)
 
 
-def _names(what: str, given: Iterable[str] | None) -> frozenset[str]:
+def _names(what: str, given: Iterable[str] | None, is_name: Callable[[str], bool]) -> frozenset[str]:
     if given is None:
         return frozenset()
-    if isinstance(given, str):
+    if isinstance(given, str | bytes):
         raise TypeError(f"{what} takes a list of names, not one string: {what}=[{given!r}]")
     names = frozenset(given)
     if not names or not all(isinstance(name, str) and name for name in names):
         raise ValueError(f"{what}=[] would let nobody or anybody in; name at least one, or leave {what} out")
+    if impossible := sorted(name for name in names if not is_name(name)):
+        raise ValueError(f"no caller can have the {what} {impossible}: {_ALPHABETS[what]}")
     return names
+
+
+def _is_role_name(name: str) -> bool:
+    return ROLE_PATTERN.fullmatch(name) is not None
