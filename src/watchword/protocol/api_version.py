@@ -39,9 +39,9 @@ class ApiVersion:
     successor: str | None = None
 
     def __post_init__(self) -> None:
-        for name, given in (("a version", self.id), ("successor", self.successor)):
-            if given is not None and not (isinstance(given, str) and _ID.fullmatch(given)):
-                raise ValueError(f"{name} is lower case letters, digits, - and _, at most 32: not {given!r}")
+        _check_id("a version", self.id)
+        if self.successor is not None:
+            _check_id("successor", self.successor)
         if self.mode not in ("enforce", "observe"):
             raise ValueError(f"mode is 'enforce' or 'observe', not {self.mode!r}")
         if self.guide is not None:
@@ -129,6 +129,11 @@ def check_guide(given: str) -> str:
     if url.scheme != "https":
         raise ValueError("guide must be https, or a path such as /guide")
     return given
+
+
+def _check_id(what: str, given: object) -> None:
+    if not (isinstance(given, str) and _ID.fullmatch(given)):
+        raise ValueError(f"{what} is lower case letters, digits, - and _, at most 32: not {given!r}")
 
 
 def _from_text(text: str) -> date | datetime:
