@@ -22,7 +22,6 @@ ROOT: Final = Path(__file__).parents[2]
 NODE_FOLDER: Final = ROOT / "benchmarks" / "node"
 _ENVIRONMENT: Final = {
     "PYTHONPATH": str(ROOT),
-    "PYTHONWARNINGS": "ignore",
     "NODE_ENV": "production",
     "NODE_NO_WARNINGS": "1",
 }
