@@ -16,7 +16,7 @@ from tests.protocol.workshop import b64, signature
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
 NO_BEARER = "the Authorization header does not hold"
-TOO_LONG = "the bearer token is longer"
+TOO_LONG = "the Authorization header is longer"
 UNCANONICAL = "malformed: a part is not canonical"
 NOT_THREE = "malformed: not three parts"
 BAD_SIGNATURE = "bad_signature"

@@ -41,9 +41,9 @@ def at_each_function(act: Callable[[str], None]) -> Iterator[None]:
     """``act`` whenever a function of ours is called or goes on, with its module and name."""
 
     def tracer(frame: FrameType, event: str, _arg: Any) -> None:
-        callers = {frame.f_code.co_name, frame.f_back.f_code.co_name if frame.f_back else ""}
-        if event == "call" and frame.f_code.co_filename.startswith(SOURCES) and not callers & AFTERWARDS:
-            act(f"{Path(frame.f_code.co_filename).stem}.{frame.f_code.co_qualname}")
+        code = frame.f_code
+        if event == "call" and code.co_filename.startswith(SOURCES) and not _is_afterwards(frame):
+            act(f"{Path(code.co_filename).stem}.{code.co_qualname}")
 
     before = sys.gettrace()
     sys.settrace(tracer)
@@ -51,6 +51,11 @@ def at_each_function(act: Callable[[str], None]) -> Iterator[None]:
         yield
     finally:
         sys.settrace(before)
+
+
+def _is_afterwards(frame: FrameType) -> bool:
+    caller = frame.f_back.f_code.co_name if frame.f_back else ""
+    return not AFTERWARDS.isdisjoint((frame.f_code.co_name, caller))
 
 
 @dataclass

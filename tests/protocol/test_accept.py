@@ -70,6 +70,13 @@ def test_every_value_of_the_header_counts() -> None:
     assert not prefers_html(["application/json", "text/html"])
 
 
+def test_a_header_that_no_browser_sends_is_not_read() -> None:
+    """At 4,096 characters, all values together, it is; at one more it is not."""
+    wanted = "text/html"
+    assert prefers_html([wanted, " " * (4096 - len(wanted))])
+    assert not prefers_html([wanted, " " * (4097 - len(wanted))])
+
+
 @given(st.text(), st.floats(min_value=0, max_value=1).map(lambda weight: round(weight, 3)))
 @settings(derandomize=True, deadline=None)
 def test_anything_can_be_read(text: str, weight: float) -> None:

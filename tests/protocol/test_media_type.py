@@ -61,6 +61,12 @@ def test_media_type_is_lower_case_without_parameters() -> None:
     assert media_type("Text/HTML; Charset=UTF-8") == "text/html"
 
 
+def test_a_type_of_more_than_255_characters_is_none() -> None:
+    """At the edge it is read, one above it is not."""
+    assert media_type("text/" + "x" * 250) == "text/" + "x" * 250
+    assert media_type("text/" + "x" * 251) is None
+
+
 @settings(derandomize=True, deadline=None)
 @given(st.text())
 def test_media_type_never_raises(content_type: str) -> None:

@@ -8,16 +8,19 @@ from collections.abc import Sequence
 _HTML = ("text/html", "application/xhtml+xml")
 _JSON = ("application/json", "application/problem+json")
 _WEIGHT = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
-_MAX_RANGES = 100
+_MAX_CHARS = 4096
 
 
 def prefers_html(accept: Sequence[str]) -> bool:
     """Whether a client would rather see a page; ``accept`` holds every value of the header.
 
     A page is for those who name HTML, at no lower weight than JSON; where both are named at the
-    same weight, the first counts. ``*/*``, no header and garbage are programs, which get JSON.
+    same weight, the first counts. ``*/*``, no header, garbage and more than 4096 characters are
+    programs, which get JSON.
     """
-    ranges = [_read(part) for value in accept for part in value.split(",", _MAX_RANGES)]
+    if sum(map(len, accept)) > _MAX_CHARS:
+        return False
+    ranges = [_read(part) for value in accept for part in value.split(",")]
     html = _best(ranges, _HTML)
     if html is None or html[0] == 0:
         return False

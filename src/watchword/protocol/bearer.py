@@ -13,7 +13,7 @@ from watchword.errors import (
     WatchwordError,
 )
 
-MAX_TOKEN_BYTES = 16 * 1024
+MAX_HEADER_BYTES = len(b"Bearer ") + 16 * 1024
 _SCHEME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _TOKEN = re.compile(rb"[A-Za-z0-9\-._~+/]+=*")
 _NOT_QUOTABLE = re.compile(r"[^\x20\x21\x23-\x5b\x5d-\x7e]")
@@ -30,13 +30,13 @@ def read_authorization(values: Sequence[bytes]) -> str | None:
         return None
     if len(values) > 1:
         raise TokenInvalid("more than one Authorization header")
-    scheme, _, token = values[0].partition(b" ")
+    scheme, _, token = values[0][: MAX_HEADER_BYTES + 1].partition(b" ")
     if scheme.lower() != b"bearer":
         if _SCHEME.fullmatch(scheme):
             raise AuthenticationRequired("the Authorization header is not of the scheme Bearer")
         raise TokenInvalid("the Authorization header does not begin with a scheme (RFC 9110 §11.4)")
-    if len(token) > MAX_TOKEN_BYTES:
-        raise TokenInvalid(f"the bearer token is longer than {MAX_TOKEN_BYTES} bytes")
+    if len(values[0]) > MAX_HEADER_BYTES:
+        raise TokenInvalid(f"the Authorization header is longer than {MAX_HEADER_BYTES} bytes")
     if not _TOKEN.fullmatch(token):
         raise TokenInvalid("the Authorization header does not hold one bearer token (RFC 6750 §2.1)")
     return token.decode("ascii")

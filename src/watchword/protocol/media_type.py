@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 
+_MAX_CHARS = 255
 _WORD = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _MEDIA_TYPE = re.compile(rf"{_WORD}/{_WORD}")
 _PARAMETER = re.compile(rf'({_WORD})=({_WORD}|"[^"\\]*")')
 
 
 def media_type(content_type: str) -> str | None:
-    """The lower-case media type, or None when the value is malformed or names a charset other
-    than UTF-8."""
+    """The lower-case media type, or None when the value is malformed, longer than 255 characters,
+    or names a charset other than UTF-8."""
+    if len(content_type) > _MAX_CHARS:
+        return None
     kind, *parameters = [part.strip(" \t") for part in content_type.split(";")]
     if not _MEDIA_TYPE.fullmatch(kind):
         return None
