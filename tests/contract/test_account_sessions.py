@@ -107,3 +107,35 @@ async def test_sessions_over_for_longer_than_a_token_lives_are_left_alone(databa
     alice = await opened(database, 1, created_at=over - IDLE, idle_ends_at=over, absolute_ends_at=over)
     act = Act(NOW, NOW + timedelta(hours=1), "user")
     assert list(await database.accounts.end_sessions(alice.user_id, reason="logout", act=act)) == []
+
+
+async def test_a_client_ends_with_its_sessions_and_what_it_got_before(database: SqlDatabase) -> None:
+    """Those of other clients stay; the feed names the client also where it has no session, because of
+    the tokens it got for itself."""
+    for number, client_id in ((1, "spa"), (2, "spa"), (3, "backend")):
+        await opened(database, number, client_id=client_id)
+    await opened(database, 4, client_id="spa", idle_ends_at=NOW)
+    ended = await database.accounts.end_client("spa", act=ACT)
+    assert set(ended) == {session_id(number) for number in (1, 2, 4)}
+    assert await listed(database) == [session_id(3)]
+    for client_id in ("spa", "batch"):
+        assert list(await database.accounts.end_client(client_id, act=ACT)) == []
+    entries = [each for each in await database.revocations.unexpired(now=NOW) if each.kind == "client"]
+    assert [each.value for each in entries] == ["spa", "spa", "batch"]
+    assert {(each.created_at, each.expires_at) for each in entries} == {(ACT.now, ACT.tokens_expire_at)}
+    told = await trail(database, "client_revoked")
+    assert {(each["client_id"], each["sessions_ended"]) for each in told} == {
+        ("spa", 3),
+        ("spa", 0),
+        ("batch", 0),
+    }
+    assert {each["by"] for each in told} == {"cli"}
+
+
+async def test_a_token_of_its_own_ends_by_the_feed(database: SqlDatabase) -> None:
+    """Entry and trail in one transaction; the trail does not repeat the token's id."""
+    act = Act(LATER, LATER + timedelta(hours=1), "client")
+    await database.client_tokens.end_token("1.abcdefgh", client_id="batch", act=act)
+    (entry,) = await database.revocations.unexpired(now=NOW)
+    assert (entry.kind, entry.value, entry.expires_at) == ("token", "1.abcdefgh", act.tokens_expire_at)
+    assert await trail(database, "token_revoked") == [{"by": "client", "client_id": "batch"}]

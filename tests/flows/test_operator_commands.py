@@ -71,6 +71,10 @@ def test_every_change_is_on_the_trail_with_who_did_it(service: Service) -> None:
         ["sessions", "revoke", "--yes"],
         ["sessions", "revoke", UNKNOWN],
         ["sessions", "revoke", UNKNOWN, "--user", UNKNOWN, "--yes"],
+        ["sessions", "revoke", "--client", "spa", "--user", UNKNOWN, "--yes"],
+        ["sessions", "revoke", "--client", "spa", UNKNOWN, "--yes"],
+        ["sessions", "revoke", "--client", "spa"],
+        ["sessions", "revoke", "--client", "Not A Client", "--yes"],
         ["sessions", "list", "--user", "' OR 1=1"],
     ],
 )

@@ -7,6 +7,7 @@ import pytest
 from tests.flows.browser import Browser
 from tests.flows.commands import HTML, me, read_feed, told
 from tests.flows.conftest import Service, StartService
+from tests.flows.machines import MACHINES, Machine, signed_in
 
 
 @pytest.fixture
@@ -150,3 +151,34 @@ def test_all_sessions_of_a_user_are_revoked(service: Service) -> None:
     read_feed(service)
     assert first.get("/private").status_code == second.get("/private").status_code == 401
     assert bob.get("/private").status_code == 200
+
+
+def test_everything_of_a_client_is_revoked(
+    start_service: StartService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its sessions by command, and nobody else's."""
+    service = start_service(clients=MACHINES)
+    monkeypatch.setenv("WATCHWORD_DATABASE_URL", service.auth.settings.database_url)
+    machine, browser = Machine(service, "backend"), service.signed_in("alice")
+    tokens = signed_in(machine)
+    assert told("sessions", "revoke", "--client", "backend", "--yes") == {"revoked": 1, "unknown": []}
+    assert machine.introspect(tokens["access_token"]) == {"active": False}
+    assert machine.call(tokens["access_token"]).status_code == 401
+    assert browser.get("/private").status_code == 200
+
+
+def test_tokens_that_a_client_got_before_its_secret_leaked_are_refused(start_service: StartService) -> None:
+    """Those without a session, too; what it gets after the margin for clocks counts."""
+    service = start_service(clients=MACHINES)
+    leaked, other = Machine(service, "backend"), Machine(service)
+    before, kept = leaked.token()["access_token"], other.token()["access_token"]
+
+    async def revoke() -> int:
+        return await (await service.auth.services()).accounts.revoke_client("backend")
+
+    assert service.call(revoke) == 0
+    assert leaked.introspect(before) == {"active": False}
+    assert leaked.call(before).status_code == 401
+    assert other.call(kept).status_code == 200
+    service.clock.advance(6)
+    assert leaked.call(leaked.token()["access_token"]).status_code == 200

@@ -17,6 +17,7 @@ from watchword.auth.account_ports import (
     RoleChange,
 )
 from watchword.auth.ports import Clock
+from watchword.config.values import IDENTIFIER
 from watchword.errors import AccountNotFound, InvalidRequest, RoleNameInvalid, SessionNotFound
 from watchword.protocol.printable import printable
 from watchword.protocol.roles import ROLE_PATTERN
@@ -81,6 +82,14 @@ class AccountManager:
         await self.account(user_id)
         act = self._act()
         return self._ended(await self._store.end_sessions(user_id, reason="revoked", act=act), act)
+
+    async def revoke_client(self, client_id: str) -> int:
+        """End every session of a client, and what tokens it got so far; how many sessions there were.
+        The client need not be registered any more. Raises InvalidRequest for what is no client id."""
+        if not IDENTIFIER.fullmatch(client_id):
+            raise InvalidRequest(f"'{printable(client_id)}' is no client id")
+        act = self._act()
+        return self._ended(await self._store.end_client(client_id, act=act), act)
 
     async def accounts(
         self, text: str | None = None, *, after: UUID | None = None, limit: int = MAX_LISTED

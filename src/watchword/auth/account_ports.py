@@ -142,6 +142,9 @@ class AccountStore(Protocol):
         """End every session of an account but ``keep``, also those that ran out and may still have
         access tokens; the ids of those that ended."""
 
+    async def end_client(self, client_id: str, *, act: Act) -> Sequence[UUID]:
+        """End the sessions of a client, and every token it got before now; the ids of the sessions."""
+
     async def search(
         self, text: str | None = None, *, after: UUID | None = None, limit: int
     ) -> Sequence[Account]:
@@ -160,10 +163,7 @@ class AccountStore(Protocol):
 
 
 class ClientTokenStore(Protocol):
-    """Every method is one transaction; DatabaseUnavailable when it cannot be had."""
+    """Access tokens that no session stands behind."""
 
     async def end_token(self, token_id: str, *, client_id: str, act: Act) -> None:
-        """End one access token that no session stands behind."""
-
-    async def end_client(self, client_id: str, *, act: Act) -> Sequence[UUID]:
-        """End every token of a client from before now and its sessions; the ids of those."""
+        """End one of a client's, in one transaction. Raises DatabaseUnavailable."""

@@ -55,6 +55,9 @@ def revoke(
         list[UUID] | None, typer.Argument(metavar="[SESSION_ID]...", help="As GET /auth/me shows them.")
     ] = None,
     user: Annotated[UUID | None, typer.Option(help="End every session of this user id.")] = None,
+    client: Annotated[
+        str | None, typer.Option(help="End every session and every token of this client id.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Really end them.")] = False,
     json_output: AsJson = False,
 ) -> None:
@@ -62,14 +65,20 @@ def revoke(
 
     Example: watchword sessions revoke 019e4f5a-9b2c-7e11-8c55-6f0a2d4b1c3e --yes
     """
-    if bool(session_ids) == (user is not None):
-        raise typer.BadParameter("name sessions or --user, one of both")
+    if [bool(session_ids), user is not None, client is not None].count(True) != 1:
+        raise typer.BadParameter("name sessions, --user or --client, one of them")
+    from watchword.config.values import IDENTIFIER
+
+    if client is not None and not IDENTIFIER.fullmatch(client):
+        raise typer.BadParameter(
+            "a client id is lower case letters, digits, - and _, at most 32", param_hint="--client"
+        )
     if not yes:
         raise typer.BadParameter(
             "whoever uses them is signed out; say --yes if that is meant", param_hint="--yes"
         )
     ended, unknown = with_accounts(
-        lambda accounts, database: _revoke(accounts, database, user, session_ids or [])
+        lambda accounts, database: _revoke(accounts, database, user, client, session_ids or [])
     )
     if json_output:
         typer.echo(json.dumps({"revoked": ended, "unknown": [str(each) for each in unknown]}))
@@ -82,11 +91,17 @@ def revoke(
 
 
 async def _revoke(
-    accounts: AccountManager, database: Database, user: UUID | None, session_ids: list[UUID]
+    accounts: AccountManager,
+    database: Database,
+    user: UUID | None,
+    client: str | None,
+    session_ids: list[UUID],
 ) -> tuple[int, list[UUID]]:
     """How many ended by it, and the ids that no session ever had."""
     if user is not None:
         return await accounts.revoke_all(user), []
+    if client is not None:
+        return await accounts.revoke_client(client), []
     ended, unknown = 0, []
     for session_id in session_ids:
         if await accounts.revoke_session(session_id):

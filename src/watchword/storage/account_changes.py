@@ -38,6 +38,18 @@ def that_may_have_tokens(user_id: UUID, act: Act) -> ColumnElement[bool]:
     return (Session.user_id == user_id) & may_have_tokens(act.now, act.tokens_expire_at - act.now)
 
 
+async def end_client(connection: AsyncConnection, client_id: str, act: Act) -> Sequence[UUID]:
+    """End a client's sessions; the feed then names the client, too, because of the tokens that it got
+    for itself."""
+    its_own = (Session.client_id == client_id) & may_have_tokens(act.now, act.tokens_expire_at - act.now)
+    ended = await end_by(connection, its_own, "revoked", act)
+    entry = {"kind": "client", "value": client_id}
+    await add_revocations(connection, [entry | {"created_at": act.now, "expires_at": act.tokens_expire_at}])
+    details = {"by": act.by, "client_id": client_id, "sessions_ended": len(ended)}
+    await add_audit_event(connection, AuditEvent("client_revoked", act.now, details=details))
+    return ended
+
+
 async def change_roles(connection: AsyncConnection, user: Row[User], change: RoleChange, act: Act) -> None:
     """Change the stored sets of a locked account. Raises TooManyRoles."""
     granted = (user.granted_roles | change.grant) - change.ungrant

@@ -22,7 +22,13 @@ from watchword.auth.account_ports import (
 from watchword.auth.ports import EndReason
 from watchword.models import Identity, Session, User
 from watchword.models.types import storable_text
-from watchword.storage.account_changes import change_roles, end_by, set_status, that_may_have_tokens
+from watchword.storage.account_changes import (
+    change_roles,
+    end_by,
+    end_client,
+    set_status,
+    that_may_have_tokens,
+)
 from watchword.storage.accounts import lock_user
 from watchword.storage.ending import is_live
 from watchword.storage.transactions import Transactions
@@ -68,6 +74,14 @@ class SqlAccountStore:
             )
 
         return await self._transactions.write("end the sessions of an account", work)
+
+    async def end_client(self, client_id: str, *, act: Act) -> Sequence[UUID]:
+        """See the port. Its sessions are looked for without an index: it is done by hand, and rarely."""
+
+        async def work(connection: AsyncConnection) -> Sequence[UUID]:
+            return await end_client(connection, client_id, act)
+
+        return await self._transactions.write("end the tokens of a client", work)
 
     async def search(
         self, text: str | None = None, *, after: UUID | None = None, limit: int
