@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.gate.kinds import KINDS, Build, Ran
+from tests.gate.more_kinds import MORE_KINDS
 from tests.gate.workshop import EITHER_WAY, Running, bearer, guarded, started
 
 
-@pytest.mark.parametrize("build", KINDS)
+@pytest.mark.parametrize("build", KINDS + MORE_KINDS)
 @pytest.mark.parametrize("running", EITHER_WAY)
 def test_x_16_every_kind_refuses_strangers_and_runs_for_callers(build: Build, running: Running) -> None:
     """An endpoint of any kind never runs for a stranger or a bad token, and runs for a caller."""
@@ -21,11 +22,11 @@ def test_x_16_every_kind_refuses_strangers_and_runs_for_callers(build: Build, ru
         assert (wrong.status_code, wrong.json()["code"]) == (401, "invalid_token")
         assert ran == []
         answer = client.get("/it", headers=bearer("anna"))
-    assert (answer.status_code, answer.text.strip().strip('"')) == (200, "done")
+    assert (answer.status_code, "done" in answer.text) == (200, True)
     assert ran == ["it"]
 
 
-@pytest.mark.parametrize("build", KINDS)
+@pytest.mark.parametrize("build", KINDS + MORE_KINDS)
 def test_x_16_without_a_gate_every_kind_answers_503_and_never_runs(build: Build) -> None:
     """A marked endpoint of an app in which nobody installed watchword is closed, not open."""
     ran: Ran = []
