@@ -55,7 +55,7 @@ def gate_of(app: Any) -> GateInstallation:
     if found is not None:
         raise NotInstalled("the app has no watchword: call Watchword(settings).install(app)")
     hint = "; where it makes an app, add --factory" if callable(app) else ""
-    raise NotInstalled(f"a {type(app).__name__} is no Starlette or FastAPI app{hint}")
+    raise NotInstalled(f"what is there is of type {type(app).__name__}, no Starlette or FastAPI app{hint}")
 
 
 def _module(name: str) -> Any:
