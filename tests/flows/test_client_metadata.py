@@ -8,6 +8,7 @@ import pytest
 
 from tests.flows.conftest import BASE_URL, Service, StartService
 from tests.flows.first_party import CLIENTS, FirstParty
+from tests.flows.machines import MACHINES
 from tests.flows.refusals import change
 
 SERVER = "/.well-known/oauth-authorization-server"
@@ -44,6 +45,50 @@ def test_the_server_describes_itself(service: Service) -> None:
         "protected_resources": [BASE_URL],
         "scopes_supported": ["orders:read", "orders:write"],
     }
+
+
+def given(*names: str) -> dict[str, Any]:
+    return {name: MACHINES[name] for name in names}
+
+
+BY_SECRET = ["client_secret_basic", "client_secret_post"]
+SIGNING = ["ES256", "Ed25519", "EdDSA", "PS256", "RS256"]
+
+
+@pytest.mark.parametrize(
+    ("clients", "grants", "methods"),
+    [
+        ({}, ["authorization_code", "refresh_token"], ["none"]),
+        (given("spa"), ["authorization_code", "refresh_token"], ["none"]),
+        (given("batch"), ["client_credentials"], BY_SECRET),
+        (given("signer"), ["client_credentials"], ["private_key_jwt"]),
+        (given("watcher"), ["authorization_code", "refresh_token"], BY_SECRET),
+        (
+            given("spa", "backend", "signer"),
+            ["authorization_code", "refresh_token", "client_credentials"],
+            ["none", *BY_SECRET, "private_key_jwt"],
+        ),
+    ],
+)
+def test_rfc_8414_2_the_document_says_what_is_configured(
+    start_service: StartService, clients: dict[str, Any], grants: list[str], methods: list[str]
+) -> None:
+    """Grants, ways to authenticate and their algorithms at each endpoint; introspection only where
+    somebody may ask."""
+    found = document(start_service(clients=clients), SERVER)
+    assert found["grant_types_supported"] == grants
+    endpoints = ["token_endpoint", "revocation_endpoint"]
+    confidential = methods != ["none"]
+    if confidential:
+        assert found["introspection_endpoint"] == f"{BASE_URL}/auth/introspect"
+        endpoints.append("introspection_endpoint")
+    for endpoint in endpoints:
+        expected = [each for each in methods if each != "none" or endpoint != "introspection_endpoint"]
+        assert found[f"{endpoint}_auth_methods_supported"] == expected
+        algorithms = SIGNING if "private_key_jwt" in methods else None
+        assert found.get(f"{endpoint}_auth_signing_alg_values_supported") == algorithms
+    named = {name for name in found if name.startswith("introspection_endpoint")}
+    assert bool(named) is confidential
 
 
 def test_the_api_says_who_issues_its_tokens(service: Service) -> None:
@@ -107,6 +152,27 @@ def test_the_openapi_document_offers_the_flow(service: Service) -> None:
         },
     }
     assert described["paths"]["/private"]["get"]["security"] == [{"watchword": []}]
+
+
+def test_the_openapi_document_offers_machines_their_flow(start_service: StartService) -> None:
+    """Beside that for people, or alone; each with the scopes of its clients."""
+    machine = {"tokenUrl": f"{BASE_URL}/auth/token", "scopes": {"orders:read": "", "orders:write": ""}}
+    for clients, flows in (
+        (given("batch"), {"clientCredentials"}),
+        (given("batch", "native"), {"authorizationCode", "clientCredentials"}),
+    ):
+        described = start_service(clients=clients).browser().get("/openapi.json").json()
+        scheme = described["components"]["securitySchemes"]["watchword"]
+        assert set(scheme["flows"]) == flows
+        assert scheme["flows"]["clientCredentials"] == machine
+        assert "Client credentials, for registered clients that come for themselves." in scheme["description"]
+    assert scheme["flows"]["authorizationCode"]["scopes"] == {}
+
+
+def test_a_client_that_only_asks_offers_no_flow(start_service: StartService) -> None:
+    """Nobody could get a token by it."""
+    described = start_service(clients=given("watcher")).browser().get("/openapi.json").json()
+    assert described["components"]["securitySchemes"]["watchword"]["type"] == "http"
 
 
 def test_without_clients_the_openapi_document_asks_for_a_bearer_token(start_service: StartService) -> None:

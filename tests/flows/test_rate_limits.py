@@ -27,6 +27,7 @@ CALLS: Mapping[str, Call] = {
     "callback": ("GET", "/auth/callback/dev?code=x&state=y"),
     "refresh": ("POST", "/auth/refresh"),
     "token": ("POST", "/auth/token"),
+    "introspect": ("POST", "/auth/introspect"),
     "authorize": ("GET", "/auth/authorize"),
 }
 SETTING = {name: name for name in CALLS} | {"begin": "login", "authorize": "login"}
@@ -116,7 +117,7 @@ def test_a_browser_reads_a_page(start_service: StartService, name: str) -> None:
     assert "set-cookie" not in response.headers
 
 
-@pytest.mark.parametrize("name", ["refresh", "token"])
+@pytest.mark.parametrize("name", ["refresh", "token", "introspect"])
 def test_a_client_reads_an_oauth_error(start_service: StartService, name: str) -> None:
     """RFC 6749 §5.2, since a client handles errors of that form already."""
     service = start_service(rate_limits={name: "1/minute"})
