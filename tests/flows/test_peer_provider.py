@@ -11,6 +11,7 @@ import pytest
 
 from tests.flows.browser import Browser, local_part
 from tests.flows.conftest import BASE_URL, Service, StartService
+from tests.flows.first_party import claims_of
 from tests.servers.oidc_provider import PeerProvider, peer_provider
 
 CALLBACK = f"{BASE_URL}/auth/callback/peer"
@@ -52,12 +53,16 @@ def settings(peer: PeerProvider, client_id: str = "basic", **changes: Any) -> di
 def visit(location: str) -> str:
     """Follow the provider's own redirects with its cookies; the first address of ours, as a path."""
     with httpx2.Client(follow_redirects=False, timeout=10) as http:
-        for _ in range(_MAX_REDIRECTS):
-            response = http.get(location)
-            assert response.status_code in (302, 303), response.text
-            location = urljoin(location, response.headers["location"])
-            if location.startswith(BASE_URL):
-                return local_part(location)
+        return follow(http, location)
+
+
+def follow(http: httpx2.Client, location: str) -> str:
+    for _ in range(_MAX_REDIRECTS):
+        response = http.get(location)
+        assert response.status_code in (302, 303), response.text
+        location = urljoin(location, response.headers["location"])
+        if location.startswith(BASE_URL):
+            return local_part(location)
     raise AssertionError("the provider redirects for ever")
 
 
@@ -142,3 +147,20 @@ def test_co_1_a_code_is_redeemed_once(start_service: StartService, peer: PeerPro
     again = Browser(service.client, attempts)
     assert again.get(path).status_code == 400
     assert not again.signed_in
+
+
+def test_rp_53_a_step_up_at_a_provider_that_keeps_people_signed_in(
+    start_service: StartService, peer: PeerProvider
+) -> None:
+    """It says ``auth_time`` only when it is asked for an age: without, nothing is taken for recent; a
+    silent single sign-on tells the true time; an age of 0 asks the person again."""
+    service = start_service(providers=settings(peer))
+    claims = []
+    with httpx2.Client(follow_redirects=False, timeout=10) as http:
+        for query in ("", "?max_age=3600", "?max_age=0"):
+            browser = service.browser()
+            location = browser.get(f"/auth/login/peer{query}").headers["location"]
+            assert browser.get(follow(http, location)).status_code == 303, query
+            claims.append(claims_of(browser.access))
+    assert ["auth_time_source" in each for each in claims] == [True, False, False]
+    assert claims[0]["auth_time"] >= claims[1]["auth_time"]

@@ -141,7 +141,7 @@ class AuthorizationCodes:
         identity, roles = fields["identity"], fields["identity"]["roles"]
         known = None if roles is None else frozenset(roles)
         person = ProviderIdentity(**{**identity, "roles": known})
-        return _SignIn(person, fields["provider_sid"], fields["auth_time_asserted"])
+        return _SignIn(person, fields["provider_sid"], fields.get("auth_time_asserted", False))
 
 
 def _check(stored: StoredCode, asked: CodeExchange) -> None:
