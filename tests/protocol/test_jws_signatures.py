@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import utils
@@ -10,6 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.protocol.workshop import SIGNERS, b64, bounded, check, refusal, token, unb64
+from watchword.protocol.jwk import KeySet, VerificationKey
 from watchword.protocol.jws import JwsError
 
 TOKENS = {alg: token({"hello": "world"}, alg=alg) for alg in SIGNERS}
@@ -81,6 +83,30 @@ def test_an_rsa_signature_is_of_the_other_scheme_or_none() -> None:
     for alg, other in (("RS256", "PS256"), ("PS256", "RS256")):
         signed = TOKENS[alg].rpartition(".")[0]
         assert refusal(f"{signed}.{TOKENS[other].rpartition('.')[2]}") == "bad_signature"
+
+
+class Obliging:
+    """A key that takes every signature for its own and counts them."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def verify(self, signature: bytes, signed: bytes) -> None:
+        self.asked += 1
+
+
+@pytest.mark.parametrize("kid", ["ed", "nobody's"])
+def test_x_20_a_kid_nobody_has_costs_as_much_as_one_somebody_has(kid: str) -> None:
+    """One signature is checked either way, so that time tells nothing about which keys there are; what
+    the check says counts for the named key only."""
+    key: Any = Obliging()
+    keys = KeySet((VerificationKey("ed", None, "Ed25519", key), VerificationKey("x", None, "Ed25519", key)))
+    text = token({"hello": "world"}, alg="Ed25519", kid=kid)
+    if kid == "ed":
+        assert check(text, keys=keys).key.kid == "ed"
+    else:
+        assert refusal(text, keys=keys) == "unknown_key"
+    assert key.asked == 1
 
 
 @bounded
