@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from tests.flows.browser import Browser
 from tests.flows.conftest import BASE_URL, Service, StartService
+from tests.flows.machines import ITSELF, MACHINES, Machine
 from tests.flows.test_credentials import PROOFS, PROVES_NOTHING
 from tests.sessions.test_database_away import scribbled_over
 from watchword import Settings
@@ -141,6 +142,16 @@ def test_machines_pass_where_they_are_named(shared: Service) -> None:
     assert headers["x-auth-subject"] == "robot"
     assert ask(shared.browser(), "?machines=1&role=admin", **robot).status_code == 403
     assert ask(shared.signed_in(), "?machines=1", **GET).status_code == 200
+
+
+def test_a_client_on_its_own_behalf_is_a_machine(start_service: StartService) -> None:
+    """With the roles and scopes it is registered with (RFC 6749 §4.4)."""
+    service = start_service(clients=MACHINES)
+    itself = bearer(Machine(service).ask("/auth/token", ITSELF).json()["access_token"])
+    assert code(ask(service.browser(), **itself)) == (403, "insufficient_scope")
+    headers = told(ask(service.browser(), "?machines=1&role=editor&scope=orders:read", **itself))
+    assert headers["x-auth-user-id"] == headers["x-auth-session-id"] == ""
+    assert headers["x-auth-subject"] == "batch"
 
 
 def test_ses_87_no_claim_leaves_its_header(shared: Service) -> None:
