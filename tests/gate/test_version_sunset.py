@@ -113,8 +113,8 @@ def test_a_route_that_is_denied_by_default_is_gone_too() -> None:
         assert ended(client.get("/it"))
 
 
-def test_methods_and_preflights_are_as_before() -> None:
-    """What the route never served is 405, a preflight is answered, and neither is counted."""
+def test_preflights_are_as_before() -> None:
+    """Answered by CORS middleware, or 405 as ever, and not counted; every other method is gone."""
     app, notes = FastAPI(), Notes()
     app.get("/it")(v1(public(lambda: "done")))
     versioned(app, notes, now_seconds=ENDS_AT)
@@ -124,6 +124,19 @@ def test_methods_and_preflights_are_as_before() -> None:
         assert client.options("/it", headers=asked).status_code == 200
         assert client.options("/it").status_code == 405
         assert notes.calls == []
+        assert ended(client.post("/it"))
+
+
+def test_a_method_that_is_not_served_is_not_counted() -> None:
+    """Before the end; whoever sends it does not use the version."""
+    app, notes = FastAPI(), Notes()
+    app.get("/it")(v1(public(lambda: "done")))
+    versioned(app, notes)
+    with started(app) as client:
+        assert [client.request(method, "/it").status_code for method in ("POST", "OPTIONS")] == [405, 405]
+        assert notes.calls == []
+        assert client.get("/it").status_code == 200
+    assert notes.calls == [("v1", "nobody", None)]
 
 
 def test_options_of_an_endpoint_of_its_own_is_served_and_not_counted() -> None:

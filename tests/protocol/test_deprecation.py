@@ -41,6 +41,7 @@ def test_days_and_years_have_their_digits() -> None:
 @given(moments)
 @settings(derandomize=True, deadline=None)
 def test_any_date_is_written_as_the_standard_library_writes_it(moment: datetime) -> None:
+    """RFC 9110 §5.6.7, read back to the second."""
     whole = moment.replace(microsecond=0)
     assert sunset_value(moment) == format_datetime(moment, usegmt=True)
     assert int(deprecation_value(whole)[1:]) == round(whole.timestamp())
