@@ -36,8 +36,9 @@ _CLOCKS_APART = timedelta(seconds=60)
 
 
 class ClientAuthenticator:
-    """An unknown client and a wrong credential are refused alike, after the same work. ``issuer`` is
-    what assertions may name as their audience, beside the endpoint that is called."""
+    """An unknown client and a wrong credential are refused alike; secrets are compared and signatures
+    verified for clients that do not exist, too. ``issuer`` is what assertions may name as their audience,
+    beside the endpoint that is called."""
 
     def __init__(
         self,
@@ -113,7 +114,7 @@ class ClientAuthenticator:
         except (jws.JwsError, ClaimError) as fault:
             raise InvalidClient(f"the client assertion is refused: {fault}") from None
         if presented.client_id not in (None, client.client_id):
-            raise InvalidClient("client_id is not the one of the assertion (RFC 7521 §4.2)")
+            raise InvalidClient("client_id is not the one of the assertion")
         await self._use(client, checked)
         return client
 

@@ -57,7 +57,7 @@ def read_credential(form: Mapping[str, str], authorization: Sequence[bytes]) -> 
     by_header = _basic(authorization)
     by_assertion = not _ASSERTION.isdisjoint(form)
     if (by_header is not None) + ("client_secret" in form) + by_assertion > 1:
-        raise InvalidRequest("the client authenticates in more than one way (RFC 6749 §2.3)")
+        raise InvalidRequest("the client authenticates in more than one way")
     if by_header is not None:
         if form.get("client_id", by_header.client_id) != by_header.client_id:
             raise InvalidRequest("client_id is another one than in the Authorization header")
@@ -73,9 +73,9 @@ def read_credential(form: Mapping[str, str], authorization: Sequence[bytes]) -> 
 
 def _assertion(form: Mapping[str, str]) -> PresentedAssertion:
     if not form.keys() >= _ASSERTION:
-        raise InvalidRequest("client_assertion and client_assertion_type go together (RFC 7521 §4.2)")
+        raise InvalidRequest("client_assertion and client_assertion_type go together")
     if form["client_assertion_type"] != ASSERTION_TYPE:
-        raise InvalidClient("client_assertion_type is not the one for JWTs (RFC 7523 §2.2)")
+        raise InvalidClient("client_assertion_type is not the one for JWTs")
     return PresentedAssertion(form.get("client_id"), form["client_assertion"])
 
 
