@@ -18,6 +18,7 @@ from starlette.testclient import TestClient
 from tests.gate.forge import Forge
 from watchword import CurrentPrincipal, Settings, Watchword, public, require_auth
 from watchword.api.dependencies import OptionalPrincipal
+from watchword.api.services import Services
 from watchword.migrations.runner import upgrade
 from watchword.testing import FakeClock
 
@@ -75,12 +76,13 @@ def own_service(folder: Path, **settings: Any) -> Iterator[OwnService]:
     auth = Watchword(Settings(**{**given, **settings}), clock=clock)
     app = guarded_app(auth)
     with TestClient(app, base_url=auth.settings.base_url, raise_server_exceptions=False) as client:
-        yield OwnService(app, auth, client, clock, _forge(auth, client))
+        assert client.portal is not None
+        yield OwnService(app, auth, client, clock, forge_of(auth, client.portal.call(auth.services)))
 
 
-def _forge(auth: Watchword, client: TestClient) -> Forge:
-    assert client.portal is not None
-    active = client.portal.call(auth.services).keyring.active
+def forge_of(auth: Watchword, services: Services) -> Forge:
+    """A forge with the very key that signs."""
+    active = services.keyring.active
     assert isinstance(active.private_key, ec.EllipticCurvePrivateKey)
     return Forge(
         key=active.private_key,

@@ -5,22 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import httpx2
 import pytest
-from fastapi import FastAPI
 
 import watchword
-from tests.gate.own_service import ACCESS_COOKIE, BASE_URL
-from watchword import Settings, Watchword, require_auth
-from watchword.auth.grants import BROWSER, ClientContext
-from watchword.auth.ports import ProviderIdentity
-from watchword.migrations.runner import upgrade
-from watchword.testing import FakeClock
+from tests.gate.chain import Chain, running_chain
+from tests.gate.own_service import ACCESS_COOKIE
 
 SOURCES = str(Path(watchword.__file__).parent)
 SECRET = "canary-of-a-fault"
@@ -58,52 +51,10 @@ def _is_afterwards(frame: FrameType) -> bool:
     return not AFTERWARDS.isdisjoint((frame.f_code.co_name, caller))
 
 
-@dataclass
-class Chain:
-    """An app without lifespan in the test's own event loop, so that no background task is counted."""
-
-    app: FastAPI
-    clock: FakeClock
-    token: str
-    ran: list[str] = field(default_factory=list)
-
-    async def ask(self, method: str, path: str, headers: dict[str, str]) -> httpx2.Response:
-        self.ran.clear()
-        transport = httpx2.ASGITransport(self.app, raise_app_exceptions=False)
-        async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL) as client:
-            return await client.request(method, path, headers=headers)
-
-
 @pytest.fixture
 async def chain(tmp_path: Path) -> AsyncIterator[Chain]:
-    url = f"sqlite:///{tmp_path}/chain.db"
-    await upgrade(url)
-    clock = FakeClock()
-    auth = Watchword(Settings(base_url=BASE_URL, database_url=url), clock=clock)
-    app = FastAPI()
-    auth.install(app)
-    grant = await (await auth.services()).sessions.open(
-        ProviderIdentity("testing", "https://testing.invalid", "anna", None, False, None, frozenset()),
-        client_id=BROWSER,
-        scopes=frozenset(),
-        auth_time=auth.now(),
-        provider_sid=None,
-        client=ClientContext(),
-    )
-    made = Chain(app, clock, grant.access.text)
-
-    @app.get("/live")
-    @require_auth(live=True)
-    async def live() -> None:
-        made.ran.append("live")
-
-    @app.post("/change")
-    @require_auth
-    def change() -> None:
-        made.ran.append("change")
-
-    yield made
-    await auth.stop()
+    async with running_chain(tmp_path) as made:
+        yield made
 
 
 def requests_of(chain: Chain) -> dict[str, tuple[str, str, dict[str, str]]]:
