@@ -96,6 +96,15 @@ def test_a_good_token_is_let_in(case: Case, service: OwnService, reached: list[A
     assert reached == []
 
 
+def test_a_session_id_of_another_form_is_no_session(service: OwnService) -> None:
+    """Where the session is read again, a token that names none of ours is refused like one without."""
+    for name in ("plain", "no-session"):
+        token = next(case for case in GOOD_TOKENS if case.name == name).build(service.forge)
+        assert isinstance(token, str)
+        answer = service.client.get("/live", headers={"authorization": f"Bearer {token}"})
+        assert (answer.status_code, answer.json()["code"]) == (401, "invalid_token")
+
+
 def test_the_tables_are_worth_the_name() -> None:
     """Each case has a name of its own, each family of the threat list is there, no table is a stump."""
     for table, least in ((BAD_TOKENS, 500), (GOOD_TOKENS, 50)):

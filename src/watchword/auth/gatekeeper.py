@@ -139,7 +139,11 @@ class Gatekeeper:
     async def _live(self, caller: Principal) -> LiveSession:
         if caller.session_id is None:
             raise TokenInvalid("the caller has no session")
-        session = await self._sessions.find(UUID(caller.session_id), now=self._clock.now())
+        try:
+            session_id = UUID(caller.session_id)
+        except ValueError:
+            raise TokenInvalid("the token names no session of ours") from None
+        session = await self._sessions.find(session_id, now=self._clock.now())
         if session is None:
             raise SessionEnded(f"session {caller.session_id} is not live")
         return session
