@@ -98,6 +98,18 @@ def instance_with_a_generator(ran: Ran) -> Starlette:
     return app
 
 
+def instance_with_a_guarded_call(ran: Ran) -> Starlette:
+    class Endpoint:
+        @require_auth
+        async def __call__(self) -> str:
+            ran.append("it")
+            return "done"
+
+    app = FastAPI()
+    app.get("/it")(Endpoint())
+    return app
+
+
 def function_that_returns_an_awaitable(ran: Ran) -> Starlette:
     @require_auth
     def endpoint(request: Request) -> Awaitable[Response]:
@@ -222,6 +234,7 @@ MORE_KINDS: list[Build] = [
     class_method,
     inherited_method,
     instance_with_a_generator,
+    instance_with_a_guarded_call,
     function_that_returns_an_awaitable,
     task_of_the_event_loop,
     guarded_background_task,

@@ -146,9 +146,27 @@ def guarded_dependency() -> FastAPI:
     return app
 
 
+def guarded_object() -> FastAPI:
+    """An object with a guarded ``__call__`` is such a dependency as well."""
+
+    class Writer:
+        @require_auth(scopes=["orders:write"])
+        async def __call__(self, caller: CurrentPrincipal) -> str:
+            return caller.subject
+
+    app = FastAPI()
+    writer = Writer()
+
+    @app.post("/it")
+    async def endpoint(order: Order, subject: str = Depends(writer)) -> str:
+        return subject
+
+    return app
+
+
 FORMS: list[Callable[[], FastAPI]] = [
     *(as_parameter, as_default, on_the_route, nested, around_a_plain_one, on_the_router),
-    *(on_the_inclusion, on_the_app, guarded_dependency),
+    *(on_the_inclusion, on_the_app, guarded_dependency, guarded_object),
 ]
 
 

@@ -69,9 +69,13 @@ def edition() -> int:
 
 
 def marks_of(endpoint: object) -> Marks:
-    """Every mark along the chain of decorators, partials and bound methods."""
+    """Every mark along the chain of decorators, partials and bound methods; of an object that is
+    called, also those of the method that answers."""
+    innermost = unwrapped(endpoint)
+    is_object = callable(innermost) and not inspect.isroutine(innermost)
+    called = type(innermost).__call__ if is_object else None
     found = Marks()
-    for layer in _layers(endpoint):
+    for layer in (*_layers(endpoint), *_layers(called)):
         mark = getattr(layer, ATTRIBUTE, None)
         if isinstance(mark, Marks):
             found |= mark
