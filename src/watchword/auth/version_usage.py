@@ -42,13 +42,12 @@ class VersionUsage:
         *,
         retention_days: int,
         flush_seconds: float = FLUSH_SECONDS,
-        tallies: Tallies | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._retention = timedelta(days=retention_days)
         self._flush_seconds = flush_seconds
-        self._tallies = tallies or Tallies()
+        self._tallies = Tallies()
         self._plan_again_at = _LONG_AGO
         self._planned: asyncio.TimerHandle | None = None
         self._writing: asyncio.Task[bool] | None = None
