@@ -158,7 +158,6 @@ USED_ALREADY = {
     "001_add_auth_tables": "ea0a63b8f19e0720d1b89bee4d4366dce35763cb5b367ba5e4940c519001964b",
     "002_add_version_usage": "15d7aa9672b8e9b54bade50c2f2cf5e6cf4c4d3b89f55e20e4d9bd34f4b800f0",
     "003_add_auth_time_asserted": "54785f026ecd70058213c227efd9f6bb19f46914f2ce44d7ec4f67a207a954c2",
-    "003_add_auth_time_asserted": "54785f026ecd70058213c227efd9f6bb19f46914f2ce44d7ec4f67a207a954c2",
 }
 
 
