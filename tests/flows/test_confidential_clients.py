@@ -205,8 +205,10 @@ def test_a_cookie_refreshes_browser_sessions_only(service: Service) -> None:
     token = FirstParty(service).tokens()["refresh_token"]
     browser = service.browser()
     browser.cookies["__Host-ww_refresh"] = token
-    oauth_error(browser.post("/auth/refresh"), 401, "invalid_grant")
-    assert not browser.signed_in
+    for named in ({}, {"client_id": "spa"}, {"client_id": "browser"}):
+        browser.cookies["__Host-ww_refresh"] = token
+        oauth_error(browser.post("/auth/refresh", data=named), 401, "invalid_grant")
+        assert not browser.signed_in
     assert FirstParty(service).refresh(token).status_code == 200
 
 

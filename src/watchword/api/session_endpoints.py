@@ -111,8 +111,10 @@ class SessionEndpoints:
         if token is None:
             raise RefreshRefused("neither the body nor a cookie holds a refresh token")
         self.browser.require_same_origin(request)
+        if body.client_id not in (None, BROWSER):
+            raise RefreshRefused("a cookie holds no token of a client")
         grant = await services.sessions.refresh(
-            token, client_id=body.client_id or BROWSER, scopes=_scopes(body), admit=self.browser.admit
+            token, client_id=BROWSER, scopes=_scopes(body), admit=self.browser.admit
         )
         answer = {"expires_in": grant.access.expires_in, "session_id": str(grant.session.session_id)}
         response = JSONResponse(answer, headers=NO_STORE)
