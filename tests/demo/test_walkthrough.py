@@ -22,6 +22,7 @@ def test_every_step_holds_and_nothing_is_left_behind(tmp_path: Path) -> None:
     assert calls[0] == "GET /readyz -> 200"
     for call in ("GET /auth/callback/dev -> 303", "GET /v2/orders -> 200", "GET /v2/orders -> 401"):
         assert call in calls
+    assert any(line[4:].startswith("Deprecation, Sunset, Link") for line in steps)
     for call in ("POST /auth/refresh -> 200", "POST /auth/refresh -> 401", "POST /auth/logout -> 204"):
         assert call in calls
     assert ended.stderr == ""
@@ -32,7 +33,7 @@ def test_it_fails_where_a_step_does_not_hold(tmp_path: Path) -> None:
     """Without an overlap the old token has no successor: the last line says so, and exit is 1."""
     ended = run(tmp_path, "demo", "--walkthrough", REFRESH_OVERLAP_SECONDS="0")
     assert ended.returncode == 1
-    assert ended.stdout.splitlines()[-1].startswith("FAILED   8  POST /auth/refresh -> 401")
+    assert ended.stdout.splitlines()[-1].startswith("FAILED   9  POST /auth/refresh -> 401")
     assert "Traceback" not in ended.stderr
 
 

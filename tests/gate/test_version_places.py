@@ -186,6 +186,23 @@ def test_routes_and_marks_that_come_late_count(running: Running) -> None:
         assert announced(client.get("/early")) == ANNOUNCED
 
 
+def test_apps_that_share_routes_keep_to_their_own_settings() -> None:
+    """As tests and factories make them: each with its dates, its clock and its ledger."""
+    shared = APIRouter()
+    shared.get("/it")(version("v1")(public(lambda: "done")))
+    ended, goes_on = FastAPI(), FastAPI()
+    notes = Notes(), Notes()
+    for app in (ended, goes_on):
+        app.include_router(shared)
+    versioned(ended, notes[0], settings={"v1": {"sunset_at": "2020-01-01"}})
+    versioned(goes_on, notes[1])
+    with started(ended) as first, started(goes_on) as second:
+        for _ in range(2):
+            assert (first.get("/it").status_code, second.get("/it").status_code) == (410, 200)
+            assert announced(second.get("/it")) == {}
+    assert (len(notes[0].calls), len(notes[1].calls)) == (2, 4)
+
+
 def test_a_gate_inside_a_gate_counts_once() -> None:
     """A mounted app with an installation of its own."""
     sub, app, inner, outer = FastAPI(), FastAPI(), Notes(), Notes()

@@ -41,6 +41,10 @@ class Marks:
         return self.versions[0] if self.versions else None
 
     @property
+    def version_id(self) -> str | None:
+        return self.versions[0].id if self.versions else None
+
+    @property
     def protection(self) -> Protection:
         """A route of an observed version is ``observed`` wherever its author said what it will be."""
         if not self.requirements and not self.public:

@@ -71,7 +71,7 @@ def _entry(leaf: Leaf, methods: tuple[str, ...], marks: Marks) -> RouteEntry:
         roles=tuple(sorted({role for asked in marks.requirements for role in asked.roles})),
         scopes=tuple(sorted({scope for asked in marks.requirements for scope in asked.scopes})),
         live=any(asked.live for asked in marks.requirements),
-        version=None if marks.version is None else marks.version.id,
+        version=marks.version_id,
         websocket=isinstance(leaf.target, WebSocketRoute),
         origin=_origin(leaf),
         in_schema=all(getattr(each, "include_in_schema", True) for each in (*leaf.describes, leaf.target)),

@@ -28,6 +28,15 @@ _WITH_HEADERS: Final = ("http.response.start", "websocket.accept", "websocket.ht
 _SIGNED_IN: Final = Requirement()
 
 
+@dataclass(frozen=True, slots=True)
+class VersionedApp:
+    """What an app knows of its versions. Routes may be served by several apps of a process, each
+    with settings and a ledger of its own."""
+
+    versions: Versions
+    now_seconds: Callable[[], int]
+
+
 @dataclass(slots=True, eq=False)
 class VersionCall:
     """One call of a version. ``would_refuse`` is the code of the first refusal that observing held
@@ -48,12 +57,13 @@ class VersionCall:
 
 
 class Answer:
-    """One request's way out."""
+    """One request's way out of an app."""
 
-    __slots__ = ("_send", "call")
+    __slots__ = ("_send", "app", "call")
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, app: VersionedApp) -> None:
         self._send = send
+        self.app = app
         self.call: VersionCall | None = None
 
     async def send(self, message: Message) -> None:
@@ -68,14 +78,15 @@ class VersionHeaders:
     """The outermost frame of an app that has versions: answers that are made outside of the routes,
     as 405 and 500 are, pass here."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, serving: VersionedApp) -> None:
         self.app = app
+        self._serving = serving
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        outgoing = scope[_ANSWER_KEY] = Answer(send)
+        outgoing = scope[_ANSWER_KEY] = Answer(send, self._serving)
         try:
             await self.app(scope, receive, outgoing.send)
         finally:
@@ -86,46 +97,57 @@ class VersionHeaders:
 class VersionedDispatch:
     """Stands where something of a version dispatches; ``inner`` is what stood there before."""
 
-    __slots__ = ("_by_verb", "_now_seconds", "_path", "_version", "_versions", "inner")
+    __slots__ = ("_by_verb", "_path", "_serving", "_version_id", "inner")
 
-    def __init__(self, inner: ASGIApp, versions: Versions, *, now_seconds: Callable[[], int]) -> None:
+    def __init__(self, inner: ASGIApp) -> None:
         self.inner = inner
-        self._versions = versions
-        self._now_seconds = now_seconds
 
     def follow(
-        self, path: str, version: ActiveVersion | None, by_verb: Mapping[str, ActiveVersion | None]
+        self, path: str, version_id: str | None, by_verb: Mapping[str, str | None], serving: VersionedApp
     ) -> None:
-        """``by_verb`` has the methods of a class that say for themselves what they are of."""
+        """``by_verb`` has the methods of a class that say for themselves what they are of. ``serving``
+        answers for calls that came past the frame of their app."""
         self._path = path
-        self._version = version
+        self._version_id = version_id
         self._by_verb = by_verb
+        self._serving = serving
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        version = self._by_verb.get(scope.get("method", ""), self._version)
-        if version is None or CALL_KEY in scope:
+        version_id = self._by_verb.get(scope.get("method", ""), self._version_id)
+        if version_id is None or CALL_KEY in scope:
             await self.inner(scope, receive, send)
             return
         outgoing = scope.get(_ANSWER_KEY)
-        if not isinstance(outgoing, Answer):
-            await VersionHeaders(self)(scope, receive, send)
+        if isinstance(outgoing, Answer):
+            await self._serve(version_id, outgoing, scope, receive, send)
+        else:
+            await VersionHeaders(self, self._serving)(scope, receive, send)
+
+    async def _serve(
+        self, version_id: str, outgoing: Answer, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        app = outgoing.app
+        version = app.versions.get(version_id)
+        if version is None:
+            await self.inner(scope, receive, send)
             return
         preflight = scope["type"] == "http" and scope["method"] == "OPTIONS"
-        scope[CALL_KEY] = outgoing.call = self._call(version, scope, counted=not preflight)
-        if preflight or not version.has_ended(self._now_seconds()):
+        scope[CALL_KEY] = outgoing.call = _call(version, app.versions, scope, counted=not preflight)
+        if preflight or not version.has_ended(app.now_seconds()):
             await self.inner(scope, receive, send)
         else:
             ended = VersionSunset(f"version {version.id} has ended", guide=version.guide)
             await answer(ended, scope, receive, send, route=self._path)
 
-    def _call(self, version: ActiveVersion, scope: Scope, *, counted: bool) -> VersionCall:
-        def count(refused: str | None) -> None:
-            self._versions.count(version.id, scope, refused)
 
-        call = VersionCall(version, count if counted else None)
-        if version.observed:
-            call.hold_back(_refusal_of_strangers(scope))
-        return call
+def _call(version: ActiveVersion, versions: Versions, scope: Scope, *, counted: bool) -> VersionCall:
+    def count(refused: str | None) -> None:
+        versions.count(version.id, scope, refused)
+
+    call = VersionCall(version, count if counted else None)
+    if version.observed:
+        call.hold_back(_refusal_of_strangers(scope))
+    return call
 
 
 def _refusal_of_strangers(scope: Scope) -> WatchwordError | None:

@@ -14,8 +14,8 @@ from watchword.api.marks import Marks, marks_of
 from watchword.api.route_listing import RouteEntry
 from watchword.api.route_table import Leaf, RouteTable, VersionedPlace
 from watchword.api.route_walk import route_table
-from watchword.api.version_dispatch import VersionedDispatch, VersionHeaders
-from watchword.api.version_policy import ActiveVersion, Versions
+from watchword.api.version_dispatch import VersionedApp, VersionedDispatch, VersionHeaders
+from watchword.api.version_policy import Versions
 from watchword.errors import ConfigurationError
 from watchword.protocol.printable import printable
 
@@ -29,9 +29,12 @@ class VersionInstallation:
 
     def __init__(self, app: Starlette, versions: Versions, *, now_seconds: Callable[[], int]) -> None:
         self._app = app
-        self._now_seconds = now_seconds
-        self.versions = versions
+        self._serving = VersionedApp(versions, now_seconds)
         self._frame_what_is_built()
+
+    @property
+    def versions(self) -> Versions:
+        return self._serving.versions
 
     def place(self, table: RouteTable) -> None:
         """Wrap whatever is of a version. Raises ConfigurationError for what cannot be meant."""
@@ -41,11 +44,11 @@ class VersionInstallation:
             self._wrap(place)
         stack = self._app.middleware_stack
         if table.versioned and stack is not None and not isinstance(stack, VersionHeaders):
-            self._app.middleware_stack = VersionHeaders(stack)
+            self._app.middleware_stack = VersionHeaders(stack, self._serving)
 
     def in_force(self, marks: Marks) -> Marks:
         """The marks with the dates that count, for the description of a route."""
-        active = self._active(marks)
+        active = None if marks.version_id is None else self.versions.get(marks.version_id)
         return marks if active is None else replace(marks, versions=(active.definition,))
 
     def report(self, routes: Iterable[RouteEntry]) -> None:
@@ -66,20 +69,17 @@ class VersionInstallation:
 
         def build_framed() -> ASGIApp:
             stack = build()
-            return VersionHeaders(stack) if route_table(self._app).versioned else stack
+            return VersionHeaders(stack, self._serving) if route_table(self._app).versioned else stack
 
         setattr(self._app, "build_middleware_stack", build_framed)  # noqa: B010 -- mypy knows a method
 
     def _wrap(self, place: VersionedPlace) -> None:
         present = getattr(place.target, place.attribute)
         if not isinstance(present, VersionedDispatch):
-            present = VersionedDispatch(present, self.versions, now_seconds=self._now_seconds)
+            present = VersionedDispatch(present)
             setattr(place.target, place.attribute, present)
-        by_verb = {verb: self._active(marks) for verb, marks in place.by_verb.items()}
-        present.follow(place.path, self._active(place.marks), by_verb)
-
-    def _active(self, marks: Marks) -> ActiveVersion | None:
-        return None if marks.version is None else self.versions.get(marks.version.id)
+        by_verb = {verb: marks.version_id for verb, marks in place.by_verb.items()}
+        present.follow(place.path, place.marks.version_id, by_verb, self._serving)
 
     def _refuse_mistakes(self, table: RouteTable) -> None:
         problems = [

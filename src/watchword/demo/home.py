@@ -20,6 +20,7 @@ async def home(request: Request) -> HTMLResponse:
     identity = identity_of(request.scope)
     signed_in = isinstance(identity, Principal)
     roles = sorted(identity.roles) if isinstance(identity, Principal) else []
-    html = _TEMPLATES.get_template("home.html").render(signed_in=signed_in, roles=roles)
+    guide = request.app.state.watchword_gate.versions.get("v1").guide
+    html = _TEMPLATES.get_template("home.html").render(signed_in=signed_in, roles=roles, guide=guide)
     secure: bool = request.app.state.watchword.settings.secure
     return HTMLResponse(html, headers=page_headers(secure=secure))
