@@ -153,6 +153,8 @@ def test_the_page_keeps_the_wish_on_its_buttons(bank: Service) -> None:
     page = bank.browser().get("/auth/login?max_age=300&return_to=/private").text
     links = re.findall(r'href="/auth/login/(\w+)\?([^"]+)"', page)
     assert links == [(name, "return_to=%2Fprivate&amp;max_age=300") for name in ("dev", "other")]
+    assert "needs a fresh sign-in" in page
+    assert "fresh" not in bank.browser().get("/auth/login").text
 
 
 @pytest.mark.parametrize("path", ["/auth/login", "/auth/login/dev"])

@@ -207,3 +207,17 @@ def test_hidden_operations_and_apps_without_documents_are_left_alone() -> None:
         assert client.get("/openapi.json").status_code == 404
         assert client.get("/it").status_code == 401
     assert app.openapi()["paths"] == {}
+
+
+def test_a_recent_sign_in_is_told() -> None:
+    """The strictest age of all decorators is in the description of the 401."""
+    app = FastAPI()
+
+    @app.post("/transfer")
+    @require_auth(max_age_seconds=300)
+    @require_auth(max_age_seconds=60)
+    async def transfer() -> None: ...
+
+    guarded(app)
+    responses = app.openapi()["paths"]["/transfer"]["post"]["responses"]
+    assert responses["401"]["description"].endswith("The sign-in may be at most 60 seconds old.")

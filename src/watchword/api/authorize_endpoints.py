@@ -111,6 +111,7 @@ class AuthorizeEndpoints:
             in_sign_in=True,
             forms_leave=asked.confirm,
             providers=providers,
+            recent=asked.max_age_seconds is not None,
             request=sealed,
             client_id=asked.client_id,
             place=_place(asked.redirect_uri),

@@ -115,6 +115,9 @@ def _operation(marks: Marks, documented: set[str]) -> dict[str, Any]:
     operation: dict[str, Any] = dict(version_members(marks.version))
     if marks.requirements:
         responses["401"] = "Nobody is signed in, or the access token is not valid."
+        ages = [asked.max_age_seconds for asked in marks.requirements if asked.max_age_seconds is not None]
+        if ages:
+            responses["401"] += f" The sign-in may be at most {min(ages)} seconds old."
         needs = filter(None, map(_needs, marks.requirements))
         responses["403"] = " ".join(["The caller may not do this.", *needs])
         scopes = sorted({name for asked in marks.requirements for name in asked.scopes})

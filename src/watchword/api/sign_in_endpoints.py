@@ -63,7 +63,13 @@ class SignInEndpoints:
             {"name": client.display_name, "href": f"/auth/login/{provider_id}{asked.query}"}
             for provider_id, client in offered.items()
         ]
-        return page("sign_in.html", secure=self.settings.secure, in_sign_in=True, providers=providers)
+        return page(
+            "sign_in.html",
+            secure=self.settings.secure,
+            in_sign_in=True,
+            providers=providers,
+            recent=asked.max_age_seconds is not None,
+        )
 
     @public
     async def begin(self, request: Request) -> Response:
