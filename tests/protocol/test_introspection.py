@@ -24,7 +24,9 @@ OF_A_PERSON: dict[str, Any] = {
     "roles": ["b", "a"],
     "scope": "y x",
 }
-OF_A_MACHINE = {name: value for name, value in OF_A_PERSON.items() if name not in ("sid", "auth_time", "auth_time_source")}
+OF_A_MACHINE = {
+    name: value for name, value in OF_A_PERSON.items() if name not in ("sid", "auth_time", "auth_time_source")
+}
 
 
 @pytest.mark.parametrize("claims", [OF_A_PERSON, OF_A_MACHINE], ids=["person", "machine"])
