@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Request, Security, WebSocket
 from fastapi.security import SecurityScopes
-from pydantic import BaseModel
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route, Router
 from starlette.testclient import TestClient, WebSocketDenialResponse
 
+from tests.gate.security_forms import FORMS, WRITES, Order, Reader, plainly
 from tests.gate.versioned import Notes, versioned
 from tests.gate.workshop import EITHER_WAY, Running, bearer, guarded, started
 from watchword import (
@@ -24,150 +25,6 @@ from watchword import (
     version,
 )
 from watchword.api.gate import GateInstallation
-
-Reader = Annotated[Principal, Security(current_principal, scopes=["orders:read"])]
-WRITES = Security(current_principal, scopes=["orders:write"])
-
-
-class Order(BaseModel):
-    item: str
-
-
-def reading(caller: Reader) -> Principal:
-    return caller
-
-
-def two_deep(caller: Annotated[Principal, Security(reading, scopes=["orders:write"])]) -> str:
-    return caller.subject
-
-
-def plainly(caller: CurrentPrincipal) -> str:
-    return caller.subject
-
-
-def as_parameter() -> FastAPI:
-    app = FastAPI()
-
-    @app.post("/it")
-    async def endpoint(caller: Annotated[Principal, WRITES], order: Order) -> str:
-        return caller.subject
-
-    return app
-
-
-def as_default() -> FastAPI:
-    app = FastAPI()
-
-    @app.post("/it")
-    def endpoint(order: Order, caller: Principal = WRITES) -> str:
-        return caller.subject
-
-    return app
-
-
-def on_the_route() -> FastAPI:
-    app = FastAPI()
-
-    @app.post("/it", dependencies=[WRITES])
-    async def endpoint(order: Order) -> str:
-        return "admin"
-
-    return app
-
-
-def nested() -> FastAPI:
-    app = FastAPI()
-
-    @app.post("/it")
-    async def endpoint(order: Order, subject: str = Depends(two_deep)) -> str:
-        return subject
-
-    return app
-
-
-def around_a_plain_one() -> FastAPI:
-    """The scopes of a ``Security(…)`` hold for ``CurrentPrincipal`` inside of it as well."""
-    app = FastAPI()
-
-    @app.post("/it")
-    async def endpoint(order: Order, subject: str = Security(plainly, scopes=["orders:write"])) -> str:
-        return subject
-
-    return app
-
-
-def on_the_router() -> FastAPI:
-    router = APIRouter(dependencies=[WRITES])
-
-    @router.post("/it")
-    async def endpoint(order: Order) -> str:
-        return "admin"
-
-    app = FastAPI()
-    app.include_router(router)
-    return app
-
-
-def on_the_inclusion() -> FastAPI:
-    router, outer, app = APIRouter(), APIRouter(), FastAPI()
-
-    @router.post("/it")
-    async def endpoint(order: Order) -> str:
-        return "admin"
-
-    outer.include_router(router)
-    app.include_router(outer, dependencies=[WRITES])
-    return app
-
-
-def on_the_app() -> FastAPI:
-    app = FastAPI(dependencies=[WRITES])
-
-    @app.post("/it")
-    async def endpoint(order: Order) -> str:
-        return "admin"
-
-    return app
-
-
-def guarded_dependency() -> FastAPI:
-    """A dependency with ``@require_auth`` protects the routes that depend on it."""
-
-    @require_auth(scopes=["orders:write"])
-    async def writer(caller: CurrentPrincipal) -> str:
-        return caller.subject
-
-    app = FastAPI()
-
-    @app.post("/it")
-    async def endpoint(order: Order, subject: str = Depends(writer)) -> str:
-        return subject
-
-    return app
-
-
-def guarded_object() -> FastAPI:
-    """An object with a guarded ``__call__`` is such a dependency as well."""
-
-    class Writer:
-        @require_auth(scopes=["orders:write"])
-        async def __call__(self, caller: CurrentPrincipal) -> str:
-            return caller.subject
-
-    app = FastAPI()
-    writer = Writer()
-
-    @app.post("/it")
-    async def endpoint(order: Order, subject: str = Depends(writer)) -> str:
-        return subject
-
-    return app
-
-
-FORMS: list[Callable[[], FastAPI]] = [
-    *(as_parameter, as_default, on_the_route, nested, around_a_plain_one, on_the_router),
-    *(on_the_inclusion, on_the_app, guarded_dependency, guarded_object),
-]
 
 
 def protection_of(installation: GateInstallation, path: str) -> str:
@@ -401,3 +258,23 @@ def test_an_observed_version_holds_back_scopes_but_needs_its_caller() -> None:
         assert client.get("/it", headers=bearer("reader")).json() == "reader"
         assert client.get("/it").status_code == 401
     assert notes.calls[:2] == [("v1", "anna", "insufficient_scope"), ("v1", "reader", None)]
+
+
+def test_what_fastapi_does_not_give_dependencies_is_not_taken_for_protected() -> None:
+    """Starlette routes and mounts of a router with dependencies are reported, and refused by ``deny``."""
+
+    async def plain(request: Request) -> Response:
+        return PlainTextResponse("open")
+
+    router = APIRouter(dependencies=[WRITES])
+    router.add_route("/plain", plain)
+    router.mount("/mounted", Router(routes=[Route("/plain", plain)]))
+    paths = ["/plain", "/mounted/plain"]
+    cases: list[tuple[Literal["allow", "deny"], int]] = [("allow", 200), ("deny", 403)]
+    for default, status in cases:
+        app = FastAPI(dependencies=[WRITES])
+        app.include_router(router, dependencies=[WRITES])
+        installation = guarded(app, default=default)
+        assert [protection_of(installation, path) for path in paths] == ["unclassified"] * 2
+        with started(app) as client:
+            assert [client.get(path).status_code for path in paths] == [status] * 2
