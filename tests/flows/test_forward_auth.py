@@ -378,6 +378,8 @@ def test_watchwords_own_pages_are_there(site: Site, editor: Grant) -> None:
     assert b"<title>" in site.request("GET", "/auth/login").body
     assert site.request("GET", "/.well-known/jwks.json").status == 200
     assert str(editor.session.user_id).encode() in site.request("GET", "/auth/me", cookie(editor)).body
+    refusal = site.request("GET", "/auth/me", [("Accept", "text/html")])
+    assert (refusal.status, refusal.headers["Content-Type"]) == (401, "application/problem+json")
 
 
 # --- faults --------------------------------------------------------------------------------------
