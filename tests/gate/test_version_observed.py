@@ -261,7 +261,7 @@ def test_denied_by_default_stays_denied() -> None:
 
 
 def test_handlers_of_a_class_are_observed_one_by_one() -> None:
-    """The version on one of them leaves the other protected."""
+    """The version on one of them leaves the others protected, also when that one calls them."""
 
     class Orders(HTTPEndpoint):
         @v1
@@ -273,10 +273,17 @@ def test_handlers_of_a_class_are_observed_one_by_one() -> None:
         async def post(self, request: Request) -> Response:
             return PlainTextResponse("created")
 
+        @v1
+        @require_auth
+        async def put(self, request: Request) -> Response:
+            response: Response = await self.post(request)
+            return response
+
     app = Starlette(routes=[Route("/it", Orders)])
     versioned(app)
     with started(app) as client:
-        assert (client.get("/it").status_code, client.post("/it").status_code) == (200, 401)
+        got = {method: client.request(method, "/it").status_code for method in ("GET", "HEAD", "POST", "PUT")}
+    assert got == {"GET": 200, "HEAD": 200, "POST": 401, "PUT": 401}
 
 
 def test_a_handshake_is_observed() -> None:

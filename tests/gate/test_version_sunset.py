@@ -25,7 +25,7 @@ ENDS_AT = int(SUNSET_AT.timestamp())
 
 
 def ended(answer: Any) -> bool:
-    return answer.status_code == 410 and answer.json()["code"] == "version_sunset"
+    return bool(answer.status_code == 410 and answer.json()["code"] == "version_sunset")
 
 
 @pytest.mark.parametrize("offset", [-1, 0, 1])
@@ -191,7 +191,7 @@ def test_a_handshake_is_told_before_the_end_and_denied_after_it(build: Any) -> N
     versioned(app, notes, authenticator=clock)
     with started(app) as client:
         with client.websocket_connect("/it", headers=bearer("anna")) as socket:
-            said = dict(socket.extra_headers)
+            said: dict[bytes, bytes] = dict(socket.extra_headers or [])
             assert {name: said[name.encode()].decode() for name in ANNOUNCED} == ANNOUNCED
             assert socket.receive_text() == "inside"
         with pytest.raises(WebSocketDenialResponse) as stranger, client.websocket_connect("/it"):

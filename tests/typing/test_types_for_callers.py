@@ -11,7 +11,7 @@ CACHE = Path(__file__).parents[2] / ".mypy_cache" / "callers"
 GOOD = """
 from typing import Annotated, assert_type
 
-from fastapi import FastAPI, Security
+from fastapi import APIRouter, FastAPI, Security
 from starlette.requests import Request
 from starlette.testclient import TestClient
 from watchword import (
@@ -25,8 +25,9 @@ from watchword import (
     principal_of,
     public,
     require_auth,
+    version,
 )
-from watchword.testing import FakeClock
+from watchword.testing import FakeClock, assert_all_routes_protected
 from watchword.testing.plugin import SignedIn
 
 settings = Settings()
@@ -54,6 +55,16 @@ def called(order_id: str) -> bool:
 async def opened() -> None: ...
 
 
+v1 = version("v1", deprecated_at="2027-01-31", guide="/guide", mode="observe", successor="v2")
+assert_type(v1(APIRouter()), APIRouter)
+
+
+@v1
+@require_auth
+async def old(count: int) -> str:
+    return str(count)
+
+
 @app.get("/orders", dependencies=[Security(current_principal, scopes=["orders:read"])])
 async def listed(
     caller: Annotated[Principal, Security(current_principal, scopes=["orders:read"])],
@@ -72,6 +83,8 @@ async def uses(caller: Principal) -> None:
     assert_type(await bare(caller, 1), dict[str, str])
     assert_type(called("x"), bool)
     assert_type(await opened(), None)
+    assert_type(await old(1), str)
+    assert_all_routes_protected(app, public=["/"], allow=["/old"])
 
 
 def test_something(signed_in: SignedIn) -> None:
@@ -88,6 +101,8 @@ BAD = {
     "caller.user": 'has no attribute "user"',
     "caller.roles.add('admin')": 'has no attribute "add"',
     "Watchword(default='open')": "Literal",
+    "version('v1', mode='off')": "Literal",
+    "version('v1', deprecated_at=5)": 'incompatible type "int"',
 }
 
 
@@ -95,7 +110,8 @@ def told_by_mypy(folder: Path) -> list[str]:
     """What ``mypy --strict`` says about a user's module and one with mistakes, line by line."""
     (folder / "service.py").write_text(GOOD)
     wrong = "\n".join(f"    {line}" for line in BAD)
-    head = "from service import bare, called\nfrom watchword import Principal, Watchword, require_auth\n"
+    names = "Principal, Watchword, require_auth, version"
+    head = f"from service import bare, called\nfrom watchword import {names}\n"
     (folder / "mistakes.py").write_text(f"{head}\n\ndef f(caller: Principal) -> None:\n{wrong}\n")
     ended = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", f"--cache-dir={CACHE}", "service.py", "mistakes.py"],

@@ -31,7 +31,7 @@ class GatedDispatch:
     """
 
     __slots__ = (
-        *("_asked", "_asked_by_context", "_asked_by_verb", "_deny", "_guards"),
+        *("_asked", "_asked_by_context", "_asked_by_verb", "_deny", "_guards", "_guards_by_verb"),
         *("_observable", "_path", "_served", "inner"),
     )
 
@@ -51,10 +51,13 @@ class GatedDispatch:
         }
         self._asked = self._demands(each.marks for each in leaves)
         self._asked_by_context = self._by_context(leaves)
-        every_mark = [leaf.every_mark for leaf in leaves]
-        self._guards = frozenset[object]().union(*(marks.guards for marks in every_mark))
+        self._guards = _guards(each.marks for each in leaves)
+        self._guards_by_verb = {
+            verb: _guards(each.marks_by_verb[verb] for each in leaves if each.marks_by_verb)
+            for verb in self._asked_by_verb
+        }
         self._observable = frozenset(
-            version.id for marks in every_mark for version in marks.versions if version.mode == "observe"
+            each.id for leaf in leaves for each in leaf.every_mark.versions if each.mode == "observe"
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -88,7 +91,7 @@ class GatedDispatch:
         call = scope.get(CALL_KEY)
         if not isinstance(call, VersionCall) or call.version.id not in self._observable:
             return False
-        caller.observed |= self._guards
+        caller.observed |= self._guards_by_verb.get(scope.get("method", ""), self._guards)
         for asked in demands:
             call.hold_back(would_refuse(caller, asked))
         return True
@@ -122,6 +125,10 @@ class GatedDispatch:
         if len(asked) > 1:
             asked.pop(_ANYBODY, None)
         return tuple(sorted(asked, key=lambda each: not each.live))
+
+
+def _guards(all_marks: Iterable[Marks]) -> frozenset[object]:
+    return frozenset[object]().union(*(marks.guards for marks in all_marks))
 
 
 def _served(leaf: Leaf) -> frozenset[str] | None:
