@@ -31,17 +31,29 @@ EXAMPLES: Mapping[str, Any] = {
     "WATCHWORD_AUDIENCE": "https://api.example.test",
     "WATCHWORD_DATABASE_URL": "postgresql+asyncpg://app@db/app",
     "WATCHWORD_CACHE_URL": "valkey://cache:6379/0",
-    f"{PROVIDER}PRESET": "oidc",
+    f"{PROVIDER}PRESET": "keycloak",
     f"{PROVIDER}ISSUER": "https://idp.example.test",
+    f"{PROVIDER}METADATA_URL": "https://idp.example.test/metadata.json",
     f"{PROVIDER}CLIENT_ID": "app",
     f"{PROVIDER}CLIENT_SECRET": "v8kd-93jf-aa81",
     f"{PROVIDER}CLIENT_AUTH": "client_secret_post",
+    f"{PROVIDER}CLIENT_KEY": "b7Qm-20xk-zz19",
     f"{PROVIDER}SCOPES": ["openid", "offline_access"],
     f"{PROVIDER}DISPLAY_NAME": "Example",
     f"{PROVIDER}AUTHORIZE_PARAMS": {"connection": "staff"},
+    f"{PROVIDER}PAR": True,
+    f"{PROVIDER}AUDIENCE": ["https://api.example.test"],
+    f"{PROVIDER}ALLOWED_TENANTS": ["9f2a1c34-6d1b-4c8e-8a35-0f6d8f1f7b11"],
+    f"{PROVIDER}HOSTED_DOMAINS": ["example.test"],
     f"{PROVIDER}ROLE_CLAIMS": [["realm_access", "roles"]],
     f"{PROVIDER}ROLE_MAP": {"boss": "admin"},
     f"{PROVIDER}USERINFO": "never",
+    f"{PROVIDER}LOGOUT": "local_only",
+    f"{PROVIDER}LINK_VERIFIED_EMAIL": True,
+    f"{PROVIDER}EMAIL_DOMAINS": ["example.test"],
+    f"{PROVIDER}ACCEPT_ACCESS_TOKENS": True,
+    f"{PROVIDER}MAX_TOKEN_SECONDS": 600,
+    f"{PROVIDER}CA_FILE": "ca.pem",
     f"{CLIENT}REDIRECT_URIS": ["https://app.example.test/callback"],
     f"{CLIENT}SCOPES": ["orders:read"],
     f"{CLIENT}SECRET": "q8sWx2nA7dKe0LhV5yTzR3mB9cJ1gUfP6oXi4vDtEbH",
@@ -105,7 +117,9 @@ def plain(settings: Settings) -> dict[str, Any]:
         name: [*map(digest_of, each.secret)] for name, each in settings.clients.items()
     }
     said["clients' keys"] = {name: each.key for name, each in settings.clients.items()}
-    said["secret"] = [each.secret for each in settings.providers.values()]
+    said["secret"] = [
+        (each.secret, each.client_key and each.client_key.reveal()) for each in settings.providers.values()
+    ]
     return said
 
 

@@ -12,6 +12,7 @@ from watchword.auth.attempt import Attempt, registration_digest
 from watchword.auth.ports import Clock, ProviderHttp, ProviderIdentity
 from watchword.auth.provider_keys import ProviderKeys
 from watchword.auth.provider_metadata import MetadataSource
+from watchword.config.presets import OFFLINE_ACCESS
 from watchword.config.provider import ProviderSettings
 from watchword.errors import IdTokenRejected, SignInNotRecent, UserinfoRejected, WatchwordError
 from watchword.protocol.authorization import authorization_url
@@ -55,7 +56,7 @@ class OAuthClient:
         allow_loopback_http: bool,
     ) -> None:
         self.provider_id = provider_id
-        self.display_name = settings.display_name or provider_id.capitalize()
+        self.display_name = settings.button_text(provider_id)
         self.issuer = settings.issuer
         self.client_id = settings.client_id
         self.asserts_auth_time = settings.asserts_auth_time
@@ -67,12 +68,15 @@ class OAuthClient:
         self._http = http
         self._clock = clock
         self._leeway_seconds = leeway_seconds
-        self._role_names = frozenset(path[0] for path in settings.role_claims)
+        self._role_claims = settings.effective_role_claims
+        self._role_names = frozenset(path[0] for path in self._role_claims)
         self._keys = ProviderKeys(http, clock)
         self._metadata = MetadataSource(
             http, clock, issuer=settings.issuer, allow_loopback_http=allow_loopback_http
         )
-        self._authentication = ClientAuthentication(settings.client_auth, settings.client_id, settings.secret)
+        self._authentication = ClientAuthentication(
+            settings.effective_client_auth, settings.client_id, settings.secret
+        )
 
     async def metadata(self) -> ProviderMetadata:
         """Raises ProviderUnavailable, ProviderResponseInvalid."""
@@ -87,11 +91,11 @@ class OAuthClient:
             metadata.authorization_endpoint,
             client_id=self.client_id,
             redirect_uri=self.redirect_uri,
-            scopes=self._settings.scopes,
+            scopes=_asked(self._settings, metadata),
             state=attempt.state,
             nonce=attempt.nonce,
             code_challenge=challenge_s256(attempt.verifier),
-            extra=self._settings.authorize_params,
+            extra=self._settings.effective_authorize_params,
             max_age=attempt.max_age_seconds,
             prompt=prompt,
             login_hint=login_hint,
@@ -183,7 +187,7 @@ class OAuthClient:
     def _verified(self, id_token: IdToken, userinfo: Mapping[str, Any] | None) -> VerifiedSignIn:
         profile: Profile = read_profile(id_token.claims, userinfo)
         claims = {**(userinfo or {}), **id_token.claims}
-        reading = roles_at(claims, self._settings.role_claims, mapping=self._settings.role_map)
+        reading = roles_at(claims, self._role_claims, mapping=self._settings.role_map)
         unknown = userinfo is None and not self._role_names <= id_token.claims.keys()
         now = self._clock.now()
         auth_time = now if id_token.auth_time is None else datetime.fromtimestamp(id_token.auth_time, UTC)
@@ -201,3 +205,11 @@ class OAuthClient:
             auth_time_asserted=id_token.auth_time is not None,
             provider_sid=id_token.sid,
         )
+
+
+def _asked(settings: ProviderSettings, metadata: ProviderMetadata) -> tuple[str, ...]:
+    """Scopes to ask for: a preset asks for offline access only where the provider lists it."""
+    scopes = settings.effective_scopes
+    if settings.scopes is not None or OFFLINE_ACCESS in (metadata.scopes_supported or ()):
+        return scopes
+    return tuple(scope for scope in scopes if scope != OFFLINE_ACCESS)

@@ -2,63 +2,147 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from watchword.config.presets import CLIENT_ID_KEY, PRESETS, LogoutStyle, Preset, PresetName
 from watchword.config.secrets import Secret, SecretSetting
-from watchword.config.values import ClaimPaths, TextMap, Words
+from watchword.config.values import ClaimPaths, OneOrMore, TextMap, Words
 from watchword.errors import ProviderMetadataInvalid
 from watchword.protocol.authorization import RESERVED_PARAMETERS
-from watchword.protocol.endpoint_url import check_issuer
-
-_NEVER_SAY_AUTH_TIME: frozenset[str] = frozenset()
-"""Presets of providers whose ID tokens cannot hold ``auth_time``: step-up is refused at these."""
+from watchword.protocol.endpoint_url import check_endpoint, check_issuer
 
 ClientAuth = Literal["client_secret_basic", "client_secret_post", "none"]
+Name = Annotated[str, Field(min_length=1, max_length=512)]
+
+_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
 class ProviderSettings(BaseModel):
     """``WATCHWORD_PROVIDERS__<ID>__…``: where people sign in.
 
-    ``role_claims`` lists paths into the provider's claims, each a claim name or a list of keys;
-    ``role_map`` turns their role names into ours and drops the rest.
+    Fields say what was configured; what is in force, the preset's where nothing was, is at
+    ``effective_…`` and the other properties. ``role_claims`` lists paths into the provider's claims, each
+    a claim name or a list of keys; ``role_map`` turns their role names into ours and drops the rest.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
-    preset: Literal["oidc"] = "oidc"
+    preset: PresetName = "oidc"
     issuer: str = Field(max_length=2048)
+    metadata_url: Annotated[str, Field(max_length=2048)] | None = None
     client_id: str = Field(min_length=1, max_length=512)
     client_secret: SecretSetting | None = None
     client_auth: ClientAuth = "client_secret_basic"
-    scopes: Words = ("openid", "profile", "email")
+    client_key: SecretSetting | None = None
+    scopes: Words | None = None
     display_name: str | None = Field(default=None, min_length=1, max_length=80)
-    authorize_params: TextMap = Field(default_factory=dict)
-    role_claims: ClaimPaths = (("roles",),)
+    authorize_params: TextMap | None = None
+    par: bool | None = None
+    audience: Annotated[tuple[Name, ...], OneOrMore] = ()
+    allowed_tenants: Words = ()
+    hosted_domains: Words = ()
+    role_claims: ClaimPaths | None = None
     role_map: TextMap | None = None
     userinfo: Literal["auto", "always", "never"] = "auto"
+    logout: LogoutStyle | None = None
+    link_verified_email: bool = False
+    email_domains: Words = ()
+    accept_access_tokens: bool = False
+    max_token_seconds: Annotated[int, Field(ge=1, le=86400)] = 86400
+    ca_file: Annotated[str, Field(min_length=1, max_length=4096)] | None = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> ProviderSettings:
+        self._check_addresses()
+        if self.effective_client_auth == "none" and self.client_secret is not None:
+            raise ValueError("client_secret is set, so client_auth cannot be none")
+        if self.effective_client_auth != "none" and self.client_secret is None:
+            raise ValueError("client_secret is missing; a client without one says client_auth=none")
+        if self.about.id_token and "openid" not in self.effective_scopes:
+            raise ValueError("scopes must contain openid, or there is no ID token to check")
+        if reserved := sorted(RESERVED_PARAMETERS & self.effective_authorize_params.keys()):
+            raise ValueError(f"authorize_params must not set {', '.join(reserved)}: watchword sets them")
+        self._check_domains()
+        self._check_access_tokens()
+        return self
+
+    def _check_addresses(self) -> None:
         try:
             check_issuer(self.issuer, allow_loopback_http=True)
         except ProviderMetadataInvalid as error:
             raise ValueError(f"issuer: {error.detail}") from None
-        if self.client_auth == "none" and self.client_secret is not None:
-            raise ValueError("client_secret is set, so client_auth cannot be none")
-        if self.client_auth != "none" and self.client_secret is None:
-            raise ValueError("client_secret is missing; a client without one says client_auth=none")
-        if "openid" not in self.scopes:
-            raise ValueError("scopes must contain openid, or there is no ID token to check")
-        if reserved := sorted(RESERVED_PARAMETERS & self.authorize_params.keys()):
-            raise ValueError(f"authorize_params must not set {', '.join(reserved)}: watchword sets them")
-        return self
+        if self.metadata_url is None:
+            return
+        try:
+            check_endpoint(self.metadata_url, allow_loopback_http=True)
+        except ProviderMetadataInvalid as error:
+            raise ValueError(f"metadata_url: {error.detail}") from None
+
+    def _check_domains(self) -> None:
+        for name, given in (("hosted_domains", self.hosted_domains), ("email_domains", self.email_domains)):
+            if wrong := [each for each in given if not _DOMAIN.fullmatch(each)]:
+                raise ValueError(f"{name}: {wrong[0]!r} is not a domain in lower case, such as example.org")
+        if self.link_verified_email and not self.about.verifies_email:
+            raise ValueError(f"link_verified_email: an address says nothing about a person at {self.preset}")
+        if self.link_verified_email and not self.email_domains:
+            raise ValueError("link_verified_email needs email_domains, for which this provider is believed")
+
+    def _check_access_tokens(self) -> None:
+        if not self.accept_access_tokens:
+            return
+        if self.about.access_tokens is None:
+            raise ValueError(
+                f"accept_access_tokens: access tokens of {self.preset} are opaque; use watchword's own"
+            )
+        if not self.audience:
+            raise ValueError("accept_access_tokens needs audience, the API's identifier at the provider")
+
+    @property
+    def about(self) -> Preset:
+        """What the preset knows."""
+        return PRESETS[self.preset]
 
     @property
     def asserts_auth_time(self) -> bool:
         """Whether the provider can be asked for a recent sign-in and vouch for it (RFC 9470)."""
-        return self.preset not in _NEVER_SAY_AUTH_TIME
+        return self.about.asserts_auth_time
+
+    @property
+    def effective_scopes(self) -> tuple[str, ...]:
+        """Those configured, else the preset's, of which ``OFFLINE_ACCESS`` only counts where listed."""
+        return self.about.scopes if self.scopes is None else self.scopes
+
+    @property
+    def effective_authorize_params(self) -> Mapping[str, str]:
+        """Those configured, else the preset's, and the audience where the preset sends one."""
+        given = self.about.authorize_params if self.authorize_params is None else self.authorize_params
+        audience = {"audience": self.audience[0]} if self.about.sends_audience and self.audience else {}
+        return {**audience, **given}
+
+    @property
+    def effective_role_claims(self) -> tuple[tuple[str, ...], ...]:
+        if self.role_claims is not None:
+            return self.role_claims
+        return tuple(
+            tuple(self.client_id if key == CLIENT_ID_KEY else key for key in path)
+            for path in self.about.role_claims
+        )
+
+    @property
+    def effective_client_auth(self) -> ClientAuth:
+        return self.client_auth if "client_auth" in self.model_fields_set else self.about.client_auth
+
+    @property
+    def effective_logout(self) -> LogoutStyle:
+        return self.logout or self.about.logout
+
+    def button_text(self, provider_id: str) -> str:
+        """The name people see: the configured one, the preset's, else the id."""
+        return self.display_name or self.about.display_name or provider_id.capitalize()
 
     @property
     def secret(self) -> str | None:

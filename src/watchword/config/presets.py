@@ -1,0 +1,107 @@
+"""What is known of each kind of provider before anything is configured (vendors' documentation, 2026).
+
+Everything here is a default: a setting of the provider always wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final, Literal
+
+PresetName = Literal["oidc", "auth0", "okta", "cognito", "entra", "google", "keycloak", "github"]
+LogoutStyle = Literal["rp_initiated", "auth0_v2", "cognito", "local_only"]
+AccessTokenShape = Literal["rfc9068", "auth0", "okta", "cognito", "entra", "keycloak"]
+
+CLIENT_ID_KEY: Final = "{client_id}"
+"""In a preset's claim path: the key is our own client id at that provider."""
+OFFLINE_ACCESS: Final = "offline_access"
+"""Asked for, unless scopes are configured, only of providers whose metadata list it."""
+
+_IDENTITY: Final = ("openid", "profile", "email")
+_OFFLINE: Final = (*_IDENTITY, OFFLINE_ACCESS)
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """One kind of provider.
+
+    ``scopes`` and ``authorize_params`` ask for a sign-in and, where it can be had, for a refresh token.
+    ``refresh`` is ``keeps`` where a refresh token stays good after its use, so that asking twice does no
+    harm, and ``rotates`` where it may be good only once. ``asserts_auth_time`` is whether ``auth_time``
+    can be had, ``id_token`` whether there is one at all. ``access_tokens`` is the shape of its access
+    tokens, None where they are opaque. ``issuer_forms`` says how ``iss`` may be written: exactly as
+    configured, also without its scheme, or with the tenant's id in a multi-tenant issuer.
+    ``verifies_email`` is whether its ``email_verified`` may ever join accounts. ``sends_audience`` is
+    whether ``AUDIENCE`` goes with the authorization request.
+    """
+
+    display_name: str = ""
+    scopes: tuple[str, ...] = _IDENTITY
+    authorize_params: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    client_auth: Literal["client_secret_basic", "client_secret_post"] = "client_secret_basic"
+    role_claims: tuple[tuple[str, ...], ...] = ()
+    logout: LogoutStyle = "rp_initiated"
+    refresh: Literal["rotates", "keeps"] = "rotates"
+    access_tokens: AccessTokenShape | None = None
+    issuer_forms: Literal["exact", "with_or_without_scheme", "per_tenant"] = "exact"
+    asserts_auth_time: bool = True
+    id_token: bool = True
+    verifies_email: bool = True
+    sends_audience: bool = False
+
+
+PRESETS: Final[Mapping[PresetName, Preset]] = MappingProxyType(
+    {
+        "oidc": Preset(scopes=_OFFLINE, role_claims=(("roles",),), access_tokens="rfc9068"),
+        "auth0": Preset(
+            display_name="Auth0",
+            scopes=_OFFLINE,
+            logout="auth0_v2",
+            access_tokens="auth0",
+            sends_audience=True,
+        ),
+        "okta": Preset(
+            display_name="Okta", scopes=_OFFLINE, role_claims=(("groups",),), access_tokens="okta"
+        ),
+        "cognito": Preset(
+            display_name="Amazon Cognito",
+            role_claims=(("cognito:groups",),),
+            logout="cognito",
+            refresh="keeps",
+            access_tokens="cognito",
+        ),
+        "entra": Preset(
+            display_name="Microsoft",
+            scopes=_OFFLINE,
+            role_claims=(("roles",),),
+            refresh="keeps",
+            access_tokens="entra",
+            issuer_forms="per_tenant",
+            verifies_email=False,
+        ),
+        "google": Preset(
+            display_name="Google",
+            authorize_params=MappingProxyType({"access_type": "offline", "prompt": "consent"}),
+            logout="local_only",
+            refresh="keeps",
+            issuer_forms="with_or_without_scheme",
+            asserts_auth_time=False,
+        ),
+        "keycloak": Preset(
+            display_name="Keycloak",
+            role_claims=(("realm_access", "roles"), ("resource_access", CLIENT_ID_KEY, "roles")),
+            access_tokens="keycloak",
+        ),
+        "github": Preset(
+            display_name="GitHub",
+            scopes=("read:user", "user:email"),
+            client_auth="client_secret_post",
+            logout="local_only",
+            refresh="keeps",
+            asserts_auth_time=False,
+            id_token=False,
+        ),
+    }
+)
