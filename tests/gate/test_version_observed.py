@@ -239,6 +239,33 @@ def test_a_call_that_is_passed_on_to_another_route_is_enforced_there() -> None:
         assert client.get("/old/it", headers=bearer("anna")).text == "done"
 
 
+def test_an_app_without_a_gate_that_shares_the_routes_opens_nothing() -> None:
+    """Nobody looked who calls, so a protected route is 503 there as ever; an open one is counted."""
+    closed = Route("/closed", v1(require_auth(lambda request: PlainTextResponse("done"))))
+    opened = Route("/open", v1(public(lambda request: PlainTextResponse("done"))))
+    gated, bare, notes = Starlette(routes=[closed, opened]), Starlette(routes=[closed, opened]), Notes()
+    versioned(gated, notes).resolve()
+    with started(bare) as client:
+        assert [client.get(path).status_code for path in ("/closed", "/open")] == [503, 200]
+    assert notes.calls == [("v1", "nobody", "not_installed")] * 2
+
+
+def test_an_app_that_does_not_know_the_version_enforces() -> None:
+    """A route of another app, handed a request by code nobody can look into."""
+    read = Route("/it", v1(require_auth(lambda request: PlainTextResponse("done"))))
+    versioned(Starlette(routes=[read]), first := Notes()).resolve()
+
+    async def opaque(scope: Any, receive: Any, send: Any) -> None:
+        await read.handle(scope, receive, send)
+
+    own = Route("/own", version("v2")(public(lambda request: PlainTextResponse("own"))))
+    app = Starlette(routes=[own, Mount("/opaque", opaque)])
+    versioned(app, second := Notes())
+    with started(app) as client:
+        assert (client.get("/own").text, client.get("/opaque/it").status_code) == ("own", 401)
+    assert (first.calls, second.calls) == ([], [("v2", "nobody", None)])
+
+
 def test_what_is_protected_around_the_version_stays_protected() -> None:
     """A mount that asks for a sign-in is no part of a version inside of it."""
     inside = Starlette(routes=[Route("/it", v1(public(lambda request: PlainTextResponse("done"))))])
