@@ -78,6 +78,18 @@ def test_ses_29_near_misses_are_refused(change: object) -> None:
         refresh_token.read(change(text), tag_keys=[KEY])
 
 
+@pytest.mark.parametrize(("ours", "other"), [("-", "+"), ("_", "/")])
+def test_a_token_has_no_second_spelling(ours: str, other: str) -> None:
+    """The letters of plain base64 mean the same bytes, but would be another text with another digest; of
+    the previous token that would be a replay, which ends the session."""
+    text = refresh_token.mint(SESSION, 1, bytes.fromhex("fbffbfbeffef" * 5 + "ffff"), tag_key=KEY).text
+    assert ours in text
+    with pytest.raises(RefreshRefused):
+        refresh_token.read(text.replace(ours, other), tag_keys=[KEY])
+    with pytest.raises(RefreshRefused):
+        refresh_token.read(text.replace(ours, other, 1), tag_keys=[KEY])
+
+
 @pytest.mark.parametrize("generation", [0, -1, 2**31])
 def test_generations_out_of_range_cannot_be_minted(generation: int) -> None:
     """The wire form holds 1 to 2³¹-1."""

@@ -6,8 +6,6 @@ keyed tag lets a forged or truncated token be refused without a query.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Sequence
@@ -15,6 +13,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from watchword.errors import RefreshRefused
+from watchword.protocol import base64url
 
 PREFIX = "wtr_"
 SECRET_BYTES = 32
@@ -52,7 +51,7 @@ def mint(session_id: UUID, generation: int, secret: bytes, *, tag_key: bytes) ->
     if not 1 <= generation <= MAX_GENERATION:
         raise ValueError("the generation is out of range")
     body = session_id.bytes + generation.to_bytes(_GENERATION_BYTES, "big") + secret
-    text = PREFIX + base64.urlsafe_b64encode(body + _tag(tag_key, body)).decode("ascii")
+    text = PREFIX + base64url.encode(body + _tag(tag_key, body))
     return RefreshToken(session_id=session_id, generation=generation, text=text)
 
 
@@ -74,8 +73,8 @@ def _decode(text: str) -> bytes:
     if not text.startswith(PREFIX) or len(text) != len(PREFIX) + _ENCODED_CHARS:
         raise RefreshRefused("the refresh token has not the form of one")
     try:
-        return base64.b64decode(text[len(PREFIX) :].encode("ascii"), altchars=b"-_", validate=True)
-    except (UnicodeEncodeError, binascii.Error):
+        return base64url.decode(text[len(PREFIX) :])
+    except base64url.InvalidBase64Url:
         raise RefreshRefused("the refresh token is not base64url") from None
 
 
