@@ -14,7 +14,7 @@ from watchword.testing import FakeClock
 
 SPA_ORIGIN = "https://spa.example.test"
 OTHER_ORIGIN = "https://other.example.test:8443"
-OPEN = sorted(set(CORS_PATHS) - {"/auth/sessions", "/auth/terms"})
+OPEN = sorted(set(CORS_PATHS) - {"/auth/terms"})
 STRANGERS = [
     "https://evil.example",
     "null",
@@ -27,6 +27,34 @@ STRANGERS = [
     "http://spa.example.test",
     "http://127.0.0.1",
     "https://spa.example.test, https://evil.example",
+    "https://spa.example.test https://evil.example",
+    "https://spa.example.test.",
+    "https://spa.example.test:443",
+    "https://spa.example.test#",
+    "https://spa.example.test%00",
+    "https://user@spa.example.test",
+    "https://spa.example.test@evil.example",
+    "https://xspa.example.test",
+    "https://spa-example.test",
+    "//spa.example.test",
+    "spa.example.test",
+    "com.example.app:",
+    "com.example.app:/cb",
+    "*",
+    "file://",
+]
+NEIGHBOURS = [
+    "/auth/token/",
+    "//auth/token",
+    "/auth//token",
+    "/auth/token;x=1",
+    "/auth/TOKEN",
+    "/auth/token%2f",
+    "/auth/%74oken%00",
+    "/auth/sessionsx",
+    "/auth/me/x",
+    "/x/auth/me",
+    "/.well-known/jwks.json/",
 ]
 
 
@@ -138,6 +166,32 @@ def test_other_paths_are_the_apps_own(service: Service) -> None:
     )
     assert keys.headers["access-control-allow-origin"] == "*"
     assert "access-control-allow-credentials" not in keys.headers
+
+
+@pytest.mark.parametrize("path", NEIGHBOURS)
+def test_ses_75_a_path_that_is_nearly_one_of_ours_allows_nothing(service: Service, path: str) -> None:
+    """No preflight is answered for what is not on the list to the letter, and nothing there is readable."""
+    allowed = preflight(service, path, SPA_ORIGIN)
+    assert allowed.status_code in (307, 404, 405)
+    assert not cors_headers(allowed)
+    assert not cors_headers(service.browser().request("GET", path, headers={"origin": SPA_ORIGIN}))
+
+
+@pytest.mark.parametrize("path", OPEN)
+def test_ses_75_a_preflight_tells_nothing_about_who_asks(service: Service, path: str) -> None:
+    """With every credential there is, it is the same answer as without: no data, no cookie, no caller."""
+    browser = service.signed_in()
+    plain = preflight(service, path, SPA_ORIGIN)
+    headers = {
+        "origin": SPA_ORIGIN,
+        "access-control-request-method": "POST",
+        "authorization": f"Bearer {browser.access}",
+        "sec-fetch-site": "same-origin",
+    }
+    with_credentials = browser.request("OPTIONS", path, headers=headers)
+    assert (with_credentials.status_code, with_credentials.content) == (204, b"")
+    assert cors_headers(with_credentials) == cors_headers(plain)
+    assert not browser.set_cookies
 
 
 def test_two_origins_are_none(service: Service) -> None:
