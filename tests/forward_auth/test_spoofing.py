@@ -92,6 +92,7 @@ def test_ses_73_an_unsafe_request_by_cookie_needs_the_proof(site: Site, editor: 
 def test_a_safe_request_by_cookie_cannot_become_another(site: Site, editor: Grant) -> None:
     """Following a link from elsewhere works; a header that asks the app for another method does not."""
     assert site.request("GET", "/orders", [*cookie(editor), *CROSS_SITE]).status == 200
+    assert site.request("GET", "/orders", [*cookie(editor), ("X-Forwarded-Method", "POST")]).status == 200
     for name in ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"):
         refused(site.request("GET", "/orders", [*cookie(editor), *CROSS_SITE, (name, "DELETE")]), 403)
 
