@@ -38,7 +38,7 @@ class Plan:
     rounds: int = 15
     block_seconds: float = 0.4
     load_block_seconds: float = 1.0
-    warm_up_seconds: float = 1.0
+    warm_up_seconds: float = 2.0
 
     def phases(self) -> list[Phase]:
         """In order: each token is new in ``first`` and known afterwards."""
@@ -73,10 +73,15 @@ class Course:
 
     def _block(self, phase: Phase, number: int, client: LoadClient, path: str) -> Block:
         requests = _requests(path, self._shown(phase, number, path))
-        before = self.server.cpu_seconds()
+        cpu, waited = self.server.cpu_seconds(), self.server.waited_seconds()
         driven = client.drive(requests, at_most_seconds=phase.block_seconds)
-        used = self.server.cpu_seconds() - before
-        return Block(driven.requests, driven.seconds, used, driven.cpu_seconds)
+        return Block(
+            requests=driven.requests,
+            seconds=driven.seconds,
+            server_cpu_seconds=self.server.cpu_seconds() - cpu,
+            server_waited_seconds=self.server.waited_seconds() - waited,
+            client_cpu_seconds=driven.cpu_seconds,
+        )
 
     def _shown(self, phase: Phase, number: int, path: str) -> Iterator[str]:
         match phase.name:

@@ -15,6 +15,7 @@ LOAD_TARGET: Final = 0.80
 BEGIN: Final = "<!-- written by benchmarks/gate.py: begin -->"
 END: Final = "<!-- written by benchmarks/gate.py: end -->"
 _BUSY_CLIENT: Final = 0.9
+_STARVED_SERVER: Final = 0.1
 _ADDED: Final[tuple[PhaseName, ...]] = ("one", "first", "many")
 _COLUMNS: Final = (
     *("subject", "looks at", "bare", "one token", "first time", "many tokens"),
@@ -57,12 +58,9 @@ class Run:
         """The same as it would be with a processor that nobody else uses."""
         return self.spread_of(subject, "load", lambda pair: pair.cpu_ratio)
 
-    @property
-    def client_busy(self) -> float:
-        """The largest share of any subject's bare route under load."""
-        return max(
-            self.spread_of(name, "load", lambda pair: pair.bare.client_busy).median for name in self.found
-        )
+    def most(self, value: Callable[[Pair], float]) -> float:
+        """The largest of the subjects' medians under load."""
+        return max(self.spread_of(name, "load", value).median for name in self.found)
 
 
 def page(run: Run) -> Iterator[str]:
@@ -122,12 +120,15 @@ def as_json(run: Run) -> dict[str, Any]:
 
 def _conditions(run: Run) -> Iterator[str]:
     where, plan = run.conditions, run.plan
-    bottleneck = ", which is too much: it was the bottleneck" if run.client_busy > _BUSY_CLIENT else ""
+    busy, starved = run.most(lambda pair: pair.bare.client_busy), run.most(lambda pair: pair.guarded.starved)
+    bottleneck = ", which is too much: it was the bottleneck" if busy > _BUSY_CLIENT else ""
+    quiet = "" if starved <= _STARVED_SERVER else ", which is too much: the machine was not quiet"
     yield (
         f"Measured {where.date} on {where.machine}, {where.processors} processors, load average before "
         f"the start {where.load_average:.2f}; uvicorn with {where.http_parser}, one worker; "
         f"{plan.tokens:,} tokens, {plan.rounds} pairs of blocks. "
-        f"The client was busy {run.client_busy:.0%} of the time at most{bottleneck}."
+        f"Of the time under load the client was busy {busy:.0%} at most{bottleneck}; a server waited for a "
+        f"processor {starved:.0%} at most{quiet}."
     )
     yield ""
     yield "Versions: " + ", ".join(f"{name} {number}" for name, number in _all_versions(run).items()) + "."

@@ -58,6 +58,13 @@ class Server:
         seconds: float = self._told()["cpu_seconds"]
         return seconds
 
+    def waited_seconds(self) -> float:
+        """How long the process's main thread has been ready to run and did not, as far as Linux tells."""
+        try:
+            return int(Path(f"/proc/{self._process.pid}/schedstat").read_text().split()[1]) / 1e9
+        except (OSError, IndexError, ValueError):
+            return 0.0
+
     def refuse_strangers(self) -> None:
         """Raises UnexpectedAnswer for a guard that lets in who shows nothing, or something forged."""
         forged = "; ".join(each[:-20] + each[:-21:-1] for each in self.credentials[0].split("; "))

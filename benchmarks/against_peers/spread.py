@@ -9,12 +9,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Requests answered one after another: how many, and the seconds that passed meanwhile, on the
-    clock, of the server's CPU and of the client's."""
+    """Requests answered one after another: how many, and the seconds that passed meanwhile: on the
+    clock, of the server's CPU, of the server in wait for a processor, of the client's CPU."""
 
     requests: int
     seconds: float
     server_cpu_seconds: float
+    server_waited_seconds: float
     client_cpu_seconds: float
 
     @property
@@ -25,6 +26,12 @@ class Block:
     @property
     def requests_per_second(self) -> float:
         return self.requests / self.seconds
+
+    @property
+    def starved(self) -> float:
+        """The share of the time in which the server could have computed and others did: 0 on a quiet
+        machine, and where the system does not tell."""
+        return self.server_waited_seconds / self.seconds
 
     @property
     def client_busy(self) -> float:

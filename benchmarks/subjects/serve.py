@@ -53,7 +53,12 @@ class SideBySide:
 
 
 async def serve(subject: Subject, count: int, http: str, channel: TextIO) -> None:
-    """Serve until standard input ends."""
+    """Serve until standard input ends.
+
+    The socket names its protocol: asyncio switches Nagle's algorithm off for those only, and uvicorn
+    writes head and body of an answer apart, so that the second would wait for the client's delayed
+    acknowledgement of the first.
+    """
     server = uvicorn.Server(
         uvicorn.Config(
             SideBySide(subject.app),
@@ -66,7 +71,8 @@ async def serve(subject: Subject, count: int, http: str, channel: TextIO) -> Non
             timeout_graceful_shutdown=1,
         )
     )
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
+        listening.bind(("127.0.0.1", 0))
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         while not server.started:
             if serving.done():

@@ -23,7 +23,9 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 
 def pair(bare_microseconds: float, guarded_microseconds: float) -> Pair:
     """A thousand requests on each route by a server that does nothing else."""
-    return Pair(*(Block(1000, us / 1e3, us / 1e3, 0.001) for us in (bare_microseconds, guarded_microseconds)))
+    return Pair(
+        *(Block(1000, us / 1e3, us / 1e3, 0.0, 0.001) for us in (bare_microseconds, guarded_microseconds))
+    )
 
 
 def run_of(**guarded_microseconds: float) -> Run:
@@ -58,10 +60,11 @@ def test_nothing_measured_has_no_spread() -> None:
 
 def test_a_pair_gives_one_difference_and_its_ratios() -> None:
     """CPU per request guarded minus bare; requests per second, and per second of CPU, guarded over bare."""
-    found = Pair(Block(2000, 1.0, 0.5, 0.1), Block(1000, 1.0, 0.75, 0.1))
+    found = Pair(Block(2000, 1.0, 0.5, 0.0, 0.1), Block(1000, 1.0, 0.75, 0.2, 0.1))
     assert found.added_microseconds == pytest.approx(500)
     assert found.rate_ratio == pytest.approx(0.5)
     assert found.cpu_ratio == pytest.approx(1 / 3)
+    assert found.guarded.starved == pytest.approx(0.2)
 
 
 @pytest.mark.parametrize(
