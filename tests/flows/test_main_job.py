@@ -39,7 +39,7 @@ def test_the_authorization_request_is_complete(service: Service) -> None:
     assert first["response_type"] == "code"
     assert first["code_challenge_method"] == "S256"
     assert first["redirect_uri"] == f"{BASE_URL}/auth/callback/dev"
-    assert first["scope"] == "openid profile email"
+    assert first["scope"] == "openid profile email offline_access"
     for name in ("state", "nonce", "code_challenge"):
         assert len(first[name]) >= 43
         assert first[name] != second[name]

@@ -22,6 +22,7 @@ from watchword.protocol.authorization import (
     check_authorization_response,
     read_state,
 )
+from watchword.protocol.issuer_rule import IssuerRule
 
 ISSUER = "https://idp.test"
 STATE = "s" * 43
@@ -42,7 +43,9 @@ def sent(url: str) -> Params:
 
 
 def check(params: Params, *, state: str = STATE, issuer: str = ISSUER, iss_required: bool = False) -> str:
-    return check_authorization_response(params, state=state, issuer=issuer, iss_required=iss_required)
+    return check_authorization_response(
+        params, state=state, issuer=IssuerRule(issuer), iss_required=iss_required
+    )
 
 
 # --- the request ------------------------------------------------------------------------------

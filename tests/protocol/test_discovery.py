@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from watchword.errors import ProviderMetadataInvalid
 from watchword.protocol.discovery import DEVELOPMENT_MARK, ProviderMetadata, check_metadata, metadata_url
+from watchword.protocol.issuer_rule import IssuerRule
 
 ISSUER = "https://idp.test/realms/main"
 DOCUMENT: dict[str, Any] = {
@@ -24,7 +25,7 @@ DOCUMENT: dict[str, Any] = {
 
 def read(document: Any, *, issuer: str = ISSUER, allow: bool = False) -> ProviderMetadata:
     body = document if isinstance(document, bytes) else json.dumps(document).encode()
-    return check_metadata(body, issuer=issuer, allow_loopback_http=allow)
+    return check_metadata(body, issuer=IssuerRule(issuer), allow_loopback_http=allow)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from watchword.protocol.id_token import MAX_ID_TOKEN_BYTES, IdToken, IdTokenPoli
 from watchword.protocol.pkce import challenge_s256
 from watchword.protocol.profile import Profile, read_profile
 from watchword.protocol.provider_answer import MAX_ANSWER_BYTES
-from watchword.protocol.roles import map_roles, roles_at
+from watchword.protocol.roles import are_withheld, map_roles, roles_at
 from watchword.protocol.token_exchange import TokenResponse, check_token_response, code_grant
 from watchword.protocol.userinfo import check_userinfo
 
@@ -58,6 +58,7 @@ class OAuthClient:
         self.provider_id = provider_id
         self.display_name = settings.button_text(provider_id)
         self.issuer = settings.issuer
+        self.issuer_rule = settings.issuer_rule
         self.client_id = settings.client_id
         self.asserts_auth_time = settings.asserts_auth_time
         self.redirect_uri = redirect_uri
@@ -70,9 +71,13 @@ class OAuthClient:
         self._leeway_seconds = leeway_seconds
         self._role_claims = settings.effective_role_claims
         self._role_names = frozenset(path[0] for path in self._role_claims)
-        self._keys = ProviderKeys(http, clock)
+        self.keys = ProviderKeys(http, clock)
         self._metadata = MetadataSource(
-            http, clock, issuer=settings.issuer, allow_loopback_http=allow_loopback_http
+            http,
+            clock,
+            issuer=self.issuer_rule,
+            allow_loopback_http=allow_loopback_http,
+            url=settings.metadata_url,
         )
         self._authentication = ClientAuthentication(
             settings.effective_client_auth, settings.client_id, settings.secret
@@ -131,16 +136,18 @@ class OAuthClient:
     ) -> IdToken:
         if tokens.id_token is None:
             raise IdTokenRejected("the token response holds no ID token")
-        verified = await self._keys.verify(
+        verified = await self.keys.verify(
             tokens.id_token,
             jwks_uri=metadata.jwks_uri,
             algorithms=metadata.id_token_algorithms,
             max_bytes=MAX_ID_TOKEN_BYTES,
         )
         policy = IdTokenPolicy(
-            issuer=self.issuer,
+            issuer=self.issuer_rule,
             client_id=self.client_id,
             nonce=attempt.nonce,
+            hosted_domains=frozenset(self._settings.hosted_domains),
+            kind=self._settings.about.id_token_kind,
             leeway_seconds=self._leeway_seconds,
             max_age_seconds=attempt.max_age_seconds,
             asked_at=attempt.started_at,
@@ -189,6 +196,9 @@ class OAuthClient:
         claims = {**(userinfo or {}), **id_token.claims}
         reading = roles_at(claims, self._role_claims, mapping=self._settings.role_map)
         unknown = userinfo is None and not self._role_names <= id_token.claims.keys()
+        if are_withheld(claims, self._role_claims):
+            logger.warning("%s left out roles of a person who has too many of them", self.provider_id)
+            unknown = True
         now = self._clock.now()
         auth_time = now if id_token.auth_time is None else datetime.fromtimestamp(id_token.auth_time, UTC)
         return VerifiedSignIn(
@@ -197,7 +207,7 @@ class OAuthClient:
                 issuer=id_token.issuer,
                 subject=id_token.subject,
                 email=profile.email,
-                email_verified=profile.email_verified,
+                email_verified=profile.email_verified and self._settings.about.verifies_email,
                 name=profile.name,
                 roles=None if unknown else map_roles(reading.roles, self._settings.role_map),
             ),

@@ -8,6 +8,7 @@ from watchword.auth.flight import Flight
 from watchword.auth.ports import Clock, ProviderHttp
 from watchword.errors import WatchwordError
 from watchword.protocol.discovery import MAX_METADATA_BYTES, ProviderMetadata, check_metadata, metadata_url
+from watchword.protocol.issuer_rule import IssuerRule
 from watchword.protocol.provider_answer import check_document
 
 FRESH_SECONDS: Final = 86400.0
@@ -15,12 +16,23 @@ STALE_SECONDS: Final = 7 * 86400.0
 
 
 class MetadataSource:
-    """The checked metadata of one configured issuer (OpenID Connect Discovery 1.0 §4)."""
+    """The checked metadata of one configured issuer (OpenID Connect Discovery 1.0 §4), read at its
+    well-known path or at ``url``."""
 
-    def __init__(self, http: ProviderHttp, clock: Clock, *, issuer: str, allow_loopback_http: bool) -> None:
+    def __init__(
+        self,
+        http: ProviderHttp,
+        clock: Clock,
+        *,
+        issuer: IssuerRule,
+        allow_loopback_http: bool,
+        url: str | None = None,
+    ) -> None:
         self._http = http
         self._clock = clock
         self._issuer = issuer
+        self._configured_url = url
+        self._url = url or metadata_url(issuer.discoverable)
         self._allow_loopback_http = allow_loopback_http
         self._known: ProviderMetadata | None = None
         self._fetched_at = 0.0
@@ -38,10 +50,13 @@ class MetadataSource:
             return self._known
 
     async def _fetch(self) -> ProviderMetadata:
-        answer = await self._http.get(metadata_url(self._issuer), max_bytes=MAX_METADATA_BYTES)
-        check_document(metadata_url(self._issuer), answer.status, answer.headers)
+        answer = await self._http.get(self._url, max_bytes=MAX_METADATA_BYTES)
+        check_document(self._url, answer.status, answer.headers)
         self._known = check_metadata(
-            answer.body, issuer=self._issuer, allow_loopback_http=self._allow_loopback_http
+            answer.body,
+            issuer=self._issuer,
+            allow_loopback_http=self._allow_loopback_http,
+            read_at=self._configured_url,
         )
         self._fetched_at = self._clock.monotonic()
         return self._known

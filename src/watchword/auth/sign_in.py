@@ -34,6 +34,7 @@ from watchword.errors import (
 )
 from watchword.protocol.authorization import check_authorization_response, read_state
 from watchword.protocol.client_request import ClientRequest
+from watchword.protocol.issuer_rule import IssuerRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +170,9 @@ class SignIn:
         """
         client = self.client(provider_id)
         attempt = self._attempt(client, params, attempt_cookie)
-        code = _code(params, attempt, client.issuer, iss_required=False)
+        code = _code(params, attempt, client.issuer_rule, iss_required=False)
         if (await client.metadata()).iss_parameter_supported:
-            _code(params, attempt, client.issuer, iss_required=True)
+            _code(params, attempt, client.issuer_rule, iss_required=True)
         await self._use_up(attempt)
         verified = await client.redeem(attempt, code)
         if attempt.client_request is not None:
@@ -248,5 +249,7 @@ class SignIn:
         return int(self._clock.now().timestamp())
 
 
-def _code(params: Sequence[tuple[str, str]], attempt: Attempt, issuer: str, *, iss_required: bool) -> str:
+def _code(
+    params: Sequence[tuple[str, str]], attempt: Attempt, issuer: IssuerRule, *, iss_required: bool
+) -> str:
     return check_authorization_response(params, state=attempt.state, issuer=issuer, iss_required=iss_required)

@@ -87,6 +87,8 @@ def insecurities(settings: Settings) -> Iterator[str]:
         name = f"WATCHWORD_PROVIDERS__{provider_id.upper()}__"
         if not provider.issuer.startswith("https://"):
             yield f"{name}ISSUER: must be https in production"
+        if provider.metadata_url is not None and not provider.metadata_url.startswith("https://"):
+            yield f"{name}METADATA_URL: must be https in production"
         if provider.client_id == DEVELOPMENT_CLIENT_ID:
             yield f"{name}CLIENT_ID: is the development provider's, which lets anyone sign in as anyone"
 

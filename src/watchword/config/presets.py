@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal
 
+from watchword.protocol.issuer_rule import IssuerForms
+
 PresetName = Literal["oidc", "auth0", "okta", "cognito", "entra", "google", "keycloak", "github"]
 LogoutStyle = Literal["rp_initiated", "auth0_v2", "cognito", "local_only"]
 AccessTokenShape = Literal["rfc9068", "auth0", "okta", "cognito", "entra", "keycloak"]
@@ -33,6 +35,7 @@ class Preset:
     can be had, ``id_token`` whether there is one at all. ``access_tokens`` is the shape of its access
     tokens, None where they are opaque. ``issuer_forms`` says how ``iss`` may be written: exactly as
     configured, also without its scheme, or with the tenant's id in a multi-tenant issuer.
+    ``id_token_kind`` is a claim, and its value in ID tokens, by which a vendor tells its tokens apart.
     ``verifies_email`` is whether its ``email_verified`` may ever join accounts. ``sends_audience`` is
     whether ``AUDIENCE`` goes with the authorization request.
     """
@@ -45,9 +48,10 @@ class Preset:
     logout: LogoutStyle = "rp_initiated"
     refresh: Literal["rotates", "keeps"] = "rotates"
     access_tokens: AccessTokenShape | None = None
-    issuer_forms: Literal["exact", "with_or_without_scheme", "per_tenant"] = "exact"
+    issuer_forms: IssuerForms = "exact"
     asserts_auth_time: bool = True
     id_token: bool = True
+    id_token_kind: tuple[str, str] | None = None
     verifies_email: bool = True
     sends_audience: bool = False
 
@@ -71,6 +75,7 @@ PRESETS: Final[Mapping[PresetName, Preset]] = MappingProxyType(
             logout="cognito",
             refresh="keeps",
             access_tokens="cognito",
+            id_token_kind=("token_use", "id"),
         ),
         "entra": Preset(
             display_name="Microsoft",
@@ -93,6 +98,7 @@ PRESETS: Final[Mapping[PresetName, Preset]] = MappingProxyType(
             display_name="Keycloak",
             role_claims=(("realm_access", "roles"), ("resource_access", CLIENT_ID_KEY, "roles")),
             access_tokens="keycloak",
+            id_token_kind=("typ", "ID"),
         ),
         "github": Preset(
             display_name="GitHub",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -14,9 +14,13 @@ from watchword.config.values import ClaimPaths, OneOrMore, TextMap, Words
 from watchword.errors import ProviderMetadataInvalid
 from watchword.protocol.authorization import RESERVED_PARAMETERS
 from watchword.protocol.endpoint_url import check_endpoint, check_issuer
+from watchword.protocol.issuer_rule import TENANT_ID, IssuerRule
 
 ClientAuth = Literal["client_secret_basic", "client_secret_post", "none"]
 Name = Annotated[str, Field(min_length=1, max_length=512)]
+
+ANY_TENANT: Final = "any_tenant"
+"""In ``allowed_tenants``: people of every organisation, and of none, are let in."""
 
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -66,13 +70,14 @@ class ProviderSettings(BaseModel):
             raise ValueError("scopes must contain openid, or there is no ID token to check")
         if reserved := sorted(RESERVED_PARAMETERS & self.effective_authorize_params.keys()):
             raise ValueError(f"authorize_params must not set {', '.join(reserved)}: watchword sets them")
+        self._check_tenants()
         self._check_domains()
         self._check_access_tokens()
         return self
 
     def _check_addresses(self) -> None:
         try:
-            check_issuer(self.issuer, allow_loopback_http=True)
+            check_issuer(self.issuer_rule.discoverable, allow_loopback_http=True)
         except ProviderMetadataInvalid as error:
             raise ValueError(f"issuer: {error.detail}") from None
         if self.metadata_url is None:
@@ -81,6 +86,18 @@ class ProviderSettings(BaseModel):
             check_endpoint(self.metadata_url, allow_loopback_http=True)
         except ProviderMetadataInvalid as error:
             raise ValueError(f"metadata_url: {error.detail}") from None
+
+    def _check_tenants(self) -> None:
+        if ANY_TENANT in self.allowed_tenants:
+            if len(self.allowed_tenants) > 1:
+                raise ValueError(f"allowed_tenants: {ANY_TENANT} stands alone, or the others mean nothing")
+        elif wrong := [each for each in self.allowed_tenants if not TENANT_ID.fullmatch(each)]:
+            raise ValueError(f"allowed_tenants: {wrong[0]!r} is not a tenant's id, a GUID in lower case")
+        elif self.issuer_rule.template is not None and not self.allowed_tenants:
+            raise ValueError(
+                "allowed_tenants is missing: at this issuer anybody of any organisation could sign in; list "
+                f"the ids of yours, or say {ANY_TENANT}"
+            )
 
     def _check_domains(self) -> None:
         for name, given in (("hosted_domains", self.hosted_domains), ("email_domains", self.email_domains)):
@@ -105,6 +122,12 @@ class ProviderSettings(BaseModel):
     def about(self) -> Preset:
         """What the preset knows."""
         return PRESETS[self.preset]
+
+    @property
+    def issuer_rule(self) -> IssuerRule:
+        """Which ``iss`` is this provider's."""
+        tenants = frozenset(self.allowed_tenants) - {ANY_TENANT}
+        return IssuerRule(self.issuer, self.about.issuer_forms, tenants)
 
     @property
     def asserts_auth_time(self) -> bool:

@@ -14,6 +14,7 @@ from watchword.errors import (
     ProviderUnavailable,
     WatchwordError,
 )
+from watchword.protocol.issuer_rule import IssuerRule
 from watchword.protocol.printable import printable
 
 MAX_CODE_CHARS = 4096
@@ -45,20 +46,20 @@ def authorization_url(
     redirect_uri: str,
     scopes: Iterable[str],
     state: str,
-    nonce: str,
+    nonce: str | None,
     code_challenge: str,
     extra: Mapping[str, str] = _NO_EXTRA,
     max_age: int | None = None,
     prompt: str | None = None,
     login_hint: str | None = None,
 ) -> str:
-    """Where the browser is sent: code flow with ``S256``, ``state`` and ``nonce`` always.
+    """Where the browser is sent: code flow with ``S256`` and ``state`` always.
 
-    ``max_age`` is in seconds; 0 is also said as ``prompt=login``, which means the same (OpenID
-    Connect Core §3.1.2.1) and is more widely understood. A query of the endpoint is kept (RFC 6749
-    §3.1); neither it nor ``extra`` can set a parameter that the protocol sets itself
-    (``RESERVED_PARAMETERS``), while ``prompt`` and ``login_hint`` of this request replace configured
-    ones.
+    ``nonce`` is None where no ID token will come to hold it. ``max_age`` is in seconds; 0 is also said
+    as ``prompt=login``, which means the same (OpenID Connect Core §3.1.2.1) and is more widely
+    understood. A query of the endpoint is kept (RFC 6749 §3.1); neither it nor ``extra`` can set a
+    parameter that the protocol sets itself (``RESERVED_PARAMETERS``), while ``prompt`` and
+    ``login_hint`` of this request replace configured ones.
     """
     own = {
         "response_type": "code",
@@ -66,13 +67,12 @@ def authorization_url(
         "redirect_uri": redirect_uri,
         "scope": " ".join(scopes),
         "state": state,
-        "nonce": nonce,
         "code_challenge": code_challenge,
         "code_challenge_method": "S256",
     }
     age = None if max_age is None else str(max_age)
     asked = _with_login(prompt or extra.get("prompt", "")) if max_age == 0 else prompt
-    optional = {"max_age": age, "prompt": asked, "login_hint": login_hint}
+    optional = {"nonce": nonce, "max_age": age, "prompt": asked, "login_hint": login_hint}
     own |= {name: value for name, value in optional.items() if value is not None}
     sent = {name: value for name, value in extra.items() if name not in RESERVED_PARAMETERS} | own
     address, _, query = endpoint.partition("?")
@@ -103,7 +103,7 @@ def read_state(params: Sequence[tuple[str, str]]) -> str:
 
 
 def check_authorization_response(
-    params: Sequence[tuple[str, str]], *, state: str, issuer: str, iss_required: bool
+    params: Sequence[tuple[str, str]], *, state: str, issuer: IssuerRule, iss_required: bool
 ) -> str:
     """The code of a response that belongs to this attempt; nothing is sent anywhere before.
 
@@ -124,12 +124,13 @@ def check_authorization_response(
     return _code(given["code"])
 
 
-def _check_issuer(got: str | None, expected: str, required: bool) -> None:
+def _check_issuer(got: str | None, expected: IssuerRule, required: bool) -> None:
     if got is None and required:
         raise AuthorizationResponseInvalid("iss is missing although the metadata promise it (RFC 9207)")
-    if got is not None and got != expected:
+    if got is not None and expected.canonical(got) is None:
         raise AuthorizationResponseInvalid(
-            f"iss is another issuer (RFC 9207): expected {expected!r}, got '{printable(got, max_chars=300)}'"
+            f"iss is another issuer (RFC 9207): expected {expected.published!r}, "
+            f"got '{printable(got, max_chars=300)}'"
         )
 
 

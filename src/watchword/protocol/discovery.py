@@ -9,6 +9,7 @@ from typing import Any
 from watchword.errors import ProviderMetadataInvalid
 from watchword.protocol.algorithms import ID_TOKEN_ALGORITHMS
 from watchword.protocol.endpoint_url import parse_endpoint, parse_issuer
+from watchword.protocol.issuer_rule import IssuerRule
 from watchword.protocol.printable import printable
 from watchword.protocol.strict_json import MalformedJson, loads_object
 from watchword.protocol.web_url import WebUrl
@@ -43,23 +44,26 @@ def metadata_url(issuer: str) -> str:
     return issuer.removesuffix("/") + _WELL_KNOWN
 
 
-def check_metadata(body: bytes, *, issuer: str, allow_loopback_http: bool) -> ProviderMetadata:
+def check_metadata(
+    body: bytes, *, issuer: IssuerRule, allow_loopback_http: bool, read_at: str | None = None
+) -> ProviderMetadata:
     """Read the metadata document of the configured ``issuer``.
 
-    The document's issuer must be equal to the character (§4.3); every endpoint must be one that
-    may be contacted. ``allow_loopback_http`` is for trying things out: without it a development
+    The document's issuer must be what the rule expects, to the character (§4.3); every endpoint must
+    be one that may be contacted. ``read_at`` is where the document was, unless at the issuer's own
+    well-known path. ``allow_loopback_http`` is for trying things out: without it a development
     provider is refused as well. Raises ProviderMetadataInvalid naming the member at fault.
     """
-    home = _issuer_url(issuer, allow_loopback_http)
+    home = _home(issuer.discoverable, read_at, allow_loopback_http)
     try:
         document = loads_object(body, max_bytes=MAX_METADATA_BYTES)
     except MalformedJson as fault:
         raise ProviderMetadataInvalid(f"the provider's metadata is not acceptable JSON: {fault}") from None
-    _check_issuer_equal(document.get("issuer"), issuer)
+    _check_issuer_equal(document.get("issuer"), issuer.published)
     if document.get(DEVELOPMENT_MARK) is True and not allow_loopback_http:
         raise ProviderMetadataInvalid("this is a development provider, where anyone signs in as anyone")
     return ProviderMetadata(
-        issuer=issuer,
+        issuer=issuer.published,
         authorization_endpoint=_required(document, "authorization_endpoint", home),
         token_endpoint=_required(document, "token_endpoint", home),
         jwks_uri=_required(document, "jwks_uri", home),
@@ -77,11 +81,18 @@ def check_metadata(body: bytes, *, issuer: str, allow_loopback_http: bool) -> Pr
     )
 
 
-def _issuer_url(issuer: str, allow_loopback_http: bool) -> WebUrl:
+def _home(issuer: str, read_at: str | None, allow_loopback_http: bool) -> WebUrl:
+    """The address whose host the endpoints are measured by: where the operator said the metadata are."""
     try:
-        return parse_issuer(issuer, allow_loopback_http=allow_loopback_http)
+        home = parse_issuer(issuer, allow_loopback_http=allow_loopback_http)
     except ValueError as fault:
         raise ProviderMetadataInvalid(f"the configured issuer {fault}") from None
+    if read_at is None:
+        return home
+    try:
+        return parse_endpoint(read_at, allow_loopback_http=allow_loopback_http)
+    except ValueError as fault:
+        raise ProviderMetadataInvalid(f"the configured metadata_url {fault}") from None
 
 
 def _check_issuer_equal(got: Any, expected: str) -> None:

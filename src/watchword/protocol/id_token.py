@@ -12,7 +12,9 @@ from typing import Any
 from watchword.protocol import base64url, claims
 from watchword.protocol.algorithms import ALGORITHMS, ID_TOKEN_ALGORITHMS
 from watchword.protocol.claims import ClaimError
+from watchword.protocol.issuer_rule import IssuerRule, check_token_issuer
 from watchword.protocol.jws import VerifiedJws
+from watchword.protocol.printable import printable
 
 MAX_ID_TOKEN_BYTES = 16 * 1024
 MAX_LIFE_SECONDS = 86_400
@@ -25,24 +27,28 @@ _TYPES = frozenset({"jwt", "application/jwt"})
 @dataclass(frozen=True, slots=True)
 class IdTokenPolicy:
     """What one attempt expects: who issued the token, for whom, and for which ``nonce``.
+    ``hosted_domains``, where there are any, are those of which ``hd`` has to be one (Google).
+    ``kind`` is a claim by which the provider tells its tokens apart, and its value in ID tokens.
     ``max_age_seconds`` is set when the request asked for a recent sign-in, ``asked_at`` is when that
     was: whoever signed in since then did so recently, however long the way back took.
 
     Raises ValueError for a leeway above 60 s, an empty expectation or an unknown algorithm.
     """
 
-    issuer: str
+    issuer: IssuerRule
     client_id: str
     nonce: str = field(repr=False)
     algorithms: frozenset[str] = ID_TOKEN_ALGORITHMS
     leeway_seconds: int = 30
     max_age_seconds: int | None = None
     asked_at: int | None = None
+    hosted_domains: frozenset[str] = frozenset()
+    kind: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.leeway_seconds <= MAX_LEEWAY_SECONDS:
             raise ValueError(f"leeway_seconds must be between 0 and {MAX_LEEWAY_SECONDS}")
-        if not (self.issuer and self.client_id and self.nonce):
+        if not (self.issuer.issuer and self.client_id and self.nonce):
             raise ValueError("issuer, client_id and nonce must not be empty")
         if not self.algorithms <= ALGORITHMS.keys():
             raise ValueError("algorithms must be names this service can verify")
@@ -71,7 +77,8 @@ def check_id_token(
     """
     _check_header(verified, policy)
     found = claims.read_claims(verified)
-    claims.required_match(found, "iss", policy.issuer)
+    issuer = check_token_issuer(found, policy.issuer, key_issuer=verified.key.issuer)
+    _check_kind(found, policy.kind)
     _check_audience(found, policy.client_id)
     issued_at, expires_at = claims.check_times(
         found,
@@ -83,9 +90,10 @@ def check_id_token(
         raise ClaimError("iat", "too_old", f"{now_seconds - issued_at} s ago; are the clocks right?")
     subject = claims.required_text(found, "sub")
     _check_nonce(found, policy.nonce)
+    _check_hosted_domain(found, policy.hosted_domains)
     _check_at_hash(found, verified.alg, access_token)
     return IdToken(
-        issuer=policy.issuer,
+        issuer=issuer,
         subject=subject,
         claims=MappingProxyType(found),
         issued_at=issued_at,
@@ -100,6 +108,21 @@ def _check_header(verified: VerifiedJws, policy: IdTokenPolicy) -> None:
         raise ClaimError("alg", "mismatch", "not the algorithm this provider is known to use")
     if verified.typ is not None and verified.typ.lower() not in _TYPES:
         raise ClaimError("typ", "mismatch", "another kind of token")
+
+
+def _check_kind(found: Mapping[str, Any], kind: tuple[str, str] | None) -> None:
+    """Some vendors say in a claim what a token is; where they do, it has to be an ID token."""
+    if kind is not None and kind[0] in found:
+        claims.required_match(found, *kind)
+
+
+def _check_hosted_domain(found: Mapping[str, Any], allowed: frozenset[str]) -> None:
+    """The claim counts: the request parameter of the same name is a hint that anybody may change."""
+    if not allowed:
+        return
+    domain = claims.required_text(found, "hd")
+    if domain not in allowed:
+        raise ClaimError("hd", "mismatch", f"the domain '{printable(domain)}' is not one of those allowed")
 
 
 def _check_audience(found: Mapping[str, Any], client_id: str) -> None:

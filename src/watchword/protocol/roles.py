@@ -40,6 +40,17 @@ def roles_at(
     return RoleReading(frozenset(found), dropped)
 
 
+def are_withheld(claims: Mapping[str, Any], paths: Sequence[Sequence[str]]) -> bool:
+    """Whether the provider has roles at ``paths`` and did not say which: it refers to another place
+    (OpenID Connect Core §5.6.2), or to none (``hasgroups``), as Microsoft Entra does above 200 groups.
+    """
+    elsewhere = claims.get("_claim_names", {})
+    tops = {path[0] for path in paths}
+    if not isinstance(elsewhere, Mapping):
+        return bool(tops)
+    return not tops.isdisjoint(elsewhere) or ("groups" in tops and claims.get("hasgroups") in (True, "true"))
+
+
 def map_roles(roles: Iterable[str], mapping: Mapping[str, str] | None) -> frozenset[str]:
     """Our names for the provider's: a mapping drops what it does not know, no mapping keeps names."""
     ours = roles if mapping is None else (mapping[name] for name in roles if name in mapping)
