@@ -8,6 +8,7 @@ from collections.abc import Sequence
 _HTML = ("text/html", "application/xhtml+xml")
 _JSON = ("application/json", "application/problem+json")
 _WEIGHT = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
+_BLANKS = " \t"
 _MAX_CHARS = 4096
 
 
@@ -40,9 +41,9 @@ def _best(ranges: Sequence[tuple[str, float]], wanted: Sequence[str]) -> tuple[f
 
 def _read(part: str) -> tuple[str, float]:
     """A media range and its weight, which is 0 when it cannot be read."""
-    name, *parameters = (piece.strip().lower() for piece in part.split(";"))
+    name, *parameters = (piece.strip(_BLANKS).lower() for piece in part.split(";"))
     for parameter in parameters:
-        key, _, value = parameter.partition("=")
-        if key.strip() == "q":
-            return name, float(value) if _WEIGHT.fullmatch(value.strip()) else 0.0
+        key, _, value = (side.strip(_BLANKS) for side in parameter.partition("="))
+        if key == "q":
+            return name, float(value) if _WEIGHT.fullmatch(value) else 0.0
     return name, 1.0

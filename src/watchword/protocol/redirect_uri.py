@@ -17,7 +17,7 @@ MAX_REDIRECT_URI_CHARS = 1024
 ANSWER_PARAMETERS = frozenset({"code", "state", "iss", "error", "error_description", "error_uri"})
 """What we append, and what a registered address therefore must not hold already."""
 
-_PRIVATE = re.compile(r"[a-z][a-z0-9+\-]*(?:\.[a-z0-9+\-]+)+:/[A-Za-z0-9\-._~:/?\[\]@!$&'()+,;=%]*")
+_PRIVATE = re.compile(r"[a-z][a-z0-9+\-]*(?:\.[a-z0-9+\-]+)+:/[A-Za-z0-9\-._~:/?@!$&'()+,;=%]*")
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
