@@ -153,7 +153,7 @@ class Watchword:
         return self._clock.now()
 
     def now_seconds(self) -> int:
-        return int(self._clock.now().timestamp())
+        return self._clock.now_seconds()
 
     @property
     def secure(self) -> bool:

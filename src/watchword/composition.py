@@ -24,6 +24,7 @@ from watchword.auth.sign_in import SignIn
 from watchword.auth.token_issuer import TokenIssuer
 from watchword.auth.token_revoker import TokenRevoker
 from watchword.auth.token_validator import TokenValidator
+from watchword.auth.verified_tokens import VerifiedTokens
 from watchword.auth.version_usage import VersionUsage
 from watchword.config.auth import Settings
 from watchword.config.client import registered_clients, secret_digests
@@ -48,11 +49,13 @@ class Composition:
         settings, clock, sealer = self._settings, self._clock, self._sealer
         keyring = Keyring(database.keys, sealer, clock)
         await keyring.load()
+        verified = VerifiedTokens()
         feed = RevocationFeed(
             database.revocations,
             clock,
             announcements=database.announcements,
             on_key_revoked=keyring.forget,
+            verified=verified,
         )
         await feed.load()
         limits = self._rate_limits()
@@ -78,7 +81,7 @@ class Composition:
             before_refresh=limits.check_session,
         )
         codes = AuthorizationCodes(database.codes, sessions=sessions, sealer=sealer, clock=clock)
-        validator = self._validator(keyring)
+        validator = self._validator(keyring, verified)
         authenticator = self._client_authenticator(database)
         return Services(
             database=database,
@@ -137,13 +140,14 @@ class Composition:
         counter = open_counter(self._settings.cache_url, self._clock)
         return RateLimits(counter, self._settings.rate_limit, self._sealer.subkeys("rate-limit")[0])
 
-    def _validator(self, keyring: Keyring) -> TokenValidator:
+    def _validator(self, keyring: Keyring, verified: VerifiedTokens) -> TokenValidator:
         return TokenValidator(
             keyring,
             self._clock,
             issuer=self._settings.base_url,
             audience=self._settings.token_audience,
             max_life_seconds=self._settings.longest_access_token_seconds,
+            verified=verified,
         )
 
     def _gatekeeper(self, database: Database, validator: TokenValidator, feed: RevocationFeed) -> Gatekeeper:

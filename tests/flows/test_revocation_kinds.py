@@ -50,9 +50,10 @@ def published(service: Service) -> set[str]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_entry_refuses_the_token_it_is_about(service: Service, kind: str) -> None:
-    """That of another session only where it is about more than one person's; a revoked key is not
-    published any more either."""
+    """Also one that was let in before; that of another session only where it is about more than one
+    person's; a revoked key is not published any more either."""
     browser, other = service.signed_in("alice"), service.signed_in("bob")
+    assert [each.get("/private").status_code for each in (browser, browser, other)] == [200, 200, 200]
     facts = facts_of(browser.access)
     assert facts["kid"] in published(service)
     revoke(service, kind, facts)

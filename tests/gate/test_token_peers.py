@@ -17,6 +17,7 @@ from tests.gate.forge import Forge
 from tests.gate.good_tokens import GOOD_TOKENS
 from tests.gate.leniency import REFUSED_BY_JOSERFC, RULES, passes_in_joserfc, passes_in_pyjwt
 from tests.house.tree import ROOT
+from tests.protocol.test_frozen import thawed
 from tests.protocol.workshop import P256, jwk_of, key_set
 from watchword.protocol.access_token import check_access_token
 from watchword.protocol.algorithms import OWN_ALGORITHMS
@@ -43,7 +44,7 @@ def we_read(token: str, forge: Forge) -> Any:
         max_life_seconds=forge.life_seconds,
         leeway_seconds=LEEWAY_SECONDS,
     )
-    return dict(caller.claims)
+    return thawed(caller.claims)
 
 
 def joserfc_reads(token: str, forge: Forge) -> Any:

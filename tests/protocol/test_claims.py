@@ -247,3 +247,30 @@ def test_claims_of_any_type_raise_nothing_foreign(found: dict[str, Any]) -> None
     ):
         with contextlib.suppress(ClaimError):
             check()
+
+
+@bounded
+@given(
+    st.fixed_dictionaries(
+        {"iat": st.integers(NOW - 100, NOW + 10), "exp": st.integers(NOW - 100, NOW + 100)},
+        optional={"nbf": st.integers(NOW - 100, NOW + 10), "auth_time": st.integers(0, NOW + 10)},
+    ),
+    st.integers(0, 60),
+)
+def test_the_seconds_that_fit_are_those_the_checks_accept(times: dict[str, int], leeway: int) -> None:
+    """Second by second, at every edge that any of the times has."""
+    edges = {moment + side * leeway for moment in times.values() for side in (-1, 0, 1)}
+    seconds = sorted({edge + step for edge in edges for step in (-1, 0, 1)})
+    accepted = [second for second in seconds if _times_are_accepted(times, second, leeway)]
+    assert accepted == [
+        second for second in seconds if second in claims.seconds_that_fit(times, leeway_seconds=leeway)
+    ]
+
+
+def _times_are_accepted(times: dict[str, int], now: int, leeway: int) -> bool:
+    try:
+        claims.check_times(times, now_seconds=now, leeway_seconds=leeway, max_life_seconds=10**9)
+        claims.optional_auth_time(times, now_seconds=now, leeway_seconds=leeway)
+    except ClaimError:
+        return False
+    return True

@@ -12,5 +12,8 @@ class SystemClock:
     def now(self) -> datetime:
         return datetime.now(UTC)
 
+    def now_seconds(self) -> int:
+        return int(time.time())
+
     def monotonic(self) -> float:
         return time.monotonic()

@@ -63,7 +63,7 @@ class Gatekeeper:
         self._stale_seconds = stale_seconds
 
     def now_seconds(self) -> int:
-        return int(self._clock.now().timestamp())
+        return self._clock.now_seconds()
 
     async def identify(self, request: Request) -> Identity:
         """The caller, nobody, or why the presented credential is refused.
@@ -118,9 +118,11 @@ class Gatekeeper:
         )
 
     async def _check(self, token: str) -> Principal:
+        """Looked at again after a catch-up: the key may have left with what was read then."""
         caller = self._validator.validate(token)
         if self._feed.age_seconds > FRESH_SECONDS:
             await self._catch_up()
+            caller = self._validator.validate(token)
         if self._feed.is_revoked(caller):
             whose = caller.session_id or caller.client_id
             if self._feed.is_superseded(caller):

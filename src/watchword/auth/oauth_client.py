@@ -152,7 +152,7 @@ class OAuthClient:
             max_age_seconds=attempt.max_age_seconds,
             asked_at=attempt.started_at,
         )
-        now_seconds = int(self._clock.now().timestamp())
+        now_seconds = self._clock.now_seconds()
         try:
             return check_id_token(verified, policy, now_seconds=now_seconds, access_token=tokens.access_token)
         except ClaimError as error:

@@ -18,6 +18,9 @@ class Clock(Protocol):
 
     def now(self) -> datetime: ...
 
+    def now_seconds(self) -> int:
+        """Whole seconds since 1970 of the same moment as ``now``."""
+
     def monotonic(self) -> float: ...
 
 

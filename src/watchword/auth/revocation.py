@@ -16,6 +16,7 @@ from uuid import UUID
 
 from watchword.auth.ports import Announcements, Clock, Revocation, RevocationLog
 from watchword.auth.revoked import Revoked
+from watchword.auth.verified_tokens import VerifiedTokens
 from watchword.errors import DatabaseUnavailable, WatchwordError
 from watchword.protocol.principal import Principal
 
@@ -32,7 +33,8 @@ logger = logging.getLogger("watchword")
 
 class RevocationFeed:
     """This process's view of the feed. ``on_key_revoked`` gets the id of every signing key that
-    was revoked, also of those from before this process started."""
+    was revoked, also of those from before this process started. ``verified`` lets go of the tokens
+    that an entry is about, and of expired ones."""
 
     def __init__(
         self,
@@ -41,11 +43,13 @@ class RevocationFeed:
         *,
         announcements: Announcements | None = None,
         on_key_revoked: Callable[[str], None] | None = None,
+        verified: VerifiedTokens | None = None,
     ) -> None:
         self._log = log
         self._clock = clock
         self._announcements = announcements
         self._on_key_revoked = on_key_revoked
+        self._verified = VerifiedTokens() if verified is None else verified
         self._revoked = Revoked()
         self._sequence = 0
         self._read_at: float | None = None
@@ -70,6 +74,7 @@ class RevocationFeed:
     def note_session(self, session_id: UUID, expires_at: datetime) -> None:
         """Take over an ending of this process without waiting for the next reading."""
         self._revoked.end_session(str(session_id), expires_at)
+        self._verified.evict_session(str(session_id))
 
     def note_token(self, token_id: str, expires_at: datetime) -> None:
         """The same for one token that no session stands behind."""
@@ -94,6 +99,7 @@ class RevocationFeed:
             self._read_at = asked_at
         if self._clock.monotonic() - self._swept_at >= _SWEEP_SECONDS:
             self._revoked.forget_expired(self._clock.now())
+            self._verified.forget_expired(self._clock.now_seconds())
             self._swept_at = self._clock.monotonic()
 
     def _again_from(self, asked_at: float) -> datetime:
@@ -158,6 +164,16 @@ class RevocationFeed:
 
     def _take(self, entry: Revocation) -> None:
         self._sequence = max(self._sequence, entry.sequence)
-        self._revoked.take(entry)
+        if self._revoked.take(entry):
+            self._evict(entry)
         if entry.kind == "key" and entry.value is not None and self._on_key_revoked is not None:
             self._on_key_revoked(entry.value)
+
+    def _evict(self, entry: Revocation) -> None:
+        match entry.kind:
+            case "session" | "generation" if entry.session_id is not None:
+                self._verified.evict_session(str(entry.session_id))
+            case "subject" if entry.issuer is not None and entry.value is not None:
+                self._verified.evict(entry.issuer, entry.value)
+            case _:
+                return

@@ -54,29 +54,32 @@ class Revoked:
         ended = None if caller.session_id is None else self._sessions.get(caller.session_id)
         return ended is not None and ended[0] < MAX_GENERATION
 
-    def end_session(self, session_id: str, expires_at: datetime) -> None:
-        _widen(self._sessions, session_id, (MAX_GENERATION, expires_at))
+    def end_session(self, session_id: str, expires_at: datetime) -> bool:
+        return _widen(self._sessions, session_id, (MAX_GENERATION, expires_at))
 
-    def end_token(self, token_id: str, expires_at: datetime) -> None:
+    def end_token(self, token_id: str, expires_at: datetime) -> bool:
+        is_new = token_id not in self._tokens
         self._tokens[token_id] = expires_at
+        return is_new
 
-    def take(self, entry: Revocation) -> None:
-        """Keep one entry; those about keys are not about callers."""
+    def take(self, entry: Revocation) -> bool:
+        """Keep one entry; those about keys are not about callers. False when it says nothing new:
+        entries are read more than once."""
         expires_at, issued_at = entry.expires_at, entry.created_at.timestamp()
         match entry.kind:
             case "session" if entry.session_id is not None:
-                self.end_session(str(entry.session_id), expires_at)
+                return self.end_session(str(entry.session_id), expires_at)
             case "generation" if entry.session_id is not None and entry.generation is not None:
-                _widen(self._sessions, str(entry.session_id), (entry.generation, expires_at))
+                return _widen(self._sessions, str(entry.session_id), (entry.generation, expires_at))
             case "token" if entry.value is not None:
-                self.end_token(entry.value, expires_at)
+                return self.end_token(entry.value, expires_at)
             case "client" if entry.value is not None:
-                _widen(self._clients, entry.value, (issued_at + CLIENT_MARGIN_SECONDS, expires_at))
+                return _widen(self._clients, entry.value, (issued_at + CLIENT_MARGIN_SECONDS, expires_at))
             case "subject" if entry.issuer is not None and entry.value is not None:
                 whom = (entry.issuer, entry.value)
-                _widen(self._subjects, whom, (issued_at + SUBJECT_MARGIN_SECONDS, expires_at))
+                return _widen(self._subjects, whom, (issued_at + SUBJECT_MARGIN_SECONDS, expires_at))
             case _:
-                return
+                return False
 
     def forget_expired(self, now: datetime) -> None:
         self._sessions = {key: until for key, until in self._sessions.items() if until[1] > now}
@@ -85,10 +88,12 @@ class Revoked:
         self._subjects = {key: until for key, until in self._subjects.items() if until[1] > now}
 
 
-def _widen(entries: dict[Key, Until], key: Key, until: Until) -> None:
-    """Two entries about the same thing count as the wider one of both."""
-    known = entries.get(key, until)
-    entries[key] = (max(known[0], until[0]), max(known[1], until[1]))
+def _widen(entries: dict[Key, Until], key: Key, until: Until) -> bool:
+    """Two entries about the same thing count as the wider one of both. Whether that says more."""
+    known = entries.get(key)
+    wider = until if known is None else (max(known[0], until[0]), max(known[1], until[1]))
+    entries[key] = wider
+    return wider != known
 
 
 def _generation_within(caller: Principal, ended: Until) -> bool:

@@ -246,7 +246,7 @@ class SignIn:
             raise AttemptUsed("the attempt was used before")
 
     def _now_seconds(self) -> int:
-        return int(self._clock.now().timestamp())
+        return self._clock.now_seconds()
 
 
 def _code(

@@ -6,10 +6,12 @@ from typing import Final
 
 from watchword.auth.keyring import Keyring
 from watchword.auth.ports import Clock
+from watchword.auth.verified_tokens import VerifiedTokens
 from watchword.errors import TokenInvalid
 from watchword.protocol import jws
 from watchword.protocol.access_token import check_access_token
-from watchword.protocol.claims import ClaimError
+from watchword.protocol.claims import ClaimError, seconds_that_fit
+from watchword.protocol.jwk import KeySet
 from watchword.protocol.principal import Principal
 
 LEEWAY_SECONDS: Final = 5
@@ -20,9 +22,17 @@ class TokenValidator:
     """Checks signature and claims of our own access tokens; knows nothing of revocation."""
 
     def __init__(
-        self, keyring: Keyring, clock: Clock, *, issuer: str, audience: str, max_life_seconds: int
+        self,
+        keyring: Keyring,
+        clock: Clock,
+        *,
+        issuer: str,
+        audience: str,
+        max_life_seconds: int,
+        verified: VerifiedTokens | None = None,
     ) -> None:
         self._keyring = keyring
+        self._verified = VerifiedTokens() if verified is None else verified
         self._clock = clock
         self._issuer = issuer
         self._audience = audience
@@ -34,15 +44,24 @@ class TokenValidator:
         so long ago, which is good for nothing but ending its session. Raises TokenInvalid with the
         cause in its detail.
         """
+        now_seconds, keys = self._clock.now_seconds(), self._keyring.verifying
+        held = self._verified.find(token, now_seconds=now_seconds, keys=keys)
+        return self._verify(token, keys, now_seconds, expired_seconds) if held is None else held
+
+    def _verify(self, token: str, keys: KeySet, now_seconds: int, expired_seconds: int) -> Principal:
         try:
-            verified = jws.verify_with(jws.parse(token), self._keyring.verifying, algorithms=self._algorithms)
-            return check_access_token(
+            verified = jws.verify_with(jws.parse(token), keys, algorithms=self._algorithms)
+            caller = check_access_token(
                 verified,
                 issuer=self._issuer,
                 audience=self._audience,
-                now_seconds=int(self._clock.now().timestamp()),
+                now_seconds=now_seconds,
                 leeway_seconds=LEEWAY_SECONDS + expired_seconds,
                 max_life_seconds=self._max_life_seconds,
             )
         except (jws.JwsError, ClaimError) as error:
             raise TokenInvalid(str(error)) from None
+        seconds = seconds_that_fit(caller.claims, leeway_seconds=LEEWAY_SECONDS)
+        if now_seconds in seconds:
+            self._verified.keep(token, caller, key=verified.key, keys=keys, seconds=seconds)
+        return caller

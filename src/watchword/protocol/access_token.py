@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 from typing import Any, Final
 
 from watchword.protocol import claims
 from watchword.protocol.claims import ClaimError
+from watchword.protocol.frozen import frozen
 from watchword.protocol.jws import VerifiedJws
 from watchword.protocol.principal import AUTH_TIME_SOURCE, Principal
 from watchword.protocol.refresh_token import MAX_GENERATION
@@ -95,8 +95,8 @@ def check_access_token(
 ) -> Principal:
     """The caller a token of ours was issued to (RFC 9068 §4). Raises ClaimError.
 
-    Claims we do not know are kept in ``claims``. A token that a client got for itself has the
-    client as its subject and no session, and so no ``user_id``.
+    Claims we do not know are kept in ``claims``, read-only like all of them. A token that a client
+    got for itself has the client as its subject and no session, and so no ``user_id``.
     """
     if verified.typ is None or verified.typ.lower() not in _TYPES:
         raise ClaimError("typ", "mismatch", "not an access token")
@@ -120,7 +120,7 @@ def check_access_token(
         name=_profile_text(found, "name"),
         auth_time=claims.optional_auth_time(found, now_seconds=now_seconds, leeway_seconds=leeway_seconds),
         token_id=claims.required_text(found, "jti"),
-        claims=MappingProxyType(found),
+        claims=frozen(found),
     )
 
 

@@ -138,3 +138,10 @@ def optional_auth_time(claims: Mapping[str, Any], *, now_seconds: int, leeway_se
     if auth_time is not None and auth_time > now_seconds + leeway_seconds:
         raise ClaimError("auth_time", "in_the_future", f"{auth_time - now_seconds} s ahead")
     return auth_time
+
+
+def seconds_that_fit(claims: Mapping[str, Any], *, leeway_seconds: int) -> range:
+    """Every second at which ``check_times`` and ``optional_auth_time`` accept the times of claims
+    that they accepted once, with the same leeway."""
+    starts = max(claims[name] for name in ("iat", "nbf", "auth_time") if name in claims)
+    return range(starts - leeway_seconds, claims["exp"] + leeway_seconds)

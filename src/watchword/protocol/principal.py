@@ -20,7 +20,8 @@ class Principal:
     ``issuer`` and ``subject`` are the presented token's. ``user_id`` is None for machines and for
     provider-token callers without an account, ``session_id`` wherever no session stands behind
     the token. ``auth_time`` is in seconds since 1970 (OpenID Connect Core §2). ``email`` and
-    ``name`` are None unless the token carries them or the route says ``live=True``.
+    ``name`` are None unless the token carries them or the route says ``live=True``. ``claims`` are
+    read-only all the way down, arrays are tuples: requests with the same token share them.
     """
 
     user_id: str | None

@@ -15,6 +15,9 @@ class FakeClock:
     def now(self) -> datetime:
         return self._now
 
+    def now_seconds(self) -> int:
+        return int(self._now.timestamp())
+
     def monotonic(self) -> float:
         return self._monotonic
 
