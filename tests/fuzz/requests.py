@@ -92,10 +92,17 @@ def in_redirect_uri(data: bytes) -> None:
     split, browser = urlsplit(answered), pydantic_core.Url(answered)
     assert browser.host is not None
     assert found.url.scheme == split.scheme == browser.scheme
-    assert found.url.host == split.hostname == browser.host.strip("[]")
+    hosts = {_compressed(host) for host in (found.url.host, split.hostname or "", browser.host)}
+    assert len(hosts) == 1
     assert (found.url.port or {"http": 80, "https": 443}[found.url.scheme]) == browser.port
     assert split.username is browser.username is None
     assert parse_web_url(found.url.origin).origin == found.url.origin
+
+
+def _compressed(host: str) -> str:
+    """An IPv6 address in its one spelling; other hosts as they are."""
+    plain = host.strip("[]")
+    return str(ipaddress.ip_address(plain)) if ":" in plain else plain
 
 
 def in_return_to(data: bytes) -> None:
