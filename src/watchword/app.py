@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute
 
 from watchword.api.account_endpoints import AccountEndpoints
 from watchword.api.authorize_endpoints import AuthorizeEndpoints
+from watchword.api.backchannel_endpoints import BackchannelEndpoints
 from watchword.api.browser import Browser
 from watchword.api.gate import install_gate
 from watchword.api.limited import limited
@@ -89,6 +90,7 @@ class Watchword:
             *SignInEndpoints(responses, self.services).routes(),
             *AuthorizeEndpoints(responses, self.services).routes(),
             *SessionEndpoints(self.settings, browser, self.services, clients).routes(),
+            *BackchannelEndpoints(self.services).routes(),
             *AccountEndpoints(self.settings, browser, self.services).routes(),
             *TokenEndpoints(clients, browser, self.services).routes(),
             *VerifyEndpoint().routes(),

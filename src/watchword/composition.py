@@ -13,6 +13,7 @@ from watchword.auth.gatekeeper import Gatekeeper
 from watchword.auth.grants import SessionLimits
 from watchword.auth.introspector import Introspector
 from watchword.auth.keyring import Keyring
+from watchword.auth.logout_receiver import LogoutReceiver
 from watchword.auth.oauth_client import OAuthClient
 from watchword.auth.ports import Clock, Database, ProviderHttp
 from watchword.auth.rate_limits import RateLimits
@@ -83,6 +84,7 @@ class Composition:
         codes = AuthorizationCodes(database.codes, sessions=sessions, sealer=sealer, clock=clock)
         validator = self._validator(keyring, verified)
         authenticator = self._client_authenticator(database)
+        providers = self._oauth_clients()
         return Services(
             database=database,
             keyring=keyring,
@@ -97,12 +99,20 @@ class Composition:
                 on_ended=feed.note_session,
             ),
             sign_in=SignIn(
-                self._oauth_clients(),
+                providers,
                 sessions=sessions,
                 codes=codes,
                 single_use=database.single_use,
                 sealer=sealer,
                 clock=clock,
+            ),
+            logout_receiver=LogoutReceiver(
+                providers,
+                database.provider_logouts,
+                clock,
+                leeway_seconds=settings.clock_leeway_seconds,
+                tokens_live_seconds=settings.longest_access_token_seconds,
+                on_ended=feed.note_session,
             ),
             codes=codes,
             client_authenticator=authenticator,

@@ -12,6 +12,7 @@ from watchword.auth.client_tokens import ClientTokens
 from watchword.auth.gatekeeper import Gatekeeper
 from watchword.auth.introspector import Introspector
 from watchword.auth.keyring import Keyring
+from watchword.auth.logout_receiver import LogoutReceiver
 from watchword.auth.ports import Database
 from watchword.auth.rate_limits import RateLimits
 from watchword.auth.revocation import RevocationFeed
@@ -32,6 +33,7 @@ class Services:
     sessions: SessionManager
     accounts: AccountManager
     sign_in: SignIn
+    logout_receiver: LogoutReceiver
     codes: AuthorizationCodes
     client_authenticator: ClientAuthenticator
     client_tokens: ClientTokens

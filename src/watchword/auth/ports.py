@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from watchword.auth.account_ports import UNCONDITIONAL, AccountStore, ClientTokenStore, OpeningTerms
+from watchword.auth.logout_ports import ProviderLogoutStore
 from watchword.auth.version_ports import VersionUsageStore
 from watchword.protocol.rotation import SessionFacts
 
@@ -95,7 +96,7 @@ class Rotation:
     idle_ends_at: datetime
 
 
-EndReason = Literal["logout", "replay", "replaced", "disabled", "revoked", "evicted"]
+EndReason = Literal["logout", "replay", "replaced", "disabled", "revoked", "evicted", "provider_logout"]
 
 
 class SessionStore(Protocol):
@@ -252,6 +253,7 @@ class Database(Protocol):
     sessions: SessionStore
     accounts: AccountStore
     client_tokens: ClientTokenStore
+    provider_logouts: ProviderLogoutStore
     codes: CodeStore
     keys: KeyStore
     single_use: SingleUseStore

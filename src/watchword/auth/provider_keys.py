@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 from watchword.auth.flight import Flight
 from watchword.auth.ports import Clock, ProviderHttp
@@ -15,17 +15,24 @@ FRESH_SECONDS: Final = 600.0
 UNKNOWN_KID_COOLDOWN_SECONDS: Final = 30.0
 STALE_SECONDS: Final = 86400.0
 
+Sender = Literal["provider", "anybody"]
+"""Whether a token came from the provider's own endpoint, or from whoever knows an address of ours."""
+
 
 class ProviderKeys:
     """The key set of one issuer: fresh for ten minutes, one flight at a time, one extra fetch for
-    an unknown key id within the cooldown, the last good set on any failure for a day."""
+    an unknown key id within the cooldown, the last good set on any failure for a day.
+
+    The cooldown counts apart for tokens that anybody may send, or a stranger could use up the fetch
+    that a sign-in needs after a rotation.
+    """
 
     def __init__(self, http: ProviderHttp, clock: Clock) -> None:
         self._http = http
         self._clock = clock
         self._keys: KeySet | None = None
         self._fetched_at = 0.0
-        self._forced_at: float | None = None
+        self._forced_at: dict[Sender, float] = {}
         self._flight: Flight[KeySet] = Flight()
 
     async def verify(
@@ -36,13 +43,22 @@ class ProviderKeys:
         Raises IdTokenRejected, ProviderUnavailable, ProviderResponseInvalid.
         """
         try:
-            unverified = jws.parse(token, max_bytes=max_bytes)
-            try:
-                return jws.verify_with(unverified, await self._current(jwks_uri), algorithms=algorithms)
-            except jws.UnknownKey:
-                return jws.verify_with(unverified, await self._refetched(jwks_uri), algorithms=algorithms)
+            return await self.verify_sent_by(
+                "provider", token, jwks_uri=jwks_uri, algorithms=algorithms, max_bytes=max_bytes
+            )
         except jws.JwsError as error:
             raise IdTokenRejected(f"ID token: {error}") from None
+
+    async def verify_sent_by(
+        self, sender: Sender, token: str, *, jwks_uri: str, algorithms: frozenset[str], max_bytes: int
+    ) -> jws.VerifiedJws:
+        """Any token of the provider's. Raises JwsError, ProviderUnavailable, ProviderResponseInvalid."""
+        unverified = jws.parse(token, max_bytes=max_bytes)
+        try:
+            return jws.verify_with(unverified, await self._current(jwks_uri), algorithms=algorithms)
+        except jws.UnknownKey:
+            keys = await self._refetched(jwks_uri, sender)
+            return jws.verify_with(unverified, keys, algorithms=algorithms)
 
     async def _current(self, jwks_uri: str) -> KeySet:
         if self._keys is not None and self._age() < FRESH_SECONDS:
@@ -54,19 +70,20 @@ class ProviderKeys:
                 raise
             return self._keys
 
-    async def _refetched(self, jwks_uri: str) -> KeySet:
+    async def _refetched(self, jwks_uri: str, sender: Sender) -> KeySet:
         """One forced fetch, then none for the cooldown; meanwhile the set as it is. A fetch that
         failed has told nothing, so the next unknown key may ask again."""
         if not self._flight.under_way:
             now = self._clock.monotonic()
-            cooling = self._forced_at is not None and now - self._forced_at < UNKNOWN_KID_COOLDOWN_SECONDS
+            forced_at = self._forced_at.get(sender)
+            cooling = forced_at is not None and now - forced_at < UNKNOWN_KID_COOLDOWN_SECONDS
             if self._keys is not None and cooling:
                 return self._keys
-            self._forced_at = now
+            self._forced_at[sender] = now
         try:
             return await self._flight.join(lambda: self._fetch(jwks_uri))
         except WatchwordError:
-            self._forced_at = None
+            self._forced_at.pop(sender, None)
             raise
 
     async def _fetch(self, jwks_uri: str) -> KeySet:

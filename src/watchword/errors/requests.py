@@ -33,6 +33,14 @@ class MethodNotAllowed(WatchwordError):
     oauth_error = "invalid_request"
 
 
+class LogoutTokenRejected(InvalidRequest):
+    """What a provider sent to end sessions is not its word (OpenID Connect Back-Channel Logout §2.6)."""
+
+    code = "logout_token_rejected"
+    title = "Logout token refused"
+    public = "This logout token could not be verified. No session was ended."
+
+
 class RequestTooLarge(InvalidRequest):
     code = "request_too_large"
     status = 413

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from watchword.auth.account_ports import AccountStore, ClientTokenStore
+from watchword.auth.logout_ports import ProviderLogoutStore
 from watchword.auth.ports import (
     Announcements,
     AuditLog,
@@ -26,6 +27,7 @@ from watchword.storage.audit import SqlAuditLog
 from watchword.storage.authorization_codes import SqlCodeStore
 from watchword.storage.client_tokens import SqlClientTokenStore
 from watchword.storage.engines import DatabaseLimits, make_engine, sqlite_file
+from watchword.storage.provider_logouts import SqlProviderLogoutStore
 from watchword.storage.revocations import SqlRevocationLog
 from watchword.storage.rotation_postgresql import PostgresqlRotation
 from watchword.storage.rotation_sqlite import SqliteRotation
@@ -46,6 +48,7 @@ class SqlDatabase:
     sessions: SessionStore
     accounts: AccountStore
     client_tokens: ClientTokenStore
+    provider_logouts: ProviderLogoutStore
     codes: CodeStore
     keys: KeyStore
     single_use: SingleUseStore
@@ -71,6 +74,7 @@ class SqlDatabase:
         self.sessions = SqlSessionStore(self.transactions, rotator, tokens_live=tokens_live)
         self.accounts = SqlAccountStore(self.transactions)
         self.client_tokens = SqlClientTokenStore(self.transactions)
+        self.provider_logouts = SqlProviderLogoutStore(self.transactions)
         self.codes = SqlCodeStore(self.transactions, tokens_live=tokens_live)
         self.keys = SqlKeyStore(self.transactions)
         self.single_use = SqlSingleUseStore(self.transactions)

@@ -1,0 +1,51 @@
+"""Sessions that a provider ends, in SQL: its word is used up in the transaction that ends them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from watchword.auth.logout_ports import ProviderLogout
+from watchword.models import Identity, Session, SingleUse
+from watchword.storage.ending import end_sessions, may_have_tokens
+from watchword.storage.rows import insert_if_absent
+from watchword.storage.transactions import Transactions
+
+
+class SqlProviderLogoutStore:
+    """``ProviderLogoutStore`` over the tables of sessions and single use."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
+
+    async def end_sessions(
+        self, logout: ProviderLogout, *, now: datetime, tokens_expire_at: datetime
+    ) -> Sequence[UUID] | None:
+        async def work(connection: AsyncConnection) -> Sequence[UUID] | None:
+            claim = insert_if_absent(
+                connection,
+                SingleUse,
+                kind="logout-token",
+                digest=logout.digest,
+                expires_at=logout.remember_until,
+            )
+            if (await connection.execute(claim.returning(SingleUse.kind))).one_or_none() is None:
+                return None
+            which = and_(_meant(logout), may_have_tokens(now, tokens_expire_at - now))
+            return await end_sessions(
+                connection, which, reason="provider_logout", now=now, tokens_expire_at=tokens_expire_at
+            )
+
+        return await self._transactions.write("end sessions for a provider", work)
+
+
+def _meant(logout: ProviderLogout) -> ColumnElement[bool]:
+    of_issuer = select(Identity.id).where(Identity.issuer == logout.issuer)
+    if logout.subject is not None:
+        of_issuer = of_issuer.where(Identity.subject == logout.subject)
+    meant = and_(Session.provider_id == logout.provider_id, Session.identity_id.in_(of_issuer))
+    return meant if logout.sid is None else and_(Session.provider_sid == logout.sid, meant)
