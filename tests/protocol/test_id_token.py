@@ -18,7 +18,8 @@ from watchword.protocol.id_token import MAX_ID_TOKEN_BYTES, IdToken, IdTokenPoli
 from watchword.protocol.issuer_rule import IssuerRule
 from watchword.protocol.jws import JwsError, VerifiedJws, parse
 
-POLICY = IdTokenPolicy(issuer=IssuerRule("https://op.example"), client_id="us", nonce="n-0S6_WzA2Mj")
+RULE = IssuerRule("https://op.example")
+POLICY = IdTokenPolicy(issuer=RULE, client_id="us", nonce="n-0S6_WzA2Mj")
 CLAIMS: Mapping[str, Any] = {
     "iss": "https://op.example",
     "sub": "248289761001",
@@ -163,7 +164,7 @@ def test_an_id_token_may_say_jwt_or_nothing(typ: str | None) -> None:
 def test_rp_49_an_algorithm_that_was_not_agreed_is_refused() -> None:
     """alternate-alg: the policy's own list counts, whatever the signature check let through."""
     policy = IdTokenPolicy(
-        issuer=IssuerRule("https://op.example"),
+        issuer=RULE,
         client_id="us",
         nonce=POLICY.nonce,
         algorithms=frozenset({"RS256"}),
@@ -195,7 +196,7 @@ def test_at_hash_is_the_one_of_the_specification() -> None:
 def test_rp_30_at_hash_is_checked_whenever_present(alg: str) -> None:
     """For every algorithm: the right one passes, any other, or none to compare with, refuses."""
     policy = IdTokenPolicy(
-        issuer=IssuerRule("https://op.example"),
+        issuer=RULE,
         client_id="us",
         nonce=POLICY.nonce,
         algorithms=EVERY_ALGORITHM,
@@ -227,9 +228,7 @@ def test_rp_30_an_at_hash_that_is_none_refuses(value: Any, reason: str) -> None:
 
 def test_rp_53_a_recent_sign_in_is_proved_when_it_was_asked_for() -> None:
     """With max_age, auth_time is required and may be older by the leeway only (Core §3.1.2.1)."""
-    policy = IdTokenPolicy(
-        issuer=IssuerRule("https://op.example"), client_id="us", nonce=POLICY.nonce, max_age_seconds=60
-    )
+    policy = IdTokenPolicy(issuer=RULE, client_id="us", nonce=POLICY.nonce, max_age_seconds=60)
     assert accept(None, policy, auth_time=NOW - 90).auth_time == NOW - 90
     assert refuse(None, policy, auth_time=NOW - 91) == ("auth_time", "too_old")
     assert refuse(None, policy) == ("auth_time", "missing")
@@ -261,9 +260,7 @@ def test_rp_53_who_signed_in_since_we_asked_did_so_recently() -> None:
 def test_a_policy_that_would_check_nothing_cannot_be_made(fault: dict[str, Any]) -> None:
     """An empty expectation, a leeway over a minute or an unknown algorithm is a fault of ours."""
     with pytest.raises(ValueError, match="must"):
-        IdTokenPolicy(
-            **{"issuer": IssuerRule("https://op.example"), "client_id": "us", "nonce": "n", **fault}
-        )
+        IdTokenPolicy(**{"issuer": RULE, "client_id": "us", "nonce": "n", **fault})
 
 
 def test_an_id_token_has_a_size_cap_of_its_own() -> None:
