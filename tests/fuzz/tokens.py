@@ -16,6 +16,7 @@ from tests.protocol.workshop import ALL_KEYS, EVERY_ALGORITHM, NOW, P256, SIGNER
 from watchword.protocol import base64url
 from watchword.protocol.access_token import check_access_token
 from watchword.protocol.claims import ClaimError, is_safe_text
+from watchword.protocol.frozen import frozen
 from watchword.protocol.jwk import KeySetError, key_from_jwk, parse_key_set, thumbprint
 from watchword.protocol.jwk_material import InvalidKey
 from watchword.protocol.jws import JwsError, parse, verify_with
@@ -95,7 +96,7 @@ def in_signed_content(data: bytes) -> None:
     read = jwt.decode(
         text, P256.public_key(), algorithms=["ES256"], audience=AUDIENCE, issuer=ISSUER, **LATER
     )
-    assert read == dict(caller.claims)
+    assert frozen(read) == caller.claims
 
 
 LATER: dict[str, Any] = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,6 +14,7 @@ from fastapi import FastAPI
 
 from tests.gate.forge import Forge
 from tests.gate.own_service import AUDIENCE, BASE_URL, forge_of
+from tests.protocol.workshop import unb64
 from watchword import Settings, Watchword, require_auth
 from watchword.auth.grants import BROWSER, ClientContext
 from watchword.auth.ports import ProviderIdentity
@@ -30,6 +33,13 @@ class Chain:
     token: str
     refresh_token: str
     ran: list[str] = field(default_factory=list)
+
+    def new_token(self) -> str:
+        """Another token of the same session, which nobody has seen yet."""
+        claims = json.loads(unb64(self.token.split(".")[1]))
+        generation = claims["jti"].partition(".")[0]
+        jti = f"{generation}.{secrets.token_urlsafe(12)}"
+        return self.forge.token(json.dumps({**claims, "jti": jti}).encode())
 
     async def ask(self, method: str, path: str, headers: dict[str, str]) -> httpx2.Response:
         self.ran.clear()
