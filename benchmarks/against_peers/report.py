@@ -92,7 +92,10 @@ def targets(run: Run) -> Iterator[str]:
         ours, theirs = run.added(WATCHWORD, "first").median, run.added(PYJWT, "first").median
         verdict = _verdict(theirs > 0 and ours / theirs <= MISS_TARGET)
         share = f"{ours / theirs:.2f} of it" if theirs > 0 else "not comparable: nothing was added there"
-        yield f"- {verdict}: a miss adds at most {MISS_TARGET:.2f} of what the PyJWT dependency adds: {share}"
+        yield (
+            f"- {verdict}: the first time, a token adds at most {MISS_TARGET:.2f} of what it adds with the "
+            f"PyJWT dependency: {share}"
+        )
     ratio = run.ratio(WATCHWORD).median
     peers = {name: run.ratio(name).median for name in run.found if name not in OURS}
     best = max(peers, key=lambda name: peers[name], default=None)

@@ -10,8 +10,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from threading import Timer
 from typing import Any, Final
 
 from benchmarks.against_peers.client import UnexpectedAnswer
@@ -25,6 +26,7 @@ _ENVIRONMENT: Final = {
     "NODE_ENV": "production",
     "NODE_NO_WARNINGS": "1",
 }
+_PATIENCE_SECONDS: Final = 300
 _STOP_SECONDS: Final = 15
 _REFUSED: Final = frozenset({400, 401, 403, 422})
 """auth0-fastapi-api says 400 to a request without a token, authx 422 to a forged one."""
@@ -74,15 +76,16 @@ class Server:
                 raise UnexpectedAnswer(f"{self.subject.name} answered {status} to a stranger")
 
     def stop(self) -> None:
-        if self._process.stdin is not None:
-            self._process.stdin.close()
+        """By the end of its input; one that still talks finds nobody who listens."""
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                with suppress(OSError):
+                    stream.close()
         try:
             self._process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait(_STOP_SECONDS)
-        if self._process.stdout is not None:
-            self._process.stdout.close()
 
     def _status(self, credential: str | None) -> int:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
@@ -94,7 +97,10 @@ class Server:
             connection.close()
 
     def _told(self) -> dict[str, Any]:
+        patience = Timer(_PATIENCE_SECONDS, self._process.kill)
+        patience.start()
         line = "" if self._process.stdout is None else self._process.stdout.readline()
+        patience.cancel()
         if not line:
             raise CannotMeasure(f"{self.subject.name} ended; its last words are above")
         told: dict[str, Any] = json.loads(line)
