@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from joserfc.jwk import ECKey
+from tests.protocol.workshop import P256
 
 from watchword.config.auth import Settings
 from watchword.config.client_credentials import ClientSecret
@@ -16,6 +18,8 @@ from watchword.config.problems import setting_names
 KEY = "OXkDnbxMrn5P0Bp2cGg5m1V9mqDVEMcd4bDWxCiyGSM="
 OLD_KEY = "2m1V9mqDVEMcd4bDWxCiyGSMOXkDnbxMrn5P0Bp2cGg="
 PROVIDER = "WATCHWORD_PROVIDERS__MAIN__"
+SIGNER = "WATCHWORD_PROVIDERS__SIGNER__"
+"""Another provider, because one has either a secret or a key."""
 CLIENT = "WATCHWORD_CLIENTS__SPA__"
 BATCH = "WATCHWORD_CLIENTS__BATCH__"
 """Another client, because one has either a secret or a key."""
@@ -37,7 +41,6 @@ EXAMPLES: Mapping[str, Any] = {
     f"{PROVIDER}CLIENT_ID": "app",
     f"{PROVIDER}CLIENT_SECRET": "v8kd-93jf-aa81",
     f"{PROVIDER}CLIENT_AUTH": "client_secret_post",
-    f"{PROVIDER}CLIENT_KEY": "b7Qm-20xk-zz19",
     f"{PROVIDER}SCOPES": ["openid", "offline_access"],
     f"{PROVIDER}DISPLAY_NAME": "Example",
     f"{PROVIDER}AUTHORIZE_PARAMS": {"connection": "staff"},
@@ -54,6 +57,10 @@ EXAMPLES: Mapping[str, Any] = {
     f"{PROVIDER}ACCEPT_ACCESS_TOKENS": True,
     f"{PROVIDER}MAX_TOKEN_SECONDS": 600,
     f"{PROVIDER}CA_FILE": "ca.pem",
+    f"{SIGNER}ISSUER": "https://signer.example.test",
+    f"{SIGNER}CLIENT_ID": "app",
+    f"{SIGNER}CLIENT_AUTH": "private_key_jwt",
+    f"{SIGNER}CLIENT_KEY": json.dumps(ECKey.import_key(P256).as_dict(private=True)),
     f"{CLIENT}REDIRECT_URIS": ["https://app.example.test/callback"],
     f"{CLIENT}SCOPES": ["orders:read"],
     f"{CLIENT}SECRET": "q8sWx2nA7dKe0LhV5yTzR3mB9cJ1gUfP6oXi4vDtEbH",
@@ -118,7 +125,7 @@ def plain(settings: Settings) -> dict[str, Any]:
     }
     said["clients' keys"] = {name: each.key for name, each in settings.clients.items()}
     said["secret"] = [
-        (each.secret, each.client_key and each.client_key.reveal()) for each in settings.providers.values()
+        (each.secret, each.client_key and each.client_key.key) for each in settings.providers.values()
     ]
     return said
 
@@ -130,7 +137,7 @@ def digest_of(secret: ClientSecret) -> bytes:
 def test_the_examples_are_complete() -> None:
     """A new setting comes with an example here."""
     known = {name.replace("<ID>", ENTRIES.get(name.split("_")[1], "")) for name in setting_names(Settings)}
-    assert {name.replace(BATCH, CLIENT) for name in EXAMPLES} == known
+    assert {name.replace(BATCH, CLIENT).replace(SIGNER, PROVIDER) for name in EXAMPLES} == known
 
 
 def test_every_example_differs_from_what_nothing_says() -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from tests.protocol.workshop import P256
 
 from watchword.config.auth import Settings
 from watchword.config.deployment import DEVELOPMENT_CLIENT_ID, deployment_warnings
@@ -20,6 +22,7 @@ from watchword.protocol.discovery import DEVELOPMENT_MARK
 
 KEY = base64.b64encode(secrets.token_bytes(32)).decode()
 TEXT_KEY = base64.b64encode(b"change-me-change-me-change-me-32").decode()
+PEM = P256.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 ZEROS = base64.b64encode(bytes(32)).decode()
 
 
@@ -80,6 +83,10 @@ INSECURE = [
     (
         {"providers": {"main": provider(client_secret=exposed("v8kd-93jf-aa81"))}},
         "MAIN__CLIENT_SECRET: the file /run/secrets/it can be read by others",
+    ),
+    (
+        {"providers": {"main": provider(client_auth="private_key_jwt", client_secret=None, client_key=PEM)}},
+        "MAIN__CLIENT_KEY: is written in a file or in code",
     ),
     (
         {"database_url": "postgresql://app:v8kd-93jf@db/app"},

@@ -28,6 +28,7 @@ def test_metadata_names_everything_a_client_needs(rp: RelyingParty) -> None:
     assert metadata["token_endpoint_auth_methods_supported"] == [
         "client_secret_basic",
         "client_secret_post",
+        "private_key_jwt",
         "none",
     ]
     assert "offline_access" in metadata["scopes_supported"]

@@ -142,6 +142,8 @@ async def test_a_request_without_an_address_is_refused(provider: DevProvider) ->
         {"client_id": "a"},
         {"client_id": "a", "client_secret": "s", "auth_method": "none"},
         {"client_id": "a", "client_secret": "s", "auth_method": "private_key_jwt"},
+        {"client_id": "a", "auth_method": "private_key_jwt"},
+        {"client_id": "a", "client_secret": "s", "jwks": {"keys": [{}]}},
         {"client_id": "a", "client_secret": "s", "redirect_uris": "https://app.example.test/cb"},
         {"client_id": "a", "client_secret": "s", "redirect_uris": ["/cb"]},
         {"client_id": "a", "client_secret": "s", "redirect_uris": ["https://app.example.test/cb#x"]},

@@ -53,8 +53,10 @@ def test_rp_21_endpoints_come_from_the_metadata() -> None:
         end_session_endpoint=None,
         revocation_endpoint=None,
         pushed_authorization_request_endpoint=None,
+        pushed_authorization_requests_required=False,
         id_token_algorithms=frozenset({"RS256"}),
         token_endpoint_auth_methods=frozenset({"client_secret_basic"}),
+        token_endpoint_auth_algorithms=None,
         iss_parameter_supported=False,
         scopes_supported=None,
     )
@@ -71,6 +73,8 @@ def test_everything_a_provider_may_say_is_read() -> None:
             "pushed_authorization_request_endpoint": "https://idp.test/par",
             "id_token_signing_alg_values_supported": ["none", "HS256", "ES256", "EdDSA", "RS512", "ES256"],
             "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
+            "token_endpoint_auth_signing_alg_values_supported": ["PS256", "ES256"],
+            "require_pushed_authorization_requests": True,
             "authorization_response_iss_parameter_supported": True,
             "scopes_supported": ["openid", "email"],
             "something_new": {"a": [1, 2.5, None]},
@@ -82,6 +86,8 @@ def test_everything_a_provider_may_say_is_read() -> None:
     assert metadata.pushed_authorization_request_endpoint == "https://idp.test/par"
     assert metadata.id_token_algorithms == {"ES256", "EdDSA"}
     assert metadata.token_endpoint_auth_methods == {"client_secret_post", "private_key_jwt"}
+    assert metadata.token_endpoint_auth_algorithms == frozenset({"PS256", "ES256"})
+    assert metadata.pushed_authorization_requests_required is True
     assert metadata.iss_parameter_supported is True
     assert metadata.scopes_supported == frozenset({"openid", "email"})
 

@@ -11,8 +11,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watchword.errors import CodeRefused, ProviderResponseInvalid, ProviderUnavailable, WatchwordError
-from watchword.protocol.client_auth import ClientAuthentication, ClientAuthMethod, authenticate
+from watchword.errors import (
+    CodeRefused,
+    ProviderResponseInvalid,
+    ProviderSettingsMismatch,
+    ProviderUnavailable,
+    WatchwordError,
+)
+from watchword.protocol.client_auth import (
+    ClientAuthentication,
+    ClientAuthMethod,
+    authenticate,
+    check_method_offered,
+)
 from watchword.protocol.token_exchange import (
     TokenResponse,
     check_token_response,
@@ -58,9 +69,30 @@ def test_post_and_public_clients_name_themselves_in_the_form() -> None:
     assert authenticate(PUBLIC) == ({"client_id": "public-client"}, None)
 
 
+def test_private_key_jwt_sends_an_assertion_and_no_header() -> None:
+    """RFC 7521 §4.2: the assertion, its type, and whose it is."""
+    client = ClientAuthentication("private_key_jwt", "id", client_assertion="a.b.c")
+    kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    fields = {"client_id": "id", "client_assertion": "a.b.c", "client_assertion_type": kind}
+    assert authenticate(client) == (fields, None)
+
+
+def test_a_method_the_provider_does_not_list_is_no_guess() -> None:
+    """Discovery §3. A public client proves nothing, which providers that allow it often do not list."""
+    check_method_offered("client_secret_post", frozenset({"client_secret_post"}))
+    check_method_offered("none", frozenset({"client_secret_post"}))
+    with pytest.raises(ProviderSettingsMismatch, match=r"CLIENT_AUTH is private_key_jwt.*they list nothing"):
+        check_method_offered("private_key_jwt", frozenset())
+    with pytest.raises(ProviderSettingsMismatch, match=r"they list a\?b, tls") as caught:
+        check_method_offered("client_secret_basic", frozenset({"tls", "a\nb"}))
+    assert caught.value.detail.isprintable()
+
+
 @pytest.mark.parametrize(
     ("method", "client_id", "secret"),
     [
+        ("private_key_jwt", "id", None),
+        ("private_key_jwt", "id", "secret"),
         ("client_secret_basic", "id", None),
         ("client_secret_post", "id", None),
         ("none", "id", "secret"),
@@ -127,7 +159,8 @@ def test_ses_88_secrets_do_not_print() -> None:
         "https://t", client=client, code="canary-2", redirect_uri="r", code_verifier="canary-3"
     )
     answer = check(GOOD | {"access_token": "canary-4", "id_token": "canary-5", "refresh_token": "canary-6"})
-    assert "canary" not in repr((client, request, answer))
+    signer = ClientAuthentication("private_key_jwt", "id", client_assertion="canary-7")
+    assert "canary" not in repr((client, signer, request, answer))
 
 
 # --- answers ----------------------------------------------------------------------------------

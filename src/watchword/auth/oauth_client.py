@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from watchword.auth.attempt import Attempt, registration_digest
+from watchword.auth.client_assertion import ClientCredentials
 from watchword.auth.ports import Clock, ProviderHttp, ProviderIdentity
 from watchword.auth.provider_keys import ProviderKeys
 from watchword.auth.provider_metadata import MetadataSource
@@ -17,7 +18,6 @@ from watchword.config.provider import ProviderSettings
 from watchword.errors import IdTokenRejected, SignInNotRecent, UserinfoRejected, WatchwordError
 from watchword.protocol.authorization import authorization_url
 from watchword.protocol.claims import ClaimError
-from watchword.protocol.client_auth import ClientAuthentication
 from watchword.protocol.discovery import ProviderMetadata
 from watchword.protocol.id_token import MAX_ID_TOKEN_BYTES, IdToken, IdTokenPolicy, check_id_token
 from watchword.protocol.pkce import challenge_s256
@@ -79,9 +79,7 @@ class OAuthClient:
             allow_loopback_http=allow_loopback_http,
             url=settings.metadata_url,
         )
-        self._authentication = ClientAuthentication(
-            settings.effective_client_auth, settings.client_id, settings.secret
-        )
+        self._credentials = ClientCredentials(settings, clock)
 
     async def metadata(self) -> ProviderMetadata:
         """Raises ProviderUnavailable, ProviderResponseInvalid."""
@@ -92,6 +90,7 @@ class OAuthClient:
     ) -> str:
         """Where to send the browser (OpenID Connect Core §3.1.2.1, RFC 7636 §4.3)."""
         metadata = await self.metadata()
+        self._credentials.check(metadata)
         return authorization_url(
             metadata.authorization_endpoint,
             client_id=self.client_id,
@@ -121,7 +120,7 @@ class OAuthClient:
     async def _exchange(self, metadata: ProviderMetadata, attempt: Attempt, code: str) -> TokenResponse:
         request = code_grant(
             metadata.token_endpoint,
-            client=self._authentication,
+            client=self._credentials.for_request(metadata),
             code=code,
             redirect_uri=self.redirect_uri,
             code_verifier=attempt.verifier,

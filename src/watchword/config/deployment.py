@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from watchword.config.addresses import Address
 from watchword.config.base_url import is_loopback_url
 from watchword.config.client_credentials import ClientSecret
+from watchword.config.client_key import ClientKey
 from watchword.config.secrets import Secret
 
 if TYPE_CHECKING:
@@ -117,9 +118,10 @@ def _insecure_lives(settings: Settings) -> Iterator[str]:
 
 
 def _insecure_secrets(settings: Settings) -> Iterator[str]:
-    named: list[tuple[str, Secret | ClientSecret]] = [
+    named: list[tuple[str, Secret | ClientSecret | ClientKey]] = [
         *_named_secret_keys(settings),
         *_client_secrets(settings),
+        *_client_keys(settings),
         *_secrets_of_clients(settings),
         *_address_secrets(settings),
     ]
@@ -150,6 +152,12 @@ def _client_secrets(settings: Settings) -> Iterator[tuple[str, Secret]]:
     for provider_id, provider in settings.providers.items():
         if provider.client_secret is not None:
             yield f"WATCHWORD_PROVIDERS__{provider_id.upper()}__CLIENT_SECRET", provider.client_secret
+
+
+def _client_keys(settings: Settings) -> Iterator[tuple[str, ClientKey]]:
+    for provider_id, provider in settings.providers.items():
+        if provider.client_key is not None:
+            yield f"WATCHWORD_PROVIDERS__{provider_id.upper()}__CLIENT_KEY", provider.client_key
 
 
 def _secrets_of_clients(settings: Settings) -> Iterator[tuple[str, ClientSecret]]:

@@ -35,6 +35,7 @@ class Preset:
     can be had, ``id_token`` whether there is one at all. ``access_tokens`` is the shape of its access
     tokens, None where they are opaque. ``issuer_forms`` says how ``iss`` may be written: exactly as
     configured, also without its scheme, or with the tenant's id in a multi-tenant issuer.
+    ``assertion_audience`` is what ``private_key_jwt`` is addressed to there.
     ``id_token_kind`` is a claim, and its value in ID tokens, by which a vendor tells its tokens apart.
     ``verifies_email`` is whether its ``email_verified`` may ever join accounts. ``sends_audience`` is
     whether ``AUDIENCE`` goes with the authorization request.
@@ -44,6 +45,7 @@ class Preset:
     scopes: tuple[str, ...] = _IDENTITY
     authorize_params: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     client_auth: Literal["client_secret_basic", "client_secret_post"] = "client_secret_basic"
+    assertion_audience: Literal["issuer", "token_endpoint"] = "issuer"
     role_claims: tuple[tuple[str, ...], ...] = ()
     logout: LogoutStyle = "rp_initiated"
     refresh: Literal["rotates", "keeps"] = "rotates"
@@ -67,7 +69,11 @@ PRESETS: Final[Mapping[PresetName, Preset]] = MappingProxyType(
             sends_audience=True,
         ),
         "okta": Preset(
-            display_name="Okta", scopes=_OFFLINE, role_claims=(("groups",),), access_tokens="okta"
+            display_name="Okta",
+            scopes=_OFFLINE,
+            assertion_audience="token_endpoint",
+            role_claims=(("groups",),),
+            access_tokens="okta",
         ),
         "cognito": Preset(
             display_name="Amazon Cognito",
@@ -80,6 +86,7 @@ PRESETS: Final[Mapping[PresetName, Preset]] = MappingProxyType(
         "entra": Preset(
             display_name="Microsoft",
             scopes=_OFFLINE,
+            assertion_audience="token_endpoint",
             role_claims=(("roles",),),
             refresh="keeps",
             access_tokens="entra",

@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from watchword.config.client_key import ClientKeySetting
 from watchword.config.presets import CLIENT_ID_KEY, PRESETS, LogoutStyle, Preset, PresetName
 from watchword.config.secrets import Secret, SecretSetting
 from watchword.config.values import ClaimPaths, OneOrMore, TextMap, Words
@@ -16,7 +17,7 @@ from watchword.protocol.authorization import RESERVED_PARAMETERS
 from watchword.protocol.endpoint_url import check_endpoint, check_issuer
 from watchword.protocol.issuer_rule import TENANT_ID, IssuerRule
 
-ClientAuth = Literal["client_secret_basic", "client_secret_post", "none"]
+ClientAuth = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
 Name = Annotated[str, Field(min_length=1, max_length=512)]
 
 ANY_TENANT: Final = "any_tenant"
@@ -41,7 +42,7 @@ class ProviderSettings(BaseModel):
     client_id: str = Field(min_length=1, max_length=512)
     client_secret: SecretSetting | None = None
     client_auth: ClientAuth = "client_secret_basic"
-    client_key: SecretSetting | None = None
+    client_key: ClientKeySetting | None = None
     scopes: Words | None = None
     display_name: str | None = Field(default=None, min_length=1, max_length=80)
     authorize_params: TextMap | None = None
@@ -62,10 +63,7 @@ class ProviderSettings(BaseModel):
     @model_validator(mode="after")
     def _fits_together(self) -> ProviderSettings:
         self._check_addresses()
-        if self.effective_client_auth == "none" and self.client_secret is not None:
-            raise ValueError("client_secret is set, so client_auth cannot be none")
-        if self.effective_client_auth != "none" and self.client_secret is None:
-            raise ValueError("client_secret is missing; a client without one says client_auth=none")
+        self._check_client()
         if self.about.id_token and "openid" not in self.effective_scopes:
             raise ValueError("scopes must contain openid, or there is no ID token to check")
         if reserved := sorted(RESERVED_PARAMETERS & self.effective_authorize_params.keys()):
@@ -74,6 +72,17 @@ class ProviderSettings(BaseModel):
         self._check_domains()
         self._check_access_tokens()
         return self
+
+    def _check_client(self) -> None:
+        method = self.effective_client_auth
+        if self.client_secret is not None and not method.startswith("client_secret"):
+            raise ValueError(f"client_secret is set, so client_auth cannot be {method}")
+        if self.client_key is not None and method != "private_key_jwt":
+            raise ValueError(f"client_key is set, so client_auth cannot be {method}, but private_key_jwt")
+        if self.client_secret is None and method.startswith("client_secret"):
+            raise ValueError("client_secret is missing; a client without one says client_auth=none")
+        if self.client_key is None and method == "private_key_jwt":
+            raise ValueError("client_key is missing; private_key_jwt signs with it")
 
     def _check_addresses(self) -> None:
         try:
@@ -117,6 +126,16 @@ class ProviderSettings(BaseModel):
             )
         if not self.audience:
             raise ValueError("accept_access_tokens needs audience, the API's identifier at the provider")
+        if self.preset == "okta" and "/oauth2/" not in self.issuer:
+            raise ValueError(
+                "accept_access_tokens: tokens of an Okta org server are for Okta's own APIs; use a custom "
+                "authorization server, whose issuer ends in /oauth2/default or /oauth2/{id}"
+            )
+        if self.preset != "cognito" and self.client_id in self.audience:
+            raise ValueError(
+                "audience must not be our client_id where access tokens are accepted: every ID token is for "
+                "that audience; register the API under an identifier of its own"
+            )
 
     @property
     def about(self) -> Preset:

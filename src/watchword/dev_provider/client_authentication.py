@@ -8,6 +8,7 @@ import hmac
 from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
+from watchword.dev_provider.client_assertions import asserting_client
 from watchword.dev_provider.clients import AuthMethod, DevClient
 from watchword.dev_provider.state import ProviderState
 from watchword.dev_provider.wire import OAuthError, Parameters
@@ -28,6 +29,10 @@ def authenticate(
     provider: ProviderState, authorization: str | None, form: Parameters
 ) -> DevClient | OAuthError:
     """The registered client that proved itself, by the one method it is registered for."""
+    if form.get("client_assertion") is not None:
+        if authorization is not None or form.get("client_secret") is not None:
+            return OAuthError("invalid_request", "only one way of client authentication may be used")
+        return asserting_client(provider, form) or _REFUSED
     presented = _presented(authorization, form)
     if isinstance(presented, OAuthError):
         return presented

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from watchword.errors import ConfigurationError
 
-AuthMethod = Literal["client_secret_basic", "client_secret_post", "none"]
-AUTH_METHODS: tuple[AuthMethod, ...] = ("client_secret_basic", "client_secret_post", "none")
+AuthMethod = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
+AUTH_METHODS: tuple[AuthMethod, ...] = (
+    "client_secret_basic",
+    "client_secret_post",
+    "private_key_jwt",
+    "none",
+)
+_SECRET_METHODS = ("client_secret_basic", "client_secret_post")
 
 _LOOPBACK_URI = re.compile(
     r"(http://(?:127\.0\.0\.1|\[::1\]|localhost))(?::([1-9][0-9]{0,4}))?((?:[/?][^#\\]*)?)", re.ASCII
@@ -25,7 +31,8 @@ class DevClient:
 
     ``redirect_uris`` match exactly, but for the port of plain-http loopback URIs.
     ``any_loopback`` also allows every path on loopback, for redirects and for where a logout
-    ends; otherwise ``post_logout_redirect_uris`` match exactly. Raises ConfigurationError.
+    ends; otherwise ``post_logout_redirect_uris`` match exactly. ``jwks`` is the JWK Set whose keys sign
+    the assertions of a ``private_key_jwt`` client. Raises ConfigurationError.
     """
 
     client_id: str
@@ -34,6 +41,7 @@ class DevClient:
     any_loopback: bool = False
     post_logout_redirect_uris: Sequence[str] = ()
     auth_method: AuthMethod = "client_secret_basic"
+    jwks: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if problems := _problems(self):
@@ -69,8 +77,10 @@ def _problems(client: DevClient) -> list[str]:
         problems.append("a client of the development provider needs a client_id")
     if client.auth_method not in AUTH_METHODS:
         problems.append(f"client {client.client_id!r}: auth_method must be one of {', '.join(AUTH_METHODS)}")
-    if (client.auth_method == "none") == bool(client.client_secret):
-        problems.append(f"client {client.client_id!r}: a secret goes with every auth_method but none")
+    if (client.auth_method in _SECRET_METHODS) != bool(client.client_secret):
+        problems.append(f"client {client.client_id!r}: a secret goes with {' and '.join(_SECRET_METHODS)}")
+    if (client.auth_method == "private_key_jwt") != bool(client.jwks):
+        problems.append(f"client {client.client_id!r}: jwks goes with private_key_jwt")
     for name in ("redirect_uris", "post_logout_redirect_uris"):
         uris = getattr(client, name)
         if isinstance(uris, str):

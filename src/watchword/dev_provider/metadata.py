@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from watchword.dev_provider.authorization import PROMPTS, SCOPES
+from watchword.dev_provider.client_assertions import ASSERTION_ALGORITHMS
 from watchword.dev_provider.clients import AUTH_METHODS
 from watchword.dev_provider.registration import MARK
 from watchword.dev_provider.state import ProviderState
@@ -25,6 +26,7 @@ def provider_metadata(provider: ProviderState) -> dict[str, Any]:
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": [provider.keys.algorithm],
         "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
+        "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
         "claims_supported": [
             *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid"),
             *("name", "preferred_username", "email", "email_verified", "roles"),

@@ -95,7 +95,10 @@ class AccessRecord:
 
 @dataclass(slots=True)
 class ProviderState:
-    """Everything the endpoints share. Hold ``lock`` around every look-up that decides."""
+    """Everything the endpoints share. Hold ``lock`` around every look-up that decides.
+
+    ``assertions`` maps the client and ``jti`` of every used client assertion to its end.
+    """
 
     issuer: str
     clients: dict[str, DevClient]
@@ -109,6 +112,7 @@ class ProviderState:
     codes: dict[str, Code] = field(default_factory=dict)
     refresh_tokens: dict[str, RefreshRecord] = field(default_factory=dict)
     access_tokens: dict[str, AccessRecord] = field(default_factory=dict)
+    assertions: dict[tuple[str, str], int] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def url(self, path: str) -> str:
@@ -129,6 +133,7 @@ class ProviderState:
         with self.lock:
             for store in (self.pending, self.codes, self.refresh_tokens, self.access_tokens):
                 store.clear()
+            self.assertions.clear()
             self.requests.clear()
             self.behaviour.reset()
             self.faults.heal()

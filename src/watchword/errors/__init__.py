@@ -35,6 +35,7 @@ from watchword.errors.operation import (
 from watchword.errors.provider import (
     ProviderMetadataInvalid,
     ProviderResponseInvalid,
+    ProviderSettingsMismatch,
     ProviderUnavailable,
 )
 from watchword.errors.requests import (
@@ -109,6 +110,7 @@ __all__ = [
     "ProviderDenied",
     "ProviderMetadataInvalid",
     "ProviderResponseInvalid",
+    "ProviderSettingsMismatch",
     "ProviderUnavailable",
     "RateLimited",
     "RedirectUriRefused",

@@ -32,3 +32,10 @@ class ProviderResponseInvalid(WatchwordError):
 class ProviderMetadataInvalid(ProviderResponseInvalid):
     code = "provider_metadata_invalid"
     title = "Sign-in provider is misconfigured"
+
+
+class ProviderSettingsMismatch(ProviderResponseInvalid):
+    """Our settings ask for what the provider's metadata do not offer, or leave out what they require."""
+
+    code = "provider_settings_mismatch"
+    title = "Sign-in provider is misconfigured"

@@ -23,7 +23,8 @@ _WELL_KNOWN = "/.well-known/openid-configuration"
 @dataclass(frozen=True, slots=True)
 class ProviderMetadata:
     """Checked metadata of one issuer. Endpoints a provider does not offer are None;
-    ``scopes_supported`` is None when it does not say."""
+    ``scopes_supported`` and ``token_endpoint_auth_algorithms``, for signed client assertions, are None
+    when it does not say."""
 
     issuer: str
     authorization_endpoint: str
@@ -33,8 +34,10 @@ class ProviderMetadata:
     end_session_endpoint: str | None
     revocation_endpoint: str | None
     pushed_authorization_request_endpoint: str | None
+    pushed_authorization_requests_required: bool
     id_token_algorithms: frozenset[str]
     token_endpoint_auth_methods: frozenset[str]
+    token_endpoint_auth_algorithms: frozenset[str] | None
     iss_parameter_supported: bool
     scopes_supported: frozenset[str] | None
 
@@ -73,9 +76,11 @@ def check_metadata(
         pushed_authorization_request_endpoint=_endpoint(
             document, "pushed_authorization_request_endpoint", home
         ),
+        pushed_authorization_requests_required=_flag(document, "require_pushed_authorization_requests"),
         id_token_algorithms=_algorithms(document),
         token_endpoint_auth_methods=_names(document, "token_endpoint_auth_methods_supported")
         or frozenset({"client_secret_basic"}),
+        token_endpoint_auth_algorithms=_names(document, "token_endpoint_auth_signing_alg_values_supported"),
         iss_parameter_supported=_flag(document, "authorization_response_iss_parameter_supported"),
         scopes_supported=_names(document, "scopes_supported"),
     )

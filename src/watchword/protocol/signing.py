@@ -14,9 +14,10 @@ from typing import Any
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from joserfc import jws as joserfc_jws
 from joserfc.jwk import ECKey, OKPKey, RSAKey
+from joserfc.jws import JWSRegistry
 
+from watchword.protocol import base64url
 from watchword.protocol.access_token import ACCESS_TOKEN_TYPE
 from watchword.protocol.algorithms import OWN_ALGORITHMS
 from watchword.protocol.jwk import key_from_jwk, thumbprint
@@ -43,14 +44,21 @@ class SigningKey:
 def sign(claims: Mapping[str, Any], key: SigningKey, *, typ: str = ACCESS_TOKEN_TYPE) -> str:
     """A compact JWS over ``claims`` with the header ``alg``, ``kid``, ``typ``. Raises ValueError
     for claims that are not JSON."""
-    header = {"alg": key.algorithm, "kid": key.kid, "typ": typ}
+    return compact_jws(claims, {"alg": key.algorithm, "kid": key.kid, "typ": typ}, key.private_key)
+
+
+def compact_jws(claims: Mapping[str, Any], header: Mapping[str, str], private_key: PrivateKey) -> str:
+    """A compact JWS under a header whose ``alg`` goes with the key. Raises ValueError for claims that
+    are not JSON."""
     try:
         payload = json.dumps(claims, separators=(",", ":"), allow_nan=False)
     except TypeError:
         raise ValueError("the claims are not JSON") from None
-    return joserfc_jws.serialize_compact(
-        header, payload, _joserfc_key(key.private_key), algorithms=[key.algorithm]
-    )
+    parts = (json.dumps(dict(header), separators=(",", ":")), payload)
+    text = ".".join(base64url.encode(part.encode("utf-8")) for part in parts)
+    algorithm = JWSRegistry.algorithms["Ed25519" if header["alg"] == "EdDSA" else header["alg"]]
+    signature = algorithm.sign(text.encode("ascii"), _joserfc_key(private_key))
+    return f"{text}.{base64url.encode(signature)}"
 
 
 def public_jwk(private_key: PrivateKey, algorithm: str) -> dict[str, Any]:
@@ -60,8 +68,13 @@ def public_jwk(private_key: PrivateKey, algorithm: str) -> dict[str, Any]:
     """
     if algorithm not in OWN_ALGORITHMS:
         raise InvalidKey("algorithm_not_ours")
-    members: dict[str, Any] = dict(_joserfc_key(private_key).as_dict(private=False))
+    members = public_members(private_key)
     return members | {"kid": thumbprint(members), "alg": algorithm, "use": "sig"}
+
+
+def public_members(private_key: PrivateKey) -> dict[str, Any]:
+    """The public half as the members of a JWK that make the key, and no others."""
+    return dict(_joserfc_key(private_key).as_dict(private=False))
 
 
 def private_key_from_pem(data: bytes) -> PrivateKey:

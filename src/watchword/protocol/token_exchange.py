@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from watchword.errors import CodeRefused, ProviderResponseInvalid, WatchwordError
-from watchword.protocol.client_auth import ClientAuthentication, authenticate
+from watchword.protocol.client_auth import AuthenticatedForm, ClientAuthentication, authenticated_form
 from watchword.protocol.printable import printable
 from watchword.protocol.provider_answer import check_available, read_json
 
@@ -20,15 +20,6 @@ DEFAULT_EXPIRES_IN_SECONDS = 300
 _WHAT = "the token endpoint"
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _DIGITS = re.compile(r"[0-9]{1,18}")
-
-
-@dataclass(frozen=True, slots=True)
-class TokenRequest:
-    """A request that is ready to be sent, once."""
-
-    url: str
-    form: Mapping[str, str] = field(repr=False)
-    authorization: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +37,20 @@ class TokenResponse:
 
 def code_grant(
     token_endpoint: str, *, client: ClientAuthentication, code: str, redirect_uri: str, code_verifier: str
-) -> TokenRequest:
+) -> AuthenticatedForm:
     """Exchange a code (RFC 6749 §4.1.3); the verifier always goes with it (RFC 7636 §4.5)."""
     grant = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
-    return _request(token_endpoint, client, grant | {"code_verifier": code_verifier})
+    fields = grant | {"code_verifier": code_verifier}
+    return authenticated_form(token_endpoint, client=client, fields=fields)
 
 
 def refresh_grant(
     token_endpoint: str, *, client: ClientAuthentication, refresh_token: str, scope: str | None = None
-) -> TokenRequest:
+) -> AuthenticatedForm:
     """Use a provider's refresh token (RFC 6749 §6)."""
     grant = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-    return _request(token_endpoint, client, grant if scope is None else grant | {"scope": scope})
-
-
-def _request(url: str, client: ClientAuthentication, grant: dict[str, str]) -> TokenRequest:
-    fields, authorization = authenticate(client)
-    return TokenRequest(url=url, form=grant | fields, authorization=authorization)
+    fields = grant if scope is None else grant | {"scope": scope}
+    return authenticated_form(token_endpoint, client=client, fields=fields)
 
 
 def check_token_response(
