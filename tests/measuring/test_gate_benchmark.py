@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import repeat
@@ -16,7 +18,9 @@ from benchmarks import gate
 from benchmarks.against_peers.client import LoadClient, UnexpectedAnswer
 from benchmarks.against_peers.measurement import Measured, Plan
 from benchmarks.against_peers.report import BEGIN, END, Conditions, Run, put_into, targets
+from benchmarks.against_peers.servers import CannotMeasure, Server
 from benchmarks.against_peers.spread import Block, Pair, Spread, spread
+from benchmarks.against_peers.subjects import SUBJECTS
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 
@@ -150,6 +154,32 @@ def test_the_benchmark_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
         ("one", "first", "many", "load"), 1
     )
     assert phases["first"][0]["guarded"]["requests"] == 20
+
+
+@pytest.fixture
+def silent_process() -> Iterator[subprocess.Popen[str]]:
+    """It says nothing, and ends with its input."""
+    command = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+
+
+def test_a_guard_that_lets_in_strangers_is_not_measured(silent_process: subprocess.Popen[str]) -> None:
+    """A route that nobody guards would win every comparison."""
+    server = Server(SUBJECTS["pyjwt"], silent_process)
+    with answering(ANSWER) as server.port:
+        server.credentials = ["Authorization: Bearer " + "x" * 60]
+        with pytest.raises(UnexpectedAnswer, match="pyjwt answered 200 to a stranger"):
+            server.refuse_strangers()
+
+
+def test_a_server_that_ends_is_an_error(silent_process: subprocess.Popen[str]) -> None:
+    """Not an endless wait, and not a figure."""
+    server = Server(SUBJECTS["pyjwt"], silent_process)
+    server.stop()
+    assert silent_process.returncode == 0
+    with pytest.raises((CannotMeasure, ValueError)):
+        server.cpu_seconds()
 
 
 def test_an_unknown_subject_is_named(capsys: pytest.CaptureFixture[str]) -> None:
