@@ -10,6 +10,7 @@ from typing import Any
 
 from watchword.auth.attempt import Attempt, registration_digest
 from watchword.auth.client_assertion import ClientCredentials
+from watchword.auth.github_user import GitHubUser
 from watchword.auth.ports import Clock, ProviderHttp, ProviderIdentity
 from watchword.auth.provider_keys import ProviderKeys
 from watchword.auth.provider_metadata import MetadataSource
@@ -19,6 +20,7 @@ from watchword.errors import IdTokenRejected, SignInNotRecent, UserinfoRejected,
 from watchword.protocol.authorization import authorization_url
 from watchword.protocol.claims import ClaimError
 from watchword.protocol.discovery import ProviderMetadata
+from watchword.protocol.github import github_metadata
 from watchword.protocol.id_token import MAX_ID_TOKEN_BYTES, IdToken, IdTokenPolicy, check_id_token
 from watchword.protocol.pkce import challenge_s256
 from watchword.protocol.profile import Profile, read_profile
@@ -78,7 +80,10 @@ class OAuthClient:
             issuer=self.issuer_rule,
             allow_loopback_http=allow_loopback_http,
             url=settings.metadata_url,
+            published=github_metadata(self.issuer) if settings.preset == "github" else None,
+            signs=settings.about.id_token,
         )
+        self._github = GitHubUser(http, clock, issuer=self.issuer, asked=settings.userinfo)
         self._credentials = ClientCredentials(settings, clock)
 
     async def metadata(self) -> ProviderMetadata:
@@ -97,7 +102,7 @@ class OAuthClient:
             redirect_uri=self.redirect_uri,
             scopes=_asked(self._settings, metadata),
             state=attempt.state,
-            nonce=attempt.nonce,
+            nonce=attempt.nonce if self._settings.about.id_token else None,
             code_challenge=challenge_s256(attempt.verifier),
             extra=self._settings.effective_authorize_params,
             max_age=attempt.max_age_seconds,
@@ -113,6 +118,8 @@ class OAuthClient:
         """
         metadata = await self.metadata()
         tokens = await self._exchange(metadata, attempt, code)
+        if not self._settings.about.id_token:
+            return self._verified(await self._github.of(tokens.access_token, metadata), {})
         id_token = await self._check_id_token(metadata, attempt, tokens)
         userinfo = await self._userinfo(metadata, id_token, tokens)
         return self._verified(id_token, userinfo)
@@ -128,7 +135,12 @@ class OAuthClient:
         answer = await self._http.post_form(
             request.url, request.form, max_bytes=MAX_ANSWER_BYTES, authorization=request.authorization
         )
-        return check_token_response(answer.status, answer.headers, answer.body)
+        return check_token_response(
+            answer.status,
+            answer.headers,
+            answer.body,
+            id_token_required=self._settings.about.id_token,
+        )
 
     async def _check_id_token(
         self, metadata: ProviderMetadata, attempt: Attempt, tokens: TokenResponse

@@ -17,7 +17,7 @@ STALE_SECONDS: Final = 7 * 86400.0
 
 class MetadataSource:
     """The checked metadata of one configured issuer (OpenID Connect Discovery 1.0 §4), read at its
-    well-known path or at ``url``."""
+    well-known path or at ``url``; ``published`` is the document of a provider that publishes none."""
 
     def __init__(
         self,
@@ -27,11 +27,15 @@ class MetadataSource:
         issuer: IssuerRule,
         allow_loopback_http: bool,
         url: str | None = None,
+        published: bytes | None = None,
+        signs: bool = True,
     ) -> None:
         self._http = http
         self._clock = clock
         self._issuer = issuer
         self._configured_url = url
+        self._published = published if url is None else None
+        self._signs = signs
         self._url = url or metadata_url(issuer.discoverable)
         self._allow_loopback_http = allow_loopback_http
         self._known: ProviderMetadata | None = None
@@ -50,16 +54,20 @@ class MetadataSource:
             return self._known
 
     async def _fetch(self) -> ProviderMetadata:
-        answer = await self._http.get(self._url, max_bytes=MAX_METADATA_BYTES)
-        check_document(self._url, answer.status, answer.headers)
         self._known = check_metadata(
-            answer.body,
+            await self._read() if self._published is None else self._published,
             issuer=self._issuer,
             allow_loopback_http=self._allow_loopback_http,
             read_at=self._configured_url,
+            signs=self._signs,
         )
         self._fetched_at = self._clock.monotonic()
         return self._known
+
+    async def _read(self) -> bytes:
+        answer = await self._http.get(self._url, max_bytes=MAX_METADATA_BYTES)
+        check_document(self._url, answer.status, answer.headers)
+        return answer.body
 
     def _age(self) -> float:
         return self._clock.monotonic() - self._fetched_at

@@ -48,13 +48,19 @@ def metadata_url(issuer: str) -> str:
 
 
 def check_metadata(
-    body: bytes, *, issuer: IssuerRule, allow_loopback_http: bool, read_at: str | None = None
+    body: bytes,
+    *,
+    issuer: IssuerRule,
+    allow_loopback_http: bool,
+    read_at: str | None = None,
+    signs: bool = True,
 ) -> ProviderMetadata:
     """Read the metadata document of the configured ``issuer``.
 
     The document's issuer must be what the rule expects, to the character (§4.3); every endpoint must
     be one that may be contacted. ``read_at`` is where the document was, unless at the issuer's own
-    well-known path. ``allow_loopback_http`` is for trying things out: without it a development
+    well-known path; of a provider that ``signs`` nothing no keys are asked for, and ``jwks_uri`` is
+    empty. ``allow_loopback_http`` is for trying things out: without it a development
     provider is refused as well. Raises ProviderMetadataInvalid naming the member at fault.
     """
     home = _home(issuer.discoverable, read_at, allow_loopback_http)
@@ -69,7 +75,7 @@ def check_metadata(
         issuer=issuer.published,
         authorization_endpoint=_required(document, "authorization_endpoint", home),
         token_endpoint=_required(document, "token_endpoint", home),
-        jwks_uri=_required(document, "jwks_uri", home),
+        jwks_uri=_required(document, "jwks_uri", home) if signs else "",
         userinfo_endpoint=_endpoint(document, "userinfo_endpoint", home),
         end_session_endpoint=_endpoint(document, "end_session_endpoint", home),
         revocation_endpoint=_endpoint(document, "revocation_endpoint", home),

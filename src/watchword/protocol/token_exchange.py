@@ -18,6 +18,7 @@ MAX_REFRESH_TOKEN_CHARS = 8 * 1024
 MAX_EXPIRES_IN_SECONDS = 86_400
 DEFAULT_EXPIRES_IN_SECONDS = 300
 _WHAT = "the token endpoint"
+_CODE_REFUSED = frozenset({"invalid_grant", "bad_verification_code", "bad_refresh_token"})
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _DIGITS = re.compile(r"[0-9]{1,18}")
 
@@ -59,8 +60,8 @@ def check_token_response(
     """Check an answer of the token endpoint.
 
     Raises ProviderUnavailable for 429 and 5xx, CodeRefused for ``invalid_grant`` (which on a
-    refresh means the refresh token), ProviderResponseInvalid for everything else that is not a
-    token response. An error wins over tokens beside it.
+    refresh means the refresh token) and GitHub's names of it, ProviderResponseInvalid for everything
+    else that is not a token response. An error wins over tokens beside it.
     """
     check_available(_WHAT, status, headers)
     if status != 200 and not 400 <= status <= 499:
@@ -85,7 +86,7 @@ def _refusal(status: int, error: Any) -> WatchwordError:
     if not isinstance(error, str):
         return ProviderResponseInvalid(f"{_WHAT} answered {status} without an error code")
     said = f"{_WHAT} answered {status} error={printable(error, max_chars=64)}"
-    return CodeRefused(said) if error == "invalid_grant" else ProviderResponseInvalid(said)
+    return CodeRefused(said) if error in _CODE_REFUSED else ProviderResponseInvalid(said)
 
 
 def _required(answer: Mapping[str, Any], name: str, max_chars: int) -> str:

@@ -1,0 +1,63 @@
+"""Who signed in at GitHub, by the access token of that sign-in."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final, Literal
+
+from watchword.auth.ports import Clock, ProviderHttp
+from watchword.errors import ProviderMetadataInvalid, WatchwordError
+from watchword.protocol.discovery import ProviderMetadata
+from watchword.protocol.github import check_emails, check_user, emails_endpoint
+from watchword.protocol.id_token import IdToken
+from watchword.protocol.provider_answer import MAX_ANSWER_BYTES
+
+logger: Final = logging.getLogger("watchword")
+
+
+class GitHubUser:
+    """Asks GitHub's API in place of an ID token. What comes back is as good as the connection to the
+    token endpoint: the token is ours alone, and no browser carried it."""
+
+    def __init__(
+        self, http: ProviderHttp, clock: Clock, *, issuer: str, asked: Literal["auto", "always", "never"]
+    ) -> None:
+        self._http = http
+        self._clock = clock
+        self._issuer = issuer
+        self._asked = asked
+
+    async def of(self, access_token: str, metadata: ProviderMetadata) -> IdToken:
+        """What an ID token would have said, but for a time of sign-in.
+
+        Raises ProviderUnavailable, ProviderResponseInvalid, ProviderMetadataInvalid.
+        """
+        endpoint = metadata.userinfo_endpoint
+        if endpoint is None:
+            raise ProviderMetadataInvalid("userinfo_endpoint is missing from the provider's metadata")
+        answer = await self._http.get(endpoint, max_bytes=MAX_ANSWER_BYTES, bearer=access_token)
+        claims = check_user(answer.status, answer.headers, answer.body)
+        claims |= await self._email(emails_endpoint(endpoint), access_token)
+        now_seconds = int(self._clock.now().timestamp())
+        return IdToken(
+            issuer=self._issuer,
+            subject=claims["sub"],
+            claims=claims,
+            issued_at=now_seconds,
+            expires_at=now_seconds,
+            auth_time=None,
+            sid=None,
+        )
+
+    async def _email(self, endpoint: str, access_token: str) -> dict[str, object]:
+        """The verified address; without it the sign-in goes on unless ``userinfo=always``."""
+        if self._asked == "never":
+            return {}
+        try:
+            answer = await self._http.get(endpoint, max_bytes=MAX_ANSWER_BYTES, bearer=access_token)
+            return check_emails(answer.status, answer.headers, answer.body)
+        except WatchwordError as error:
+            if self._asked == "always":
+                raise
+            logger.warning("the e-mail address of a person at GitHub could not be had: %s", error.detail)
+            return {}
