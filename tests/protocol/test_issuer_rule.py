@@ -97,4 +97,5 @@ def test_a_key_of_another_issuer_does_not_count(tenant: Any) -> None:
 
 @pytest.mark.parametrize(("found", "reason"), [({}, "missing"), ({"iss": None}, "wrong_type")])
 def test_rp_49_no_issuer_is_refused(found: dict[str, Any], reason: str) -> None:
+    """Absent and null are told apart, and neither is anybody's."""
     assert refuse(found, COMMON) == ("iss", reason)
