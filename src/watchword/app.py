@@ -19,6 +19,7 @@ from watchword.api.backchannel_endpoints import BackchannelEndpoints
 from watchword.api.browser import Browser
 from watchword.api.gate import install_gate
 from watchword.api.limited import limited
+from watchword.api.link_endpoints import LinkEndpoints
 from watchword.api.metadata import Metadata
 from watchword.api.migration_guide import GUIDES_AT, MigrationGuide
 from watchword.api.openapi import security_scheme
@@ -88,6 +89,7 @@ class Watchword:
         responses = SignInResponses(clients, browser)
         routes = [
             *SignInEndpoints(responses, self.services).routes(),
+            *LinkEndpoints(responses, self.services).routes(),
             *AuthorizeEndpoints(responses, self.services).routes(),
             *SessionEndpoints(self.settings, browser, self.services, clients).routes(),
             *BackchannelEndpoints(self.services).routes(),

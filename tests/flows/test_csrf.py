@@ -50,6 +50,7 @@ def own_addresses(other_id: str) -> list[tuple[str, str]]:
         ("DELETE", f"/auth/sessions/{other_id}"),
         ("POST", "/auth/sessions/end-others"),
         ("POST", f"/auth/sessions/{other_id}/end"),
+        ("POST", "/auth/link/dev"),
     ]
 
 

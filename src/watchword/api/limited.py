@@ -26,6 +26,7 @@ Audience = Literal["browser", "client"]
 LIMITED: Final[Mapping[str, tuple[LimitName, Audience]]] = {
     "/auth/login": ("login", "browser"),
     "/auth/login/{provider}": ("login", "browser"),
+    "/auth/link/{provider}": ("login", "browser"),
     "/auth/authorize": ("login", "browser"),
     "/auth/callback/{provider}": ("callback", "browser"),
     "/auth/refresh": ("refresh", "client"),

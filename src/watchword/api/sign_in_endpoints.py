@@ -143,6 +143,10 @@ class SignInEndpoints:
             return self._not_signed_in(request, error)
         if attempt.client_request is not None:
             return self._failed_for(request, attempt.client_request, error)
+        if attempt.link_session_id is not None:
+            return self.responses.refused(
+                request, error, start_again=attempt.return_to, referrer_policy="no-referrer"
+            )
         return self._not_signed_in(request, error, self._same_again(attempt))
 
     def _failed_for(self, request: Request, asked: ClientRequest, error: WatchwordError) -> Response:

@@ -34,12 +34,14 @@ class OpeningTerms:
     """What opening a session depends on, decided in the transaction that opens it.
 
     ``replaces`` is a session that ends with it and is not counted; ``admit`` may refuse, by an
-    exception, the session that would come out, and then nothing at all has happened.
+    exception, the session that would come out, and then nothing at all has happened. ``link`` gives
+    the identity to the account of the session that is replaced, which has to be live.
     """
 
     cap: SessionCap | None = None
     replaces: UUID | None = None
     admit: Callable[[LiveSession], None] | None = None
+    link: bool = False
 
 
 UNCONDITIONAL: Final = OpeningTerms()

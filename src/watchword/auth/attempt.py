@@ -31,7 +31,8 @@ MAX_ATTEMPT_CHARS = 4096
 class Attempt:
     """What the callback must be compared with. ``registration`` is the digest of what we are at the
     provider, ``started_at`` is in seconds since 1970. ``client_request`` is there when the sign-in
-    is for a first-party client, ``max_age_seconds`` when a recent one was asked for."""
+    is for a first-party client, ``max_age_seconds`` when a recent one was asked for.
+    ``link_session_id`` is the session whose account gets the identity that comes back."""
 
     provider_id: str
     registration: str
@@ -42,6 +43,7 @@ class Attempt:
     verifier: str = field(repr=False)
     max_age_seconds: int | None = None
     client_request: ClientRequest | None = None
+    link_session_id: str | None = None
 
     @property
     def handle(self) -> str:
@@ -73,6 +75,7 @@ def start_attempt(
     now_seconds: int,
     max_age_seconds: int | None = None,
     client_request: ClientRequest | None = None,
+    link_session_id: str | None = None,
 ) -> Attempt:
     """A fresh attempt: state, nonce and verifier are 256 random bits each (RFC 7636 §7.1)."""
     return Attempt(
@@ -85,6 +88,7 @@ def start_attempt(
         verifier=secrets.token_urlsafe(32),
         max_age_seconds=max_age_seconds,
         client_request=client_request,
+        link_session_id=link_session_id,
     )
 
 

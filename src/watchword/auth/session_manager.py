@@ -23,7 +23,8 @@ from watchword.auth.ports import (
 from watchword.auth.refresh_tokens import RefreshTokens
 from watchword.auth.sealing import Sealer
 from watchword.auth.token_issuer import IssuedToken, TokenIssuer
-from watchword.errors import Contended, InvalidScope, RefreshRefused, RefreshReplayed
+from watchword.errors import Contended, InvalidScope, RefreshRefused, RefreshReplayed, StepUpRequired
+from watchword.protocol.max_age import is_recent
 from watchword.protocol.refresh_token import MAX_GENERATION, RefreshToken
 from watchword.protocol.rotation import Contend, Overlap, Reject, Replay, SessionFacts, classify
 from watchword.protocol.uuid7 import uuid7
@@ -67,12 +68,14 @@ class SessionManager:
         client: ClientContext,
         replaces: UUID | None = None,
         admit: Callable[[IssuedToken], None] | None = None,
+        link: bool = False,
     ) -> Grant:
         """Open a session for whoever the provider says signed in.
 
         ``auth_time_asserted``: the provider said ``auth_time``, so that a step-up may rely on it.
         ``replaces`` is a session that ends with it; ``admit`` may refuse the access token that would
-        come out, and then nothing has happened. Raises UserDisabled, SessionLimitReached.
+        come out, and then nothing has happened. ``link``: the identity goes to the account of the session
+        it replaces. Raises UserDisabled, SessionLimitReached, LinkSessionEnded, IdentityLinkedElsewhere.
         """
         return await self.open_by(
             lambda new: self._store.open(identity, new),
@@ -84,6 +87,7 @@ class SessionManager:
             client=client,
             replaces=replaces,
             admit=admit,
+            link=link,
         )
 
     async def open_by(
@@ -98,6 +102,7 @@ class SessionManager:
         client: ClientContext,
         replaces: UUID | None = None,
         admit: Callable[[IssuedToken], None] | None = None,
+        link: bool = False,
     ) -> Grant:
         """Like ``open``, for a session that another store opens together with its own change."""
         now = self._clock.now()
@@ -118,7 +123,7 @@ class SessionManager:
                 device=client.device,
                 ip=client.ip,
                 provider_sid=provider_sid,
-                terms=OpeningTerms(self._limits.cap, replaces, self._admission(admit, now)),
+                terms=OpeningTerms(self._limits.cap, replaces, self._admission(admit, now), link),
             ),
         )
         if replaces is not None:
@@ -179,6 +184,18 @@ class SessionManager:
         if isinstance(decision, Overlap | Contend):
             return await self._store.find(token.session_id, now=now)
         return None
+
+    def require_recent(self, session: LiveSession, *, max_age_seconds: int) -> None:
+        """Raises StepUpRequired unless the provider vouches for a sign-in that recent."""
+        if not is_recent(
+            int(session.auth_time.timestamp()),
+            asserted=session.auth_time_asserted,
+            max_age_seconds=max_age_seconds,
+            now_seconds=self._clock.now_seconds(),
+        ):
+            raise StepUpRequired(
+                f"this needs a sign-in of the last {max_age_seconds} s", max_age_seconds=max_age_seconds
+            )
 
     async def find(self, session_id: UUID) -> LiveSession | None:
         return await self._store.find(session_id, now=self._clock.now())

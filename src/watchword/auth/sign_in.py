@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from watchword.auth.attempt import (
     ATTEMPT_SECONDS,
@@ -28,6 +29,7 @@ from watchword.errors import (
     AttemptExpired,
     AttemptMissing,
     AttemptUsed,
+    LinkSessionEnded,
     SignInRefused,
     StepUpUnsupported,
     UnknownProvider,
@@ -117,6 +119,19 @@ class SignIn:
         )
         return self._begun(attempt, await client.authorization_url(attempt))
 
+    async def begin_link(self, provider_id: str, *, session_id: UUID, return_to: str) -> Begun:
+        """Start an attempt whose identity goes to the account of a live session. Raises what ``begin``
+        does."""
+        client = self.client(provider_id)
+        attempt = start_attempt(
+            provider_id=provider_id,
+            registration=client.registration,
+            return_to=return_to,
+            now_seconds=self._now_seconds(),
+            link_session_id=str(session_id),
+        )
+        return self._begun(attempt, await client.authorization_url(attempt))
+
     async def begin_for(self, request: ClientRequest, provider_id: str) -> Begun:
         """Start an attempt for a first-party client; ``prompt``, ``max_age`` and ``login_hint`` are
         passed on. Raises what ``begin`` does."""
@@ -164,9 +179,9 @@ class SignIn:
         """Finish an attempt: everything is checked, the attempt is used up, then the code is sent.
 
         ``attempt_cookie`` gives the cookie of a handle, ``former`` is the browser's refresh token, whose
-        session the new one replaces, and ``admit`` may refuse the access token. Raises SignInRefused
-        and its subclasses, UnknownProvider, ProviderUnavailable, ProviderResponseInvalid,
-        DatabaseUnavailable.
+        session the new one replaces, and ``admit`` may refuse the access token. An attempt to link is
+        finished in the browser of its session only, while that is live. Raises SignInRefused and its
+        subclasses, UnknownProvider, ProviderUnavailable, ProviderResponseInvalid, DatabaseUnavailable.
         """
         client = self.client(provider_id)
         attempt = self._attempt(client, params, attempt_cookie)
@@ -174,10 +189,10 @@ class SignIn:
         if (await client.metadata()).iss_parameter_supported:
             _code(params, attempt, client.issuer_rule, iss_required=True)
         await self._use_up(attempt)
+        held = await self._held(former, attempt.link_session_id)
         verified = await client.redeem(attempt, code)
         if attempt.client_request is not None:
             return CodeGiven(attempt.client_request, await self._codes.give(attempt.client_request, verified))
-        replaced = None if former is None else await self._sessions.holder(former)
         grant = await self._sessions.open(
             verified.identity,
             client_id=BROWSER,
@@ -186,10 +201,19 @@ class SignIn:
             auth_time_asserted=verified.auth_time_asserted,
             provider_sid=verified.provider_sid,
             client=client_context,
-            replaces=None if replaced is None else replaced.session_id,
+            replaces=held,
             admit=admit,
+            link=attempt.link_session_id is not None,
         )
         return SignedIn(grant, attempt.return_to)
+
+    async def _held(self, former: str | None, required: str | None) -> UUID | None:
+        """The live session of the browser. Raises LinkSessionEnded when another one is required."""
+        holder = None if former is None else await self._sessions.holder(former)
+        held = None if holder is None else holder.session_id
+        if required is not None and held != UUID(required):
+            raise LinkSessionEnded(f"linking began in session {required}, the browser has {held or 'none'}")
+        return held
 
     def attempt_of(
         self, params: Sequence[tuple[str, str]], attempt_cookie: Callable[[str], str | None]

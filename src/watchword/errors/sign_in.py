@@ -94,6 +94,30 @@ class UserDisabled(SignInRefused):
     public = "This account cannot sign in. Please ask the people who run this service."
 
 
+class LinkSessionEnded(SignInRefused):
+    """Linking began in a session that this browser does not have, or not any more."""
+
+    code = "link_session_ended"
+    status = 403
+    title = "Linking was started in another session"
+    public = (
+        "Another way to sign in can only be added while you stay signed in, in one browser. Nothing was "
+        "added. Please sign in and start again."
+    )
+
+
+class IdentityLinkedElsewhere(SignInRefused):
+    """Somebody already signs in with it to another account; accounts are never merged."""
+
+    code = "identity_linked_elsewhere"
+    status = 409
+    title = "This sign-in belongs to another account"
+    public = (
+        "What you signed in with already belongs to another account of this service. Nothing was changed: "
+        "you are still signed in to this account, and the other one stays as it is."
+    )
+
+
 class SessionLimitReached(SignInRefused):
     """The account has as many live sessions as it may, and the policy is to refuse one more."""
 

@@ -39,7 +39,7 @@ async def take_over(
     ``tokens_live`` is the longest an access token lives: how long the feed must tell a change of
     roles. Raises UserDisabled, LostRace.
     """
-    found = await _find(connection, identity)
+    found = await find_identity(connection, identity)
     if found is None:
         return await _create(connection, identity, now)
     user_id, identity_id = found
@@ -48,7 +48,22 @@ async def take_over(
     return await _renew_user(connection, user, identity_id, identity, now, tokens_live)
 
 
-async def _find(connection: AsyncConnection, identity: ProviderIdentity) -> tuple[UUID, UUID] | None:
+async def attach(
+    connection: AsyncConnection,
+    identity: ProviderIdentity,
+    user_id: UUID,
+    *,
+    now: datetime,
+    tokens_live: timedelta,
+) -> Account:
+    """Give an account one more ``identity``, which is nobody's yet. Raises UserDisabled, LostRace."""
+    user = await _lock_active(connection, user_id)
+    identity_id = await _add_identity(connection, identity, user_id, now)
+    return await _renew_user(connection, user, identity_id, identity, now, tokens_live)
+
+
+async def find_identity(connection: AsyncConnection, identity: ProviderIdentity) -> tuple[UUID, UUID] | None:
+    """The ids of the account and of the row that (issuer, subject) has already."""
     statement = select(Identity.user_id, Identity.id).where(
         Identity.issuer == identity.issuer, Identity.subject == identity.subject
     )
@@ -57,7 +72,7 @@ async def _find(connection: AsyncConnection, identity: ProviderIdentity) -> tupl
 
 
 async def _create(connection: AsyncConnection, identity: ProviderIdentity, now: datetime) -> Account:
-    user_id, identity_id = new_id(now), new_id(now)
+    user_id = new_id(now)
     nobody: frozenset[str] = frozenset()
     await connection.execute(
         insert(User).values(
@@ -74,6 +89,17 @@ async def _create(connection: AsyncConnection, identity: ProviderIdentity, now: 
             last_sign_in_at=now,
         )
     )
+    identity_id = await _add_identity(connection, identity, user_id, now)
+    roles = effective_roles(identity.roles or nobody, nobody, nobody)
+    return Account(user_id, identity_id, 1, roles, identity.email, identity.name)
+
+
+async def _add_identity(
+    connection: AsyncConnection, identity: ProviderIdentity, user_id: UUID, now: datetime
+) -> UUID:
+    """Raises LostRace where (issuer, subject) has a row by now."""
+    identity_id = new_id(now)
+    nobody: frozenset[str] = frozenset()
     made = insert_if_absent(
         connection,
         Identity,
@@ -86,8 +112,7 @@ async def _create(connection: AsyncConnection, identity: ProviderIdentity, now: 
     ).returning(Identity.id)
     if (await connection.execute(made)).one_or_none() is None:
         raise LostRace
-    roles = effective_roles(identity.roles or nobody, nobody, nobody)
-    return Account(user_id, identity_id, 1, roles, identity.email, identity.name)
+    return identity_id
 
 
 async def lock_user(connection: AsyncConnection, user_id: UUID) -> Row[User] | None:

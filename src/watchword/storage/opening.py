@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchword.auth.ports import AuditEvent, LiveSession, NewSession, ProviderIdentity
 from watchword.models import Session
-from watchword.storage.accounts import Account, take_over
+from watchword.storage.accounts import Account
 from watchword.storage.audit import add_audit_event
 from watchword.storage.ending import make_room
+from watchword.storage.linking import account_of
 
 
 async def open_session(
@@ -20,9 +21,10 @@ async def open_session(
     """The session of whoever ``identity`` is, with the account made or renewed, on the terms of ``new``.
 
     ``identity`` and ``new`` are storable already; ``tokens_live`` as in ``take_over``. Raises
-    UserDisabled, SessionLimitReached, LostRace, and what ``admit`` raises.
+    UserDisabled, LinkSessionEnded, IdentityLinkedElsewhere, SessionLimitReached, LostRace, and what
+    ``admit`` raises.
     """
-    account = await take_over(connection, identity, now=new.created_at, tokens_live=tokens_live)
+    account = await account_of(connection, identity, new, tokens_live=tokens_live)
     await make_room(connection, account.user_id, new.terms, now=new.created_at, tokens_live=tokens_live)
     opened = _opened(account, identity, new)
     if new.terms.admit is not None:
