@@ -40,7 +40,7 @@ def test_every_published_endpoint_answers(rp: RelyingParty) -> None:
     """No address of the metadata leads nowhere."""
     metadata = rp.http.get(f"{rp.issuer}/.well-known/openid-configuration").json()
     addresses = [value for name, value in metadata.items() if name.endswith(("_endpoint", "_uri"))]
-    assert len(addresses) == 5
+    assert len(addresses) == 6
     for address in addresses:
         assert rp.http.get(address).status_code != 404
 

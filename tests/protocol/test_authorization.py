@@ -18,6 +18,7 @@ from watchword.errors import (
 )
 from watchword.protocol.authorization import (
     RESERVED_PARAMETERS,
+    authorization_request,
     authorization_url,
     check_authorization_response,
     read_state,
@@ -48,12 +49,16 @@ def check(params: Params, *, state: str = STATE, issuer: str = ISSUER, iss_requi
     )
 
 
+def url_for(endpoint: str, **asked: Any) -> str:
+    return authorization_url(endpoint, authorization_request(**asked))
+
+
 # --- the request ------------------------------------------------------------------------------
 
 
 def test_pk_1_rp_18_request_always_has_s256_state_and_nonce() -> None:
     """PKCE is S256 and the nonce goes along in the code flow too, each parameter once."""
-    url = authorization_url("https://idp.test/authorize", **FIXED)
+    url = url_for("https://idp.test/authorize", **FIXED)
     assert url.startswith("https://idp.test/authorize?")
     assert sorted(sent(url)) == sorted(
         {
@@ -73,11 +78,7 @@ def test_pk_1_rp_18_request_always_has_s256_state_and_nonce() -> None:
 def test_optional_parameters_are_sent_when_asked() -> None:
     """max_age=0 is a request for a fresh sign-in, not nothing."""
     got = dict(
-        sent(
-            authorization_url(
-                "https://idp.test/a", **FIXED, max_age=0, prompt="login", login_hint="a+b@c&d=e"
-            )
-        )
+        sent(url_for("https://idp.test/a", **FIXED, max_age=0, prompt="login", login_hint="a+b@c&d=e"))
     )
     assert (got["max_age"], got["prompt"], got["login_hint"]) == ("0", "login", "a+b@c&d=e")
 
@@ -98,13 +99,13 @@ def test_rp_53_an_age_of_0_is_also_said_as_prompt_login(
     """Both mean the same (Core §3.1.2.1); what else the page is to do stays, ``none`` contradicts."""
     extra = {} if configured is None else {"prompt": configured}
     for max_age, expected in ((0, sent_prompt), (1, asked or configured)):
-        url = authorization_url("https://idp.test/a", **FIXED, extra=extra, max_age=max_age, prompt=asked)
+        url = url_for("https://idp.test/a", **FIXED, extra=extra, max_age=max_age, prompt=asked)
         assert dict(sent(url)).get("prompt") == expected
 
 
 def test_the_endpoints_own_query_is_kept() -> None:
     """RFC 6749 §3.1: the query of the endpoint stays, byte for byte and in front."""
-    url = authorization_url("https://idp.test/a?p=B2C_1%5Fsignin&&flag", **FIXED)
+    url = url_for("https://idp.test/a?p=B2C_1%5Fsignin&&flag", **FIXED)
     assert url.startswith("https://idp.test/a?p=B2C_1%5Fsignin&flag&response_type=code&")
 
 
@@ -112,7 +113,7 @@ def test_the_endpoints_own_query_is_kept() -> None:
 def test_extra_parameters_never_override_the_protocols_own(name: str) -> None:
     """Neither configuration nor the endpoint's query can plant a second or another value."""
     encoded = "%" + f"{ord(name[0]):02x}" + name[1:]
-    url = authorization_url(f"https://idp.test/a?{encoded}=evil&{name}=evil", **FIXED, extra={name: "evil"})
+    url = url_for(f"https://idp.test/a?{encoded}=evil&{name}=evil", **FIXED, extra={name: "evil"})
     assert "evil" not in url
     assert len({given for given, _ in sent(url)}) == len(sent(url))
 
@@ -120,11 +121,11 @@ def test_extra_parameters_never_override_the_protocols_own(name: str) -> None:
 def test_configured_extras_are_sent_and_give_way_to_the_request() -> None:
     """A configured prompt stands until a step-up asks for another one."""
     extra = {"access_type": "offline", "prompt": "consent", "audience": "https://api.test/?a=b"}
-    got = dict(sent(authorization_url("https://idp.test/a?access_type=online", **FIXED, extra=extra)))
+    got = dict(sent(url_for("https://idp.test/a?access_type=online", **FIXED, extra=extra)))
     assert got["access_type"] == "offline"
     assert got["prompt"] == "consent"
     assert got["audience"] == "https://api.test/?a=b"
-    got = dict(sent(authorization_url("https://idp.test/a", **FIXED, extra=extra, prompt="login")))
+    got = dict(sent(url_for("https://idp.test/a", **FIXED, extra=extra, prompt="login")))
     assert got["prompt"] == "login"
 
 
@@ -132,9 +133,7 @@ def test_configured_extras_are_sent_and_give_way_to_the_request() -> None:
 @given(st.text(), st.text(), st.dictionaries(st.text(min_size=1), st.text(), max_size=4))
 def test_values_cannot_inject_parameters(hint: str, client_id: str, extra: dict[str, str]) -> None:
     """Whatever a value holds, it stays one value, and the URL stays plain ASCII."""
-    url = authorization_url(
-        "https://idp.test/a", **(FIXED | {"client_id": client_id}), extra=extra, login_hint=hint
-    )
+    url = url_for("https://idp.test/a", **(FIXED | {"client_id": client_id}), extra=extra, login_hint=hint)
     assert url.isascii()
     got = sent(url)
     assert dict(got)["client_id"] == client_id.encode("utf-8", "replace").decode()

@@ -15,7 +15,11 @@ from tests.protocol.test_authorization import FIXED
 from tests.protocol.test_discovery import DOCUMENT
 from tests.protocol.test_id_token import POLICY, accept, refuse
 from watchword.errors import AuthorizationResponseInvalid, ProviderMetadataInvalid
-from watchword.protocol.authorization import authorization_url, check_authorization_response
+from watchword.protocol.authorization import (
+    authorization_request,
+    authorization_url,
+    check_authorization_response,
+)
 from watchword.protocol.discovery import check_metadata
 from watchword.protocol.issuer_rule import IssuerRule
 from watchword.protocol.roles import are_withheld
@@ -82,7 +86,7 @@ def test_any_marker_is_read(marker: Any) -> None:
 
 def test_no_nonce_is_sent_where_none_can_come_back() -> None:
     """An OAuth 2.0 provider has no ID token to hold it."""
-    url = authorization_url("https://idp.test/a", **{**FIXED, "nonce": None})
+    url = authorization_url("https://idp.test/a", authorization_request(**{**FIXED, "nonce": None}))
     sent = dict(parse_qsl(urlsplit(url).query, strict_parsing=True))
     assert "nonce" not in sent
     assert sent["code_challenge_method"] == "S256"

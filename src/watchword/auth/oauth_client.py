@@ -17,14 +17,16 @@ from watchword.auth.provider_metadata import MetadataSource
 from watchword.config.presets import OFFLINE_ACCESS
 from watchword.config.provider import ProviderSettings
 from watchword.errors import IdTokenRejected, SignInNotRecent, UserinfoRejected, WatchwordError
-from watchword.protocol.authorization import authorization_url
+from watchword.protocol.authorization import authorization_request, authorization_url
 from watchword.protocol.claims import ClaimError
+from watchword.protocol.client_auth import authenticated_form
 from watchword.protocol.discovery import ProviderMetadata
 from watchword.protocol.github import github_metadata
 from watchword.protocol.id_token import MAX_ID_TOKEN_BYTES, IdToken, IdTokenPolicy, check_id_token
 from watchword.protocol.pkce import challenge_s256
 from watchword.protocol.profile import Profile, read_profile
 from watchword.protocol.provider_answer import MAX_ANSWER_BYTES
+from watchword.protocol.pushed_authorization import check_pushed_response, pushed_request_endpoint
 from watchword.protocol.roles import are_withheld, map_roles, roles_at
 from watchword.protocol.token_exchange import TokenResponse, check_token_response, code_grant
 from watchword.protocol.userinfo import check_userinfo
@@ -93,11 +95,12 @@ class OAuthClient:
     async def authorization_url(
         self, attempt: Attempt, *, prompt: str | None = None, login_hint: str | None = None
     ) -> str:
-        """Where to send the browser (OpenID Connect Core §3.1.2.1, RFC 7636 §4.3)."""
+        """Where to send the browser (OpenID Connect Core §3.1.2.1, RFC 7636 §4.3), the request sent
+        ahead where settings or provider want that (RFC 9126). Raises ProviderUnavailable,
+        ProviderResponseInvalid."""
         metadata = await self.metadata()
         self._credentials.check(metadata)
-        return authorization_url(
-            metadata.authorization_endpoint,
+        asked = authorization_request(
             client_id=self.client_id,
             redirect_uri=self.redirect_uri,
             scopes=_asked(self._settings, metadata),
@@ -109,6 +112,21 @@ class OAuthClient:
             prompt=prompt,
             login_hint=login_hint,
         )
+        endpoint = pushed_request_endpoint(metadata, self._settings.par)
+        sent = asked if endpoint is None else await self._push(metadata, endpoint, asked)
+        return authorization_url(metadata.authorization_endpoint, sent)
+
+    async def _push(
+        self, metadata: ProviderMetadata, endpoint: str, asked: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Send the request ahead, once; the browser carries what it is called there (RFC 9126 §2, §4)."""
+        client = self._credentials.for_request(metadata)
+        request = authenticated_form(endpoint, client=client, fields=asked)
+        answer = await self._http.post_form(
+            request.url, request.form, max_bytes=MAX_ANSWER_BYTES, authorization=request.authorization
+        )
+        request_uri = check_pushed_response(answer.status, answer.headers, answer.body)
+        return {"client_id": self.client_id, "request_uri": request_uri}
 
     async def redeem(self, attempt: Attempt, code: str) -> VerifiedSignIn:
         """Exchange the code, once, and check all that comes back.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
-Endpoint = Literal["discovery", "jwks", "authorize", "token", "userinfo", "end_session"]
+Endpoint = Literal["discovery", "jwks", "authorize", "par", "token", "userinfo", "end_session"]
 Change = Callable[[dict[str, Any]], Any]
 
 
@@ -23,6 +23,8 @@ class Behaviour:
     - ``token_response``: the JSON of a successful token response.
     - ``token_status``, ``token_body``: replace status and raw body of the token endpoint's answer
       after it did its work, so that the code is consumed.
+    - ``pushed_response``, ``pushed_status``: the JSON and status of a request that was sent ahead
+      with success. ``require_pushed_requests``: no other request is taken (RFC 9126 §5).
     - ``userinfo``, ``metadata``, ``jwks``: the JSON of those endpoints.
     - ``signed_in_seconds_ago``: people have been signed in here for so long and are let in without
       being asked again, unless the request wants a recent sign-in (``max_age``, ``prompt=login``).
@@ -36,6 +38,9 @@ class Behaviour:
     token_response: Change | None = None
     token_status: int | None = None
     token_body: bytes | None = None
+    pushed_response: Change | None = None
+    pushed_status: int | None = None
+    require_pushed_requests: bool = False
     userinfo: Change | None = None
     metadata: Change | None = None
     jwks: Change | None = None

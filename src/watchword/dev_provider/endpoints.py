@@ -21,6 +21,7 @@ from watchword.dev_provider.pages import (
     signed_out_page,
     stylesheet,
 )
+from watchword.dev_provider.pushed_requests import push
 from watchword.dev_provider.sign_in import OpenPage, Redirect, begin, decide
 from watchword.dev_provider.state import ProviderState
 from watchword.dev_provider.token_grants import token_response
@@ -38,6 +39,7 @@ PATHS: dict[str, Endpoint] = {
     "/.well-known/openid-configuration": "discovery",
     "/jwks": "jwks",
     "/authorize": "authorize",
+    "/par": "par",
     "/token": "token",
     "/userinfo": "userinfo",
     "/end-session": "end_session",
@@ -55,6 +57,7 @@ def routes(provider: ProviderState) -> list[Route]:
         "/jwks": (_jwks, ["GET"]),
         "/authorize": (_authorize, ["GET", "POST"]),
         "/decision": (_decision, ["POST"]),
+        "/par": (_par, ["POST"]),
         "/token": (_token, ["POST"]),
         "/userinfo": (_userinfo, ["GET", "POST"]),
         "/end-session": (_end_session, ["GET", "POST"]),
@@ -102,6 +105,18 @@ async def _decision(provider: ProviderState, request: Request) -> Response:
             return see_other(location)
         case PageFault(reason):
             return refusal_page(provider, reason)
+
+
+async def _par(provider: ProviderState, request: Request) -> Response:
+    try:
+        form = await read_form(request)
+    except InvalidRequest as fault:
+        return error_answer(OAuthError("invalid_request", fault.detail, fault.status))
+    answer = push(provider, request.headers.get("authorization"), form)
+    if isinstance(answer, OAuthError):
+        return error_answer(answer)
+    behaviour = provider.behaviour
+    return json_answer(changed(behaviour.pushed_response, answer), status=behaviour.pushed_status or 201)
 
 
 async def _token(provider: ProviderState, request: Request) -> Response:

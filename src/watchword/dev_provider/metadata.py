@@ -19,6 +19,8 @@ def provider_metadata(provider: ProviderState) -> dict[str, Any]:
         "userinfo_endpoint": provider.url("/userinfo"),
         "jwks_uri": provider.url("/jwks"),
         "end_session_endpoint": provider.url("/end-session"),
+        "pushed_authorization_request_endpoint": provider.url("/par"),
+        "require_pushed_authorization_requests": provider.behaviour.require_pushed_requests,
         "scopes_supported": list(SCOPES),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],

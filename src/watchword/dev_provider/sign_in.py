@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass
 
 from watchword.dev_provider.authorization import PageFault, RedirectFault, read_authorization_request
+from watchword.dev_provider.pushed_requests import pushed_parameters
 from watchword.dev_provider.state import (
     CODE_SECONDS,
     PAGE_SECONDS,
@@ -36,7 +37,10 @@ class Redirect:
 
 def begin(provider: ProviderState, parameters: Parameters) -> OpenPage | Redirect | PageFault:
     """Check a request; ``max_age`` and ``prompt`` decide later how fresh the sign-in has to be."""
-    request = read_authorization_request(parameters, provider.clients)
+    asked = pushed_parameters(provider, parameters)
+    if isinstance(asked, PageFault):
+        return asked
+    request = read_authorization_request(asked, provider.clients)
     match request:
         case PageFault():
             return request

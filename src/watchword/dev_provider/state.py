@@ -15,9 +15,11 @@ from watchword.dev_provider.behaviour import Behaviour, Faults
 from watchword.dev_provider.clients import DevClient
 from watchword.dev_provider.keys import KeyRing
 from watchword.dev_provider.people import Person
+from watchword.dev_provider.wire import Parameters
 
 CODE_SECONDS = 60
 PAGE_SECONDS = 600
+PUSHED_SECONDS = 60
 TOKEN_SECONDS = 300
 MAX_ENTRIES = 10_000
 
@@ -44,6 +46,15 @@ class AuthorizationRequest:
     login_hint: str | None = None
     max_age: int | None = None
     prompts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """A request that was sent ahead and waits for its browser (RFC 9126)."""
+
+    client_id: str
+    parameters: Parameters = field(repr=False)
+    expires_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +119,7 @@ class ProviderState:
     behaviour: Behaviour = field(default_factory=Behaviour)
     faults: Faults = field(default_factory=Faults)
     requests: deque[Received] = field(default_factory=lambda: deque(maxlen=MAX_ENTRIES))
+    pushed: dict[str, Pushed] = field(default_factory=dict)
     pending: dict[str, Pending] = field(default_factory=dict)
     codes: dict[str, Code] = field(default_factory=dict)
     refresh_tokens: dict[str, RefreshRecord] = field(default_factory=dict)
@@ -131,7 +143,7 @@ class ProviderState:
     def forget(self) -> None:
         """Drop open pages, codes, tokens, the record of requests, switches and faults."""
         with self.lock:
-            for store in (self.pending, self.codes, self.refresh_tokens, self.access_tokens):
+            for store in (self.pushed, self.pending, self.codes, self.refresh_tokens, self.access_tokens):
                 store.clear()
             self.assertions.clear()
             self.requests.clear()

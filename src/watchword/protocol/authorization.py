@@ -39,8 +39,7 @@ _OUTAGES = frozenset({"temporarily_unavailable", "server_error"})
 _NO_EXTRA: Mapping[str, str] = MappingProxyType({})
 
 
-def authorization_url(
-    endpoint: str,
+def authorization_request(
     *,
     client_id: str,
     redirect_uri: str,
@@ -52,14 +51,13 @@ def authorization_url(
     max_age: int | None = None,
     prompt: str | None = None,
     login_hint: str | None = None,
-) -> str:
-    """Where the browser is sent: code flow with ``S256`` and ``state`` always.
+) -> dict[str, str]:
+    """What the provider is asked: code flow with ``S256`` and ``state`` always.
 
     ``nonce`` is None where no ID token will come to hold it. ``max_age`` is in seconds; 0 is also said
     as ``prompt=login``, which means the same (OpenID Connect Core §3.1.2.1) and is more widely
-    understood. A query of the endpoint is kept (RFC 6749 §3.1); neither it nor ``extra`` can set a
-    parameter that the protocol sets itself (``RESERVED_PARAMETERS``), while ``prompt`` and
-    ``login_hint`` of this request replace configured ones.
+    understood. ``extra`` cannot set a parameter that the protocol sets itself (``RESERVED_PARAMETERS``),
+    while ``prompt`` and ``login_hint`` of this request replace configured ones.
     """
     own = {
         "response_type": "code",
@@ -74,7 +72,15 @@ def authorization_url(
     asked = _with_login(prompt or extra.get("prompt", "")) if max_age == 0 else prompt
     optional = {"nonce": nonce, "max_age": age, "prompt": asked, "login_hint": login_hint}
     own |= {name: value for name, value in optional.items() if value is not None}
-    sent = {name: value for name, value in extra.items() if name not in RESERVED_PARAMETERS} | own
+    asks = {name: value for name, value in extra.items() if name not in RESERVED_PARAMETERS} | own
+    return {name: value.encode("utf-8", "replace").decode() for name, value in asks.items()}
+
+
+def authorization_url(endpoint: str, sent: Mapping[str, str]) -> str:
+    """Where the browser is sent with an ``authorization_request``, or with the ``request_uri`` that
+    stands for one (RFC 9126 §4). A query of the endpoint is kept (RFC 6749 §3.1); it cannot set what
+    is sent or what the protocol sets itself.
+    """
     address, _, query = endpoint.partition("?")
     kept = [pair for pair in query.split("&") if pair and not _is_set_by(pair, sent)]
     return address + "?" + "&".join([*kept, urlencode(sent, quote_via=quote, errors="replace")])
