@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urljoin
 
 import httpx2
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from joserfc.jwk import ECKey, RSAKey
 
 from tests.flows.browser import Browser, local_part
 from tests.flows.conftest import BASE_URL, Service, StartService
 from tests.flows.first_party import claims_of
+from tests.protocol.workshop import ED25519, OTHER_P256, P256, RSA
 from tests.servers.oidc_provider import PeerProvider, peer_provider
+from watchword.protocol.assertion_key import read_assertion_key
+from watchword.protocol.signing import PrivateKey
 
 CALLBACK = f"{BASE_URL}/auth/callback/peer"
 SECRET = "a secret: 100% strange+odd/"
+
+
+def pem(key: PrivateKey) -> str:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def jwk(key: rsa.RSAPrivateKey) -> str:
+    """A key that says what it signs with, and has a name of its own."""
+    return json.dumps({**RSAKey.import_key(key).as_dict(private=True), "alg": "PS256", "kid": "2026-07"})
+
+
+def signing(client_key: str, **changes: Any) -> dict[str, Any]:
+    return {"client_auth": "private_key_jwt", "client_key": client_key, "client_secret": None, **changes}
+
+
 CLIENTS: list[dict[str, Any]] = [
     {"client_id": "basic", "client_secret": SECRET, "redirect_uris": [CALLBACK]},
     {
@@ -29,6 +51,20 @@ CLIENTS: list[dict[str, Any]] = [
         "client_id": "native",
         "redirect_uris": [CALLBACK],
         "token_endpoint_auth_method": "none",
+    },
+    {
+        "client_id": "signer",
+        "redirect_uris": [CALLBACK],
+        "token_endpoint_auth_method": "private_key_jwt",
+        "jwks": {"keys": [read_assertion_key(pem(key)).public_jwk() for key in (P256, ED25519, RSA)]},
+    },
+    {
+        "client_id": "strict",
+        "redirect_uris": [CALLBACK],
+        "token_endpoint_auth_method": "private_key_jwt",
+        "token_endpoint_auth_signing_alg": "PS256",
+        "require_pushed_authorization_requests": True,
+        "jwks": {"keys": [read_assertion_key(jwk(RSA)).public_jwk()]},
     },
 ]
 _MAX_REDIRECTS = 10
@@ -77,12 +113,19 @@ def sign_in(service: Service) -> tuple[Browser, httpx2.Response]:
         ("basic", {}),
         ("poster", {"client_auth": "client_secret_post"}),
         ("native", {"client_auth": "none", "client_secret": None}),
+        ("signer", signing(pem(P256))),
+        ("signer", signing(pem(RSA))),
+        ("signer", signing(pem(ED25519))),
+        ("basic", {"par": True}),
+        ("native", {"client_auth": "none", "client_secret": None, "par": True}),
+        ("strict", signing(jwk(RSA), par=True)),
     ],
 )
 def test_every_way_of_client_authentication_signs_in(
     start_service: StartService, peer: PeerProvider, client_id: str, changes: dict[str, Any]
 ) -> None:
-    """RP-20: basic with a secret that needs encoding, post with ES256 tokens, and none with PKCE."""
+    """RP-20, 10.4.10: basic with a secret that needs encoding, post with ES256 tokens, none with PKCE,
+    private_key_jwt by each kind of key; the same for requests that are sent ahead."""
     browser, response = sign_in(start_service(providers=settings(peer, client_id, **changes)))
     assert response.status_code == 303, response.text
     answer = browser.get("/auth/me").json()
@@ -134,6 +177,28 @@ def test_a_wrong_secret_is_an_error_page_and_no_session(
     browser, response = sign_in(start_service(providers=settings(peer, client_secret="wrong-secret")))
     assert response.status_code == 502
     assert not browser.signed_in
+
+
+def test_requests_are_sent_ahead_where_this_provider_requires_it(
+    start_service: StartService, peer: PeerProvider
+) -> None:
+    """RFC 9126 §5: its metadata say so, and without a setting of ours that is enough."""
+    peer.require_pushed_requests(True)
+    try:
+        assert sign_in(start_service(providers=settings(peer)))[1].status_code == 303
+        refused = start_service(providers=settings(peer, par=False)).browser().get("/auth/login/peer")
+        assert refused.status_code == 502
+    finally:
+        peer.require_pushed_requests(False)
+
+
+def test_10_4_10_a_key_nobody_registered_is_refused(start_service: StartService, peer: PeerProvider) -> None:
+    """Under the name of one that is registered, too."""
+    named = {**ECKey.import_key(OTHER_P256).as_dict(private=True), "kid": read_assertion_key(pem(P256)).kid}
+    for key in (pem(OTHER_P256), json.dumps(named)):
+        browser, response = sign_in(start_service(providers=settings(peer, "signer", **signing(key))))
+        assert response.status_code == 502
+        assert not browser.signed_in
 
 
 def test_co_1_a_code_is_redeemed_once(start_service: StartService, peer: PeerProvider) -> None:

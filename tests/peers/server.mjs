@@ -1,6 +1,7 @@
 // oidc-provider with people instead of password forms: whoever `login_hint` names is signed in.
 // First argument: JSON with `clients`. Prints {"issuer": …}; a line "rotate" on standard input
-// replaces every signing key, "quit" or the end of the input stops.
+// replaces every signing key, "require pushed" takes pushed requests only and "allow direct" both
+// kinds, "quit" or the end of the input stops.
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
 import { generateKeyPairSync, randomUUID } from "node:crypto";
@@ -28,6 +29,8 @@ class Adapter {
   }
 }
 
+let pushedOnly = false;
+
 function signingKeys() {
   const made = [generateKeyPairSync("rsa", { modulusLength: 2048 }), generateKeyPairSync("ec", { namedCurve: "P-256" })];
   return made.map(({ privateKey }) => ({ ...privateKey.export({ format: "jwk" }), kid: randomUUID(), use: "sig" }));
@@ -41,7 +44,8 @@ function build(issuer) {
     cookies: { keys: ["kept-over-rotations"] },
     claims: { openid: ["sub"], profile: ["name"], email: ["email", "email_verified"], roles: ["roles"] },
     scopes: ["openid", "offline_access", "profile", "email", "roles"],
-    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: true } },
+    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: true },
+      pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: pushedOnly } },
     interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
     findAccount: (_, sub) => people[sub] && { accountId: sub, claims: () => ({ sub, ...people[sub] }) },
     ttl: { Interaction: 600, Session: 600, Grant: 600, AccessToken: 600, IdToken: 600 },
@@ -74,7 +78,9 @@ server.listen(0, "127.0.0.1", () => {
   handler = build(issuer);
   const lines = createInterface({ input: process.stdin });
   lines.on("line", (line) => {
-    if (line === "rotate") handler = build(issuer);
+    if (line === "require pushed") pushedOnly = true;
+    if (line === "allow direct") pushedOnly = false;
+    if (line !== "quit") handler = build(issuer);
     console.log(JSON.stringify({ done: line }));
     if (line === "quit") process.exit(0);
   });

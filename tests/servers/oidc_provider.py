@@ -39,6 +39,10 @@ class PeerProvider:
         """Replace every signing key; the old ones are gone from the key set at once."""
         self._say("rotate")
 
+    def require_pushed_requests(self, required: bool) -> None:
+        """Whether only requests that were sent ahead are taken (RFC 9126); the keys are replaced too."""
+        self._say("require pushed" if required else "allow direct")
+
     def stop(self) -> None:
         try:
             if self.process.poll() is None:
