@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from watchword.api.services import Services
 from watchword.auth.account_manager import AccountManager
 from watchword.auth.account_ports import SessionCap
@@ -9,6 +11,7 @@ from watchword.auth.authorization_codes import AuthorizationCodes
 from watchword.auth.client_authenticator import ClientAuthenticator
 from watchword.auth.client_secrets import ClientSecrets
 from watchword.auth.client_tokens import ClientTokens
+from watchword.auth.email_linking import EmailLinking
 from watchword.auth.gatekeeper import Gatekeeper
 from watchword.auth.grants import SessionLimits
 from watchword.auth.introspector import Introspector
@@ -16,6 +19,7 @@ from watchword.auth.keyring import Keyring
 from watchword.auth.logout_receiver import LogoutReceiver
 from watchword.auth.oauth_client import OAuthClient
 from watchword.auth.ports import Clock, Database, ProviderHttp
+from watchword.auth.provider_tokens import AcceptedProvider, ProviderTokens, access_token_policy
 from watchword.auth.rate_limits import RateLimits
 from watchword.auth.refresh_tokens import RefreshTokens
 from watchword.auth.revocation import RevocationFeed
@@ -51,12 +55,15 @@ class Composition:
         keyring = Keyring(database.keys, sealer, clock)
         await keyring.load()
         verified = VerifiedTokens()
+        providers = self._oauth_clients()
+        accepted = self._accepted(providers)
         feed = RevocationFeed(
             database.revocations,
             clock,
             announcements=database.announcements,
             on_key_revoked=keyring.forget,
             verified=verified,
+            foreign=[each.verified for each in accepted],
         )
         await feed.load()
         limits = self._rate_limits()
@@ -80,16 +87,17 @@ class Composition:
             tokens_live_seconds=settings.longest_access_token_seconds,
             on_ended=feed.note_session,
             before_refresh=limits.check_session,
+            email_link=EmailLinking(settings.providers).link_for,
         )
         codes = AuthorizationCodes(database.codes, sessions=sessions, sealer=sealer, clock=clock)
         validator = self._validator(keyring, verified)
         authenticator = self._client_authenticator(database)
-        providers = self._oauth_clients()
+        provider_tokens = ProviderTokens(accepted, database.callers, clock) if accepted else None
         return Services(
             database=database,
             keyring=keyring,
             feed=feed,
-            gatekeeper=self._gatekeeper(database, validator, feed),
+            gatekeeper=self._gatekeeper(database, validator, provider_tokens, feed),
             sessions=sessions,
             accounts=AccountManager(
                 database.accounts,
@@ -160,10 +168,17 @@ class Composition:
             verified=verified,
         )
 
-    def _gatekeeper(self, database: Database, validator: TokenValidator, feed: RevocationFeed) -> Gatekeeper:
+    def _gatekeeper(
+        self,
+        database: Database,
+        validator: TokenValidator,
+        provider_tokens: ProviderTokens | None,
+        feed: RevocationFeed,
+    ) -> Gatekeeper:
         settings = self._settings
         return Gatekeeper(
             validator=validator,
+            provider_tokens=provider_tokens,
             feed=feed,
             sessions=database.sessions,
             clock=self._clock,
@@ -171,6 +186,15 @@ class Composition:
             base_url_origin=settings.base_url,
             stale_seconds=settings.revocation_stale_seconds,
         )
+
+    def _accepted(self, clients: Mapping[str, OAuthClient]) -> list[AcceptedProvider]:
+        """The providers whose own access tokens count."""
+        leeway_seconds = self._settings.clock_leeway_seconds
+        return [
+            AcceptedProvider(clients[provider_id], access_token_policy(provider, leeway_seconds))
+            for provider_id, provider in self._settings.providers.items()
+            if provider.accept_access_tokens
+        ]
 
     def _oauth_clients(self) -> dict[str, OAuthClient]:
         clients = {}

@@ -9,6 +9,7 @@ from typing import Protocol
 from uuid import UUID
 
 from watchword.auth.ports import Clock, LiveSession, SessionStore
+from watchword.auth.provider_tokens import ProviderTokens
 from watchword.auth.revocation import FRESH_SECONDS, RevocationFeed
 from watchword.auth.token_validator import TokenValidator
 from watchword.errors import (
@@ -47,6 +48,7 @@ class Gatekeeper:
         self,
         *,
         validator: TokenValidator,
+        provider_tokens: ProviderTokens | None = None,
         feed: RevocationFeed,
         sessions: SessionStore,
         clock: Clock,
@@ -55,6 +57,7 @@ class Gatekeeper:
         stale_seconds: int,
     ) -> None:
         self._validator = validator
+        self._provider_tokens = provider_tokens
         self._feed = feed
         self._sessions = sessions
         self._clock = clock
@@ -78,9 +81,10 @@ class Gatekeeper:
                 cookies.append(value)
         try:
             token = read_authorization(authorization)
-            if token is None:
-                token = self._cookie_token(request, cookies)
-            return Anonymous() if token is None else await self._check(token)
+            if token is not None:
+                return await self._check(token, self._provider_tokens)
+            token = self._cookie_token(request, cookies)
+            return Anonymous() if token is None else await self._check(token, None)
         except WatchwordError as error:
             return Rejected(error)
 
@@ -117,18 +121,33 @@ class Gatekeeper:
             origin=_values(request, b"origin"),
         )
 
-    async def _check(self, token: str) -> Principal:
+    async def _check(self, token: str, foreign: ProviderTokens | None) -> Principal:
         """Looked at again after a catch-up: the key may have left with what was read then."""
-        caller = self._validator.validate(token)
+        caller = await self._caller(token, foreign)
         if self._feed.age_seconds > FRESH_SECONDS:
             await self._catch_up()
-            caller = self._validator.validate(token)
+            caller = await self._caller(token, foreign)
         if self._feed.is_revoked(caller):
             whose = caller.session_id or caller.client_id
             if self._feed.is_superseded(caller):
                 raise TokenSuperseded(f"the roles of {whose} changed since the token was issued")
             raise SessionEnded(f"the token of {whose} was ended")
         return caller
+
+    async def _caller(self, token: str, foreign: ProviderTokens | None) -> Principal:
+        """Our own issuer first; a cookie holds no token of anybody else's."""
+        if foreign is None:
+            return self._validator.validate(token)
+        known = await foreign.remembered(token)
+        if known is not None:
+            return known
+        try:
+            return self._validator.validate(token)
+        except TokenInvalid:
+            caller = await foreign.verify(token)
+            if caller is None:
+                raise
+            return caller
 
     async def _catch_up(self) -> None:
         """The view is too old to be trusted alone; a database that is away is waited for a while."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from watchword.auth.attempt import Attempt, registration_digest
 from watchword.auth.client_assertion import ClientCredentials
+from watchword.auth.fetch import Sender
 from watchword.auth.github_user import GitHubUser
 from watchword.auth.ports import Clock, ProviderHttp, ProviderIdentity
 from watchword.auth.provider_keys import ProviderKeys
@@ -88,9 +89,9 @@ class OAuthClient:
         self._github = GitHubUser(http, clock, issuer=self.issuer, asked=settings.userinfo)
         self._credentials = ClientCredentials(settings, clock)
 
-    async def metadata(self) -> ProviderMetadata:
+    async def metadata(self, sender: Sender = "provider") -> ProviderMetadata:
         """Raises ProviderUnavailable, ProviderResponseInvalid."""
-        return await self._metadata.get()
+        return await self._metadata.get(sender)
 
     async def authorization_url(
         self, attempt: Attempt, *, prompt: str | None = None, login_hint: str | None = None

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from watchword.auth.account_ports import UNCONDITIONAL, AccountStore, ClientTokenStore, OpeningTerms
+from watchword.auth.caller_ports import CallerStore
 from watchword.auth.logout_ports import ProviderLogoutStore
 from watchword.auth.version_ports import VersionUsageStore
 from watchword.protocol.rotation import SessionFacts
@@ -202,7 +203,8 @@ RevocationKind = Literal["session", "generation", "token", "client", "subject", 
 class Revocation:
     """One entry of the append-only feed. Which fields are set depends on ``kind``: session
     (session_id), generation (session_id, generation: this and older), token (value = jti),
-    client (value = client id), subject (issuer, value = subject), key (value = kid)."""
+    client (value = client id), subject (issuer, value = subject; with a generation, the version of its
+    account, nothing ended, but what an older version said no longer holds), key (value = kid)."""
 
     sequence: int
     kind: RevocationKind
@@ -252,6 +254,7 @@ class Database(Protocol):
 
     sessions: SessionStore
     accounts: AccountStore
+    callers: CallerStore
     client_tokens: ClientTokenStore
     provider_logouts: ProviderLogoutStore
     codes: CodeStore

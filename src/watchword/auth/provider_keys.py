@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final
 
-from watchword.auth.flight import Flight
+from watchword.auth.fetch import Fetch, Sender
 from watchword.auth.ports import Clock, ProviderHttp
 from watchword.errors import IdTokenRejected, ProviderResponseInvalid, WatchwordError
 from watchword.protocol import jws
@@ -14,9 +14,6 @@ from watchword.protocol.provider_answer import check_document
 FRESH_SECONDS: Final = 600.0
 UNKNOWN_KID_COOLDOWN_SECONDS: Final = 30.0
 STALE_SECONDS: Final = 86400.0
-
-Sender = Literal["provider", "anybody"]
-"""Whether a token came from the provider's own endpoint, or from whoever knows an address of ours."""
 
 
 class ProviderKeys:
@@ -33,7 +30,7 @@ class ProviderKeys:
         self._keys: KeySet | None = None
         self._fetched_at = 0.0
         self._forced_at: dict[Sender, float] = {}
-        self._flight: Flight[KeySet] = Flight()
+        self._fetching: Fetch[KeySet] = Fetch(clock)
 
     async def verify(
         self, token: str, *, jwks_uri: str, algorithms: frozenset[str], max_bytes: int
@@ -55,16 +52,20 @@ class ProviderKeys:
         """Any token of the provider's. Raises JwsError, ProviderUnavailable, ProviderResponseInvalid."""
         unverified = jws.parse(token, max_bytes=max_bytes)
         try:
-            return jws.verify_with(unverified, await self._current(jwks_uri), algorithms=algorithms)
+            return jws.verify_with(unverified, await self.current(jwks_uri, sender), algorithms=algorithms)
         except jws.UnknownKey:
             keys = await self._refetched(jwks_uri, sender)
             return jws.verify_with(unverified, keys, algorithms=algorithms)
 
-    async def _current(self, jwks_uri: str) -> KeySet:
+    async def current(self, jwks_uri: str, sender: Sender) -> KeySet:
+        """The keys as they are, fetched where they are old; as they were for a day where that fails.
+
+        Raises ProviderUnavailable, ProviderResponseInvalid.
+        """
         if self._keys is not None and self._age() < FRESH_SECONDS:
             return self._keys
         try:
-            return await self._flight.join(lambda: self._fetch(jwks_uri))
+            return await self._fetching.join(lambda: self._fetch(jwks_uri), sender=sender)
         except WatchwordError:
             if self._keys is None or self._age() >= STALE_SECONDS:
                 raise
@@ -73,7 +74,7 @@ class ProviderKeys:
     async def _refetched(self, jwks_uri: str, sender: Sender) -> KeySet:
         """One forced fetch, then none for the cooldown; meanwhile the set as it is. A fetch that
         failed has told nothing, so the next unknown key may ask again."""
-        if not self._flight.under_way:
+        if not self._fetching.under_way:
             now = self._clock.monotonic()
             forced_at = self._forced_at.get(sender)
             cooling = forced_at is not None and now - forced_at < UNKNOWN_KID_COOLDOWN_SECONDS
@@ -81,7 +82,7 @@ class ProviderKeys:
                 return self._keys
             self._forced_at[sender] = now
         try:
-            return await self._flight.join(lambda: self._fetch(jwks_uri))
+            return await self._fetching.join(lambda: self._fetch(jwks_uri), sender=sender)
         except WatchwordError:
             self._forced_at.pop(sender, None)
             raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from watchword.auth.flight import Flight
+from watchword.auth.fetch import Fetch, Sender
 from watchword.auth.ports import Clock, ProviderHttp
 from watchword.errors import WatchwordError
 from watchword.protocol.discovery import MAX_METADATA_BYTES, ProviderMetadata, check_metadata, metadata_url
@@ -40,14 +40,14 @@ class MetadataSource:
         self._allow_loopback_http = allow_loopback_http
         self._known: ProviderMetadata | None = None
         self._fetched_at = 0.0
-        self._flight: Flight[ProviderMetadata] = Flight()
+        self._fetching: Fetch[ProviderMetadata] = Fetch(clock)
 
-    async def get(self) -> ProviderMetadata:
+    async def get(self, sender: Sender = "provider") -> ProviderMetadata:
         """Raises ProviderUnavailable, ProviderResponseInvalid, ProviderMetadataInvalid."""
         if self._known is not None and self._age() < FRESH_SECONDS:
             return self._known
         try:
-            return await self._flight.join(self._fetch)
+            return await self._fetching.join(self._fetch, sender=sender)
         except WatchwordError:
             if self._known is None or self._age() >= STALE_SECONDS:
                 raise

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -34,7 +34,8 @@ logger = logging.getLogger("watchword")
 class RevocationFeed:
     """This process's view of the feed. ``on_key_revoked`` gets the id of every signing key that
     was revoked, also of those from before this process started. ``verified`` lets go of the tokens
-    that an entry is about, and of expired ones."""
+    that an entry is about, and of expired ones. ``foreign`` are those
+    of providers' own tokens."""
 
     def __init__(
         self,
@@ -44,12 +45,14 @@ class RevocationFeed:
         announcements: Announcements | None = None,
         on_key_revoked: Callable[[str], None] | None = None,
         verified: VerifiedTokens | None = None,
+        foreign: Sequence[VerifiedTokens] = (),
     ) -> None:
         self._log = log
         self._clock = clock
         self._announcements = announcements
         self._on_key_revoked = on_key_revoked
         self._verified = VerifiedTokens() if verified is None else verified
+        self._all_verified = (self._verified, *foreign)
         self._revoked = Revoked()
         self._sequence = 0
         self._read_at: float | None = None
@@ -99,7 +102,8 @@ class RevocationFeed:
             self._read_at = asked_at
         if self._clock.monotonic() - self._swept_at >= _SWEEP_SECONDS:
             self._revoked.forget_expired(self._clock.now())
-            self._verified.forget_expired(self._clock.now_seconds())
+            for verified in self._all_verified:
+                verified.forget_expired(self._clock.now_seconds())
             self._swept_at = self._clock.monotonic()
 
     def _again_from(self, asked_at: float) -> datetime:
@@ -174,6 +178,7 @@ class RevocationFeed:
             case "session" | "generation" if entry.session_id is not None:
                 self._verified.evict_session(str(entry.session_id))
             case "subject" if entry.issuer is not None and entry.value is not None:
-                self._verified.evict(entry.issuer, entry.value)
+                for verified in self._all_verified:
+                    verified.evict(entry.issuer, entry.value)
             case _:
                 return

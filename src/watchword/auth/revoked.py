@@ -33,6 +33,7 @@ class Revoked:
         self._tokens: dict[str, datetime] = {}
         self._clients: dict[str, Until] = {}
         self._subjects: dict[tuple[str, str], Until] = {}
+        self._accounts: dict[tuple[str, str], Until] = {}
 
     def covers(self, caller: Principal) -> bool:
         """Whether an entry refuses the token behind ``caller``."""
@@ -77,6 +78,8 @@ class Revoked:
                 return _widen(self._clients, entry.value, (issued_at + CLIENT_MARGIN_SECONDS, expires_at))
             case "subject" if entry.issuer is not None and entry.value is not None:
                 whom = (entry.issuer, entry.value)
+                if entry.generation is not None:
+                    return _widen(self._accounts, whom, (entry.generation, expires_at))
                 return _widen(self._subjects, whom, (issued_at + SUBJECT_MARGIN_SECONDS, expires_at))
             case _:
                 return False
@@ -86,6 +89,7 @@ class Revoked:
         self._tokens = {key: expires_at for key, expires_at in self._tokens.items() if expires_at > now}
         self._clients = {key: until for key, until in self._clients.items() if until[1] > now}
         self._subjects = {key: until for key, until in self._subjects.items() if until[1] > now}
+        self._accounts = {key: until for key, until in self._accounts.items() if until[1] > now}
 
 
 def _widen(entries: dict[Key, Until], key: Key, until: Until) -> bool:

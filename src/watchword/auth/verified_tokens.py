@@ -46,9 +46,14 @@ class VerifiedTokens:
         self._related: dict[Hashable, set[str]] = {}
         self._bytes = 0
         self._lock = Lock()
+        self.evictions = 0
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def __contains__(self, token: str) -> bool:
+        """Whether the token was verified here once; it may count no longer."""
+        return token in self._entries
 
     def find(self, token: str, *, now_seconds: int, keys: KeySet) -> Principal | None:
         """Whose the token is, if it was verified with one of ``keys`` and its times hold now."""
@@ -84,7 +89,9 @@ class VerifiedTokens:
                 self._unrelate(*self._entries.popitem(last=False))
 
     def evict(self, issuer: str, subject: str) -> None:
-        """Forget the tokens of an account that changed."""
+        """Forget the tokens of an account that changed. ``evictions`` counts, for whoever has just
+        read what may be old already."""
+        self.evictions += 1
         self._evict((issuer, subject))
 
     def evict_session(self, session_id: str) -> None:

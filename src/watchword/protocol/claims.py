@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from watchword.protocol.jws import VerifiedJws
+from watchword.protocol.jws import UnverifiedJws, VerifiedJws
 from watchword.protocol.printable import printable
 from watchword.protocol.strict_json import MalformedJson, loads_object
 
@@ -30,10 +30,13 @@ class ClaimError(ValueError):
 
 def read_claims(verified: VerifiedJws) -> dict[str, Any]:
     """The claims set of a token whose signature was checked (RFC 7519 §7.2). Raises ClaimError."""
-    try:
-        return loads_object(verified.payload, max_bytes=len(verified.payload))
-    except MalformedJson as error:
-        raise ClaimError("payload", "malformed", str(error)) from None
+    return _read(verified.payload)
+
+
+def read_unverified_claims(unverified: UnverifiedJws) -> dict[str, Any]:
+    """What a token claims that anybody may have written: good for choosing who is asked about it, and
+    for refusing it. Raises ClaimError."""
+    return _read(unverified.payload)
 
 
 def is_safe_text(value: object) -> bool:
@@ -145,3 +148,10 @@ def seconds_that_fit(claims: Mapping[str, Any], *, leeway_seconds: int) -> range
     that they accepted once, with the same leeway."""
     starts = max(claims[name] for name in ("iat", "nbf", "auth_time") if name in claims)
     return range(starts - leeway_seconds, claims["exp"] + leeway_seconds)
+
+
+def _read(payload: bytes) -> dict[str, Any]:
+    try:
+        return loads_object(payload, max_bytes=len(payload))
+    except MalformedJson as error:
+        raise ClaimError("payload", "malformed", str(error)) from None

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, select, update
+from sqlalchemy import ColumnElement, Row, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchword.auth.account_ports import AccountStatus, Act, RoleChange
 from watchword.auth.ports import AuditEvent, EndReason
 from watchword.errors import TooManyRoles
-from watchword.models import Identity, Session, User
+from watchword.models import Session, User
 from watchword.models.types import NameSet
 from watchword.protocol.roles import effective_roles
-from watchword.storage.accounts import tell_live_sessions
+from watchword.storage.accounts import entries_of_subjects, tell_live_sessions
 from watchword.storage.audit import add_audit_event
 from watchword.storage.ending import end_sessions, may_have_tokens
 from watchword.storage.revocations import add_revocations
-
-_PROVIDER_TOKENS_LIVE = timedelta(hours=24, seconds=60)
-"""The longest a provider's own access token counts here, leeway included."""
 
 
 async def end_by(
@@ -92,13 +88,7 @@ async def set_status(connection: AsyncConnection, user: Row[User], status: Accou
     ended: Sequence[UUID] = ()
     if status == "disabled":
         ended = await end_by(connection, that_may_have_tokens(user.id, act), "disabled", act)
-        identities = select(Identity.issuer, Identity.subject).where(Identity.user_id == user.id)
-        entry = {"kind": "subject", "created_at": act.now, "expires_at": act.now + _PROVIDER_TOKENS_LIVE}
-        told = [
-            entry | {"issuer": row.issuer, "value": row.subject}
-            for row in await connection.execute(identities)
-        ]
-        await add_revocations(connection, told)
+        await add_revocations(connection, await entries_of_subjects(connection, user.id, now=act.now))
     event = "account_disabled" if status == "disabled" else "account_enabled"
     details = {"by": act.by, "sessions_ended": len(ended)}
     await add_audit_event(connection, AuditEvent(event, act.now, user.id, details=details))

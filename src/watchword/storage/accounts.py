@@ -18,6 +18,9 @@ from watchword.storage.revocations import add_revocations
 from watchword.storage.rows import insert_if_absent, new_id
 from watchword.storage.transactions import LostRace
 
+PROVIDER_TOKENS_LIVE = timedelta(hours=24, seconds=60)
+"""The longest a provider's own access token counts here, leeway included."""
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -193,7 +196,8 @@ async def tell_live_sessions(
     connection: AsyncConnection, user_id: UUID, version: int, *, now: datetime, tokens_live: timedelta
 ) -> None:
     """Give every live session of a locked account its new version, and refuse the access tokens
-    of their generations so far; their next refresh brings tokens that say what holds now."""
+    of their generations so far; their next refresh brings tokens that say what holds now. Callers by
+    their provider's own tokens are looked up again."""
     changed = await connection.execute(
         update(Session)
         .where(Session.user_id == user_id, may_have_tokens(now, tokens_live))
@@ -210,4 +214,17 @@ async def tell_live_sessions(
         }
         for session_id, generation in changed
     ]
+    subjects = await entries_of_subjects(connection, user_id, now=now)
     await add_revocations(connection, entries)
+    await add_revocations(connection, [{**each, "generation": version} for each in subjects])
+
+
+async def entries_of_subjects(
+    connection: AsyncConnection, user_id: UUID, *, now: datetime
+) -> list[dict[str, object]]:
+    """An entry of the feed for each identity of an account, about their providers' own tokens."""
+    identities = select(Identity.issuer, Identity.subject).where(Identity.user_id == user_id)
+    entry = {"kind": "subject", "created_at": now, "expires_at": now + PROVIDER_TOKENS_LIVE}
+    return [
+        {**entry, "issuer": row.issuer, "value": row.subject} for row in await connection.execute(identities)
+    ]

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from watchword.auth.account_ports import AccountStore, ClientTokenStore
+from watchword.auth.caller_ports import CallerStore
 from watchword.auth.logout_ports import ProviderLogoutStore
 from watchword.auth.ports import (
     Announcements,
@@ -25,6 +26,7 @@ from watchword.storage.account_store import SqlAccountStore
 from watchword.storage.announcements import PostgresqlAnnouncements
 from watchword.storage.audit import SqlAuditLog
 from watchword.storage.authorization_codes import SqlCodeStore
+from watchword.storage.callers import SqlCallerStore
 from watchword.storage.client_tokens import SqlClientTokenStore
 from watchword.storage.engines import DatabaseLimits, make_engine, sqlite_file
 from watchword.storage.provider_logouts import SqlProviderLogoutStore
@@ -47,6 +49,7 @@ class SqlDatabase:
 
     sessions: SessionStore
     accounts: AccountStore
+    callers: CallerStore
     client_tokens: ClientTokenStore
     provider_logouts: ProviderLogoutStore
     codes: CodeStore
@@ -73,6 +76,7 @@ class SqlDatabase:
         self._rotator = rotator
         self.sessions = SqlSessionStore(self.transactions, rotator, tokens_live=tokens_live)
         self.accounts = SqlAccountStore(self.transactions)
+        self.callers = SqlCallerStore(self.transactions)
         self.client_tokens = SqlClientTokenStore(self.transactions)
         self.provider_logouts = SqlProviderLogoutStore(self.transactions)
         self.codes = SqlCodeStore(self.transactions, tokens_live=tokens_live)

@@ -1,0 +1,37 @@
+"""Accounts by the identity that a provider's own access token names."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from watchword.auth.caller_ports import KnownCaller
+from watchword.models import Identity, User
+from watchword.models.types import storable_text
+from watchword.protocol.roles import effective_roles
+from watchword.storage.transactions import Transactions
+
+
+class SqlCallerStore:
+    """``CallerStore`` over the tables of accounts."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
+
+    async def find(self, issuer: str, subject: str) -> KnownCaller | None:
+        if not storable_text(subject):
+            return None
+        statement = (
+            select(User.id, User.status, User.identity_roles, User.granted_roles, User.denied_roles)
+            .join(Identity, Identity.user_id == User.id)
+            .where(Identity.issuer == issuer, Identity.subject == subject)
+        )
+
+        async def work(connection: AsyncConnection) -> KnownCaller | None:
+            row = (await connection.execute(statement)).one_or_none()
+            if row is None:
+                return None
+            roles = effective_roles(row.identity_roles, row.granted_roles, row.denied_roles)
+            return KnownCaller(row.id, row.status == "active", roles)
+
+        return await self._transactions.read("look up the caller of a provider's token", work)

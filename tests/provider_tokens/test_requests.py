@@ -1,0 +1,99 @@
+"""What a provider's own access token, or what looks like one, can make the service ask (KEY, NET)."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.provider_tokens.bearer import Bearer
+from watchword.auth.caller import RequestFacts
+from watchword.protocol.principal import Principal
+
+
+def test_net_no_request_for_what_would_be_refused_anyway(
+    bearer: Bearer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Size, form, type, algorithm, audience and times are looked at first, and nothing that a stranger
+    wrote comes up in an answer or a log (X-19)."""
+    bad = {
+        "too large": bearer.token(pad="p" * 8192),
+        "no algorithm": bearer.token().replace("ey", "x", 1),
+        "for another": bearer.token(aud="canary"),
+        "expired": bearer.token(exp=1, sub="canary"),
+        "an ID token": bearer.token(typ="JWT", sub="canary"),
+        "unknown issuer": bearer.token(iss="https://canary.example"),
+        "a subject that is none": bearer.token(sub="canary\x00"),
+    }
+    for token in bad.values():
+        answer = bearer.get("/private", token)
+        assert answer.status_code == 401
+        assert "canary" not in answer.text + str(answer.headers)
+    assert "canary" not in caplog.text
+    assert bearer.requests() == 0
+
+
+def test_key_1_a_new_key_is_fetched_and_key_3_a_withdrawn_one_forgotten(bearer: Bearer) -> None:
+    """One forced fetch for a new key; a token of the old one is refused when the set was read again."""
+    old = bearer.token()
+    assert bearer.get("/private", old).status_code == 200
+    bearer.service.provider.rotate_keys(keep_previous=False)
+    asked = bearer.requests()
+    assert bearer.get("/private", bearer.token()).status_code == 200
+    assert bearer.requests() == asked + 1
+    assert bearer.get("/private", old).status_code == 401
+
+
+def test_key_2_random_kids_ask_once_in_a_cooldown(bearer: Bearer) -> None:
+    """Known keys are served all the while; so are sign-ins after a rotation, on their own account."""
+    good = bearer.token()
+    assert bearer.get("/private", good).status_code == 200
+    for expected in (3, 4):
+        for number in range(40):
+            assert bearer.get("/private", bearer.token(kid=f"random-{number}")).status_code == 401
+            assert bearer.get("/private", good).status_code == 200
+        assert bearer.requests() == expected
+        bearer.service.clock.advance(31)
+    bearer.service.provider.rotate_keys()
+    bearer.service.signed_in()
+
+
+def test_key_6_a_herd_asks_once(bearer: Bearer) -> None:
+    """200 at once with one token that nobody has seen: one set of keys, one look-up."""
+    token = bearer.token()
+
+    async def herd() -> set[str | None]:
+        gate = (await bearer.service.auth.services()).gatekeeper
+        facts = RequestFacts([(b"authorization", f"Bearer {token}".encode())], "GET", False)
+        callers = await asyncio.gather(*(gate.identify(facts) for _ in range(200)))
+        return {each.subject if isinstance(each, Principal) else None for each in callers}
+
+    assert bearer.service.call(herd) == {"person-1"}
+    assert bearer.requests() == 2
+
+
+def test_key_7_an_outage_is_503_and_known_keys_go_on(bearer: Bearer) -> None:
+    """Verified tokens and known keys for a day; an unknown key that cannot be had is nobody's forgery.
+    However many ask, the provider is asked once in half a minute."""
+    provider = bearer.service.provider
+    provider.fail("discovery")
+    for _ in range(3):
+        answer = bearer.get("/private")
+        assert (answer.status_code, answer.json()["code"]) == (503, "provider_unavailable")
+        assert 0 < int(answer.headers["retry-after"]) <= 30
+    assert bearer.requests() == 1
+    provider.heal()
+    bearer.service.clock.advance(31)
+    assert bearer.get("/private").status_code == 200
+    provider.fail("jwks", status=200, headers={"Content-Type": "application/json"}, body=b"{}")
+    bearer.service.clock.advance(601)
+    asked = bearer.requests()
+    for number in range(5):
+        assert bearer.get("/private").status_code == 200
+        assert bearer.get("/private", bearer.token(kid=f"random-{number}")).status_code == 503
+    assert bearer.requests() == asked + 1
+    assert bearer.get("/open", bearer.token(kid="random")).status_code == 200
+    provider.heal()
+    bearer.service.clock.advance(86_400)
+    provider.fail("jwks")
+    assert bearer.get("/private").status_code == 503
