@@ -58,6 +58,8 @@ def test_every_algorithm_and_both_audiences_once(asking: Any, rp: Any, alg: str)
         {"key": OTHER_P256},
         {"header": {"kid": "EdDSA"}},
         {"header": {"alg": "none"}},
+        {"header": {"alg": ["ES256"]}},
+        {"header": {"kid": None}},
         {"header": {"alg": "RS256"}},
         {"form": {"client_id": "web app"}},
         {"form": {"client_assertion_type": "password"}},

@@ -33,6 +33,17 @@ def test_pk_4_a_code_of_another_session_is_refused(refusals: Refusals) -> None:
     refusals.still_open_to_honest_people()
 
 
+def test_pk_4_where_a_provider_ignores_the_verifier_the_nonce_refuses(refusals: Refusals) -> None:
+    """The ID token of a stolen code is bound to the attempt it was stolen from."""
+    service = refusals.service
+    service.provider.behaviour.ignore_verifier = True
+    victim, attacker = service.browser(), service.browser()
+    stolen = query_of(service.approve(service.begin(victim), "alice"))["code"]
+    target = changed_query(service.approve(service.begin(attacker), "bob"), code=stolen)
+    refusals.callback(attacker, target, reason="id_token_rejected", detail="nonce", calls=("/token",))
+    refusals.still_open_to_honest_people()
+
+
 def test_co_1_a_code_that_was_redeemed_before_is_not_tried_again(refusals: Refusals) -> None:
     """``invalid_grant``: one token call, no session."""
     service = refusals.service

@@ -122,7 +122,7 @@ def test_rp_20_basic_can_be_taken_apart_again(client_id: str, secret: str) -> No
 # --- requests ---------------------------------------------------------------------------------
 
 
-def test_code_grant_always_carries_the_verifier() -> None:
+def test_pk_3_code_grant_always_carries_the_verifier() -> None:
     """RFC 7636 §4.5: the request is complete and knows where it goes."""
     request = code_grant(
         "https://idp.test/token",

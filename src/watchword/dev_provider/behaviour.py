@@ -23,6 +23,7 @@ class Behaviour:
     - ``token_response``: the JSON of a successful token response.
     - ``token_status``, ``token_body``: replace status and raw body of the token endpoint's answer
       after it did its work, so that the code is consumed.
+    - ``ignore_verifier``: a code is redeemed whatever ``code_verifier`` comes with it.
     - ``pushed_response``, ``pushed_status``: the JSON and status of a request that was sent ahead
       with success. ``require_pushed_requests``: no other request is taken (RFC 9126 §5).
     - ``userinfo``, ``metadata``, ``jwks``: the JSON of those endpoints.
@@ -38,6 +39,7 @@ class Behaviour:
     token_response: Change | None = None
     token_status: int | None = None
     token_body: bytes | None = None
+    ignore_verifier: bool = False
     pushed_response: Change | None = None
     pushed_status: int | None = None
     require_pushed_requests: bool = False

@@ -51,7 +51,7 @@ def _verified(assertion: str, client: DevClient) -> dict[str, Any] | None:
         key = _key(client, header)
         model = JWSRegistry.algorithms["Ed25519" if header["alg"] == "EdDSA" else header["alg"]]
         holds = model.verify(signed.encode("ascii"), _base64url(signature), key)
-    except (JoseError, ValueError, LookupError, RecursionError):
+    except (JoseError, ValueError, LookupError, TypeError, RecursionError):
         return None
     return claims if holds else None
 

@@ -62,9 +62,8 @@ def _exchange(provider: ProviderState, client: DevClient, form: Parameters) -> d
     code.used = True
     if code.grant.revoked or provider.clock() >= code.expires_at or redirect_uri != code.request.redirect_uri:
         return _INVALID_GRANT
-    return _pkce_fault(code, form.get("code_verifier")) or _issue(
-        provider, code.grant, code.grant.scopes, nonce=code.request.nonce
-    )
+    fault = None if provider.behaviour.ignore_verifier else _pkce_fault(code, form.get("code_verifier"))
+    return fault or _issue(provider, code.grant, code.grant.scopes, nonce=code.request.nonce)
 
 
 def _pkce_fault(code: Code, verifier: str | None) -> OAuthError | None:
