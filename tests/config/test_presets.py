@@ -122,6 +122,10 @@ FAULTS: dict[str, tuple[str, dict[str, Any], str]] = {
     "access tokens for anybody": ("okta", {"accept_access_tokens": True}, "needs audience"),
     "metadata over plain http": ("oidc", {"metadata_url": "http://idp.test/x"}, "metadata_url: "),
     "an issuer with a query": ("entra", {"issuer": "https://ms.test/common/v2.0?x"}, "issuer: "),
+    "a list of nobody's domains": ("google", {"hosted_domains": ""}, "hosted_domains is set, but empty"),
+    "a list of no tenants": ("entra", {"allowed_tenants": []}, "allowed_tenants is set, but empty"),
+    "domains without a token": ("github", {"hosted_domains": ["example.org"]}, "github has none"),
+    "tenants without a token": ("github", {"allowed_tenants": [TENANT]}, "github has none"),
     "an unknown preset": ("okto", {}, "PRESET"),
     "an ID token without its scope": ("google", {"scopes": ["email"]}, "must contain openid"),
 }

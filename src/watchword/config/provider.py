@@ -68,6 +68,7 @@ class ProviderSettings(BaseModel):
             raise ValueError("scopes must contain openid, or there is no ID token to check")
         if reserved := sorted(RESERVED_PARAMETERS & self.effective_authorize_params.keys()):
             raise ValueError(f"authorize_params must not set {', '.join(reserved)}: watchword sets them")
+        self._check_restrictions()
         self._check_tenants()
         self._check_domains()
         self._check_access_tokens()
@@ -95,6 +96,15 @@ class ProviderSettings(BaseModel):
             check_endpoint(self.metadata_url, allow_loopback_http=True)
         except ProviderMetadataInvalid as error:
             raise ValueError(f"metadata_url: {error.detail}") from None
+
+    def _check_restrictions(self) -> None:
+        """A list that is empty, or held against a token that never comes, would let everybody in."""
+        for name in ("allowed_tenants", "hosted_domains"):
+            given = getattr(self, name)
+            if name in self.model_fields_set and not given:
+                raise ValueError(f"{name} is set, but empty; leave it out where everybody may sign in")
+            if given and not self.about.id_token:
+                raise ValueError(f"{name} is checked in ID tokens, and {self.preset} has none")
 
     def _check_tenants(self) -> None:
         if ANY_TENANT in self.allowed_tenants:
