@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from watchword.api.services import Services
+from watchword.api.session_endpoints import SIGNED_OUT
 from watchword.auth.account_manager import AccountManager
 from watchword.auth.account_ports import SessionCap
 from watchword.auth.authorization_codes import AuthorizationCodes
@@ -19,6 +20,7 @@ from watchword.auth.keyring import Keyring
 from watchword.auth.logout_receiver import LogoutReceiver
 from watchword.auth.oauth_client import OAuthClient
 from watchword.auth.ports import Clock, Database, ProviderHttp
+from watchword.auth.provider_sign_out import ProviderSignOut
 from watchword.auth.provider_tokens import AcceptedProvider, ProviderTokens, access_token_policy
 from watchword.auth.rate_limits import RateLimits
 from watchword.auth.refresh_tokens import RefreshTokens
@@ -92,6 +94,12 @@ class Composition:
         codes = AuthorizationCodes(database.codes, sessions=sessions, sealer=sealer, clock=clock)
         validator = self._validator(keyring, verified)
         authenticator = self._client_authenticator(database)
+        sign_out = ProviderSignOut(
+            providers,
+            database.provider_logouts,
+            sealer,
+            return_to=f"{settings.base_url}{SIGNED_OUT}",
+        )
         provider_tokens = ProviderTokens(accepted, database.callers, clock) if accepted else None
         return Services(
             database=database,
@@ -113,7 +121,9 @@ class Composition:
                 single_use=database.single_use,
                 sealer=sealer,
                 clock=clock,
+                sign_out=sign_out,
             ),
+            provider_sign_out=sign_out,
             logout_receiver=LogoutReceiver(
                 providers,
                 database.provider_logouts,

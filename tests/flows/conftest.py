@@ -141,7 +141,15 @@ def serve_provider(clock: FakeClock, **options: Any) -> Iterator[DevProviderServ
     """A development provider that knows the callbacks of the service under test."""
     with DevProviderServer(clock=clock.time, **options) as server:
         redirect_uris = [f"{BASE_URL}/auth/callback/{name}" for name in ("dev", "other")]
-        server.provider.add_client(DevClient(CLIENT_ID, CLIENT_SECRET, redirect_uris, any_loopback=True))
+        server.provider.add_client(
+            DevClient(
+                CLIENT_ID,
+                CLIENT_SECRET,
+                redirect_uris,
+                any_loopback=True,
+                post_logout_redirect_uris=[f"{BASE_URL}/auth/signed-out"],
+            )
+        )
         yield server
 
 

@@ -205,8 +205,11 @@ def test_logout_ends_the_session_for_good(service: Service) -> None:
     assert kept.post("/auth/refresh").status_code == 401
 
 
-def test_logout_of_a_form_goes_to_the_signed_out_page(service: Service) -> None:
+def test_logout_of_a_form_goes_to_the_signed_out_page(start_service: StartService) -> None:
     """A person without JavaScript ends on a page, a program gets 204."""
+    service = start_service()
+    providers = {"dev": service.auth.settings.providers["dev"].model_copy(update={"logout": "local_only"})}
+    service = start_service(providers=providers)
     browser = service.signed_in()
     response = browser.post("/auth/logout", headers={"accept": "text/html,application/xhtml+xml"})
     assert (response.status_code, response.headers["location"]) == (303, "/auth/signed-out")

@@ -18,6 +18,7 @@ from watchword.api.pages import error_page, page, page_headers
 from watchword.api.problems import log_refusal, problem_response
 from watchword.api.request_id import request_id_of
 from watchword.api.services import Services, ServicesSource
+from watchword.api.session_endpoints import SIGNED_OUT
 from watchword.api.visitor import Visitor, visitor_of
 from watchword.auth.account_ports import ListedSession
 from watchword.auth.grants import BROWSER
@@ -26,7 +27,7 @@ from watchword.errors import AuthenticationRequired, SessionNotFound, WatchwordE
 from watchword.protocol.accept import prefers_html
 from watchword.protocol.rfc3339 import readable, rfc3339
 
-ACCOUNT, SESSIONS, SIGNED_OUT = "/auth/account", "/auth/sessions", "/auth/signed-out"
+ACCOUNT, SESSIONS = "/auth/account", "/auth/sessions"
 _VARY = "Accept, Cookie, Authorization"
 
 Act = Callable[[Services, Visitor], Awaitable[Response]]
@@ -59,7 +60,7 @@ class AccountEndpoints:
         """The account page; always HTML."""
 
         async def show(services: Services, visitor: Visitor) -> Response:
-            return self._page("account.html", account=visitor.session)
+            return self._page("account.html", services, visitor, account=visitor.session)
 
         return await self._for_visitor(request, show, back=ACCOUNT)
 
@@ -76,7 +77,7 @@ class AccountEndpoints:
             if not _is_person(request):
                 told = [each.as_json() | {"current": each.session_id == this} for each in listed]
                 return JSONResponse({"sessions": told}, headers=self._headers())
-            return self._page("sessions.html", sessions=_shown(listed, this, services))
+            return self._page("sessions.html", services, visitor, sessions=_shown(listed, this, services))
 
         return await self._for_visitor(request, show, back=SESSIONS)
 
@@ -135,8 +136,10 @@ class AccountEndpoints:
             else Response(status_code=204, headers=self._headers())
         )
 
-    def _page(self, template: str, **context: Any) -> Response:
-        response = page(template, secure=self.settings.secure, **context)
+    def _page(self, template: str, services: Services, visitor: Visitor, **context: Any) -> Response:
+        """The sign-out button may lead to the provider, and browsers hold that to the page's policy."""
+        leaves = services.provider_sign_out.leaves(visitor.session.provider_id)
+        response = page(template, secure=self.settings.secure, forms_leave=leaves, **context)
         response.headers["Vary"] = _VARY
         return response
 

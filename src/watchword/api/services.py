@@ -14,6 +14,7 @@ from watchword.auth.introspector import Introspector
 from watchword.auth.keyring import Keyring
 from watchword.auth.logout_receiver import LogoutReceiver
 from watchword.auth.ports import Database
+from watchword.auth.provider_sign_out import ProviderSignOut
 from watchword.auth.rate_limits import RateLimits
 from watchword.auth.revocation import RevocationFeed
 from watchword.auth.session_manager import SessionManager
@@ -34,6 +35,7 @@ class Services:
     accounts: AccountManager
     sign_in: SignIn
     logout_receiver: LogoutReceiver
+    provider_sign_out: ProviderSignOut
     codes: AuthorizationCodes
     client_authenticator: ClientAuthenticator
     client_tokens: ClientTokens

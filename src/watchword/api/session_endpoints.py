@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from starlette.requests import Request
@@ -35,6 +36,8 @@ from watchword.protocol.accept import prefers_html
 from watchword.protocol.principal import Principal, Rejected
 from watchword.protocol.refresh_request import MAX_REFRESH_BODY_BYTES, RefreshBody, read_refresh_body
 from watchword.protocol.token_request import read_scopes
+
+SIGNED_OUT: Final = "/auth/signed-out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +83,13 @@ class SessionEndpoints:
     @public
     async def logout(self, request: Request) -> Response:
         """End the caller's session, with ``?everywhere=yes`` every one of the account; an ended one is
-        no error."""
+        no error. A person goes on to the provider where that can end its session, too."""
         try:
-            await self._end(request, everywhere=_everywhere(request))
+            services = await self.services()
+            ended = await self._end(request, services, everywhere=_everywhere(request))
         except (CrossSiteRequest, DatabaseUnavailable, InvalidRequest, NotInstalled) as error:
             return self._not_logged_out(request, error)
-        response = self._logged_out(request)
+        response = await self._logged_out(request, services, ended)
         self.browser.clear_session(request, response)
         return response
 
@@ -121,8 +125,8 @@ class SessionEndpoints:
         self.browser.set_session(response, grant)
         return response
 
-    async def _end(self, request: Request, *, everywhere: bool) -> None:
-        services = await self.services()
+    async def _end(self, request: Request, services: Services, *, everywhere: bool) -> UUID | None:
+        """The session, where it was a browser's."""
         identity = identity_of(request.scope)
         if isinstance(identity, Rejected) and isinstance(
             identity.error, CrossSiteRequest | DatabaseUnavailable
@@ -134,21 +138,25 @@ class SessionEndpoints:
             if caller.session_id is not None and caller.user_id is not None:
                 session_id, user_id = UUID(caller.session_id), UUID(caller.user_id)
                 await _log_out(services, session_id, user_id, everywhere=everywhere)
+                return None if bearer else session_id
         elif not bearer:
-            await self._end_by_cookie(request, services, everywhere=everywhere)
+            return await self._end_by_cookie(request, services, everywhere=everywhere)
+        return None
 
     def _former(self, services: Services, bearer: list[bytes]) -> Principal | None:
         """An access token that has expired still says which session its holder wants to end."""
         return services.gatekeeper.former(bearer, expired_seconds=self.settings.session_absolute_seconds)
 
-    async def _end_by_cookie(self, request: Request, services: Services, *, everywhere: bool) -> None:
+    async def _end_by_cookie(self, request: Request, services: Services, *, everywhere: bool) -> UUID | None:
         token = self.browser.cookies(request).get(self.browser.names.refresh)
         if token is None:
-            return
+            return None
         self.browser.require_same_origin(request)
         session = await services.sessions.holder(token)
-        if session is not None:
-            await _log_out(services, session.session_id, session.user_id, everywhere=everywhere)
+        if session is None:
+            return None
+        await _log_out(services, session.session_id, session.user_id, everywhere=everywhere)
+        return session.session_id
 
     def _not_logged_out(self, request: Request, error: WatchwordError) -> Response:
         request_id = request_id_of(request.scope)
@@ -157,11 +165,12 @@ class SessionEndpoints:
             return error_page(error, request_id=request_id, secure=self.settings.secure, start_again=None)
         return problem_response(error, request_id=request_id)
 
-    def _logged_out(self, request: Request) -> Response:
+    async def _logged_out(self, request: Request, services: Services, ended: UUID | None) -> Response:
         headers = page_headers(secure=self.settings.secure)
-        if prefers_html(request.headers.getlist("accept")):
-            return RedirectResponse("/auth/signed-out", status_code=303, headers=headers)
-        return Response(status_code=204, headers=headers)
+        if not prefers_html(request.headers.getlist("accept")):
+            return Response(status_code=204, headers=headers)
+        at_provider = None if ended is None else await services.provider_sign_out.location(ended)
+        return RedirectResponse(at_provider or SIGNED_OUT, status_code=303, headers=headers)
 
 
 async def _log_out(services: Services, session_id: UUID, user_id: UUID, *, everywhere: bool) -> None:

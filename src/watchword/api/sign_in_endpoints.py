@@ -14,6 +14,7 @@ from watchword.api.browser import Browser
 from watchword.api.decorators import public
 from watchword.api.pages import page, stylesheet
 from watchword.api.services import Services, ServicesSource
+from watchword.api.session_endpoints import SIGNED_OUT
 from watchword.api.sign_in_responses import TOLD_TO_CLIENTS, SignInResponses
 from watchword.api.unlogged import forget_query
 from watchword.auth.attempt import Attempt
@@ -46,7 +47,7 @@ class SignInEndpoints:
             Route("/auth/login", self.login, methods=["GET"], include_in_schema=False),
             Route("/auth/login/{provider}", self.begin, methods=["GET"], include_in_schema=False),
             callback,
-            Route("/auth/signed-out", self.signed_out, methods=["GET"], include_in_schema=False),
+            Route(SIGNED_OUT, self.signed_out, methods=["GET"], include_in_schema=False),
             Route("/auth/assets/watchword.css", stylesheet, methods=["GET"], include_in_schema=False),
         ]
 

@@ -1,4 +1,4 @@
-"""What ``auth`` needs of a database when a provider, not a person of ours, ends sessions."""
+"""What ``auth`` needs of a database for sign-outs that a provider has part in."""
 
 from __future__ import annotations
 
@@ -23,6 +23,24 @@ class ProviderLogout:
     remember_until: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class NewProviderGrant:
+    """What a provider gave with a sign-in and is kept with its session, sealed."""
+
+    grant_id: UUID
+    sealed_id_token: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedInAt:
+    """Where and for whom a session was opened, and what is left of its grant."""
+
+    provider_id: str
+    client_id: str
+    grant_id: UUID | None
+    sealed_id_token: bytes | None = field(repr=False)
+
+
 class ProviderLogoutStore(Protocol):
     async def end_sessions(
         self, logout: ProviderLogout, *, now: datetime, tokens_expire_at: datetime
@@ -30,3 +48,7 @@ class ProviderLogoutStore(Protocol):
         """End what the provider means, append it to the revocation feed and remember its word, all in
         one committed transaction; the ids of those that ended now, None where the same word was
         heard before. Raises DatabaseUnavailable."""
+
+    async def take_sign_in(self, session_id: UUID) -> SignedInAt | None:
+        """What a session, live or ended, was opened with; its ID token is given out once and then
+        forgotten. Raises DatabaseUnavailable."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,6 +44,7 @@ class VerifiedSignIn:
     auth_time: datetime
     auth_time_asserted: bool
     provider_sid: str | None
+    id_token: str | None = field(default=None, repr=False)
 
 
 class OAuthClient:
@@ -65,6 +66,7 @@ class OAuthClient:
         self.issuer = settings.issuer
         self.issuer_rule = settings.issuer_rule
         self.client_id = settings.client_id
+        self.logout_style = settings.effective_logout
         self.asserts_auth_time = settings.asserts_auth_time
         self.redirect_uri = redirect_uri
         self.registration = registration_digest(
@@ -141,7 +143,7 @@ class OAuthClient:
             return self._verified(await self._github.of(tokens.access_token, metadata), {})
         id_token = await self._check_id_token(metadata, attempt, tokens)
         userinfo = await self._userinfo(metadata, id_token, tokens)
-        return self._verified(id_token, userinfo)
+        return replace(self._verified(id_token, userinfo), id_token=tokens.id_token)
 
     async def _exchange(self, metadata: ProviderMetadata, attempt: Attempt, code: str) -> TokenResponse:
         request = code_grant(

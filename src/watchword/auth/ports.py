@@ -10,7 +10,7 @@ from uuid import UUID
 
 from watchword.auth.account_ports import UNCONDITIONAL, AccountStore, ClientTokenStore, OpeningTerms
 from watchword.auth.caller_ports import CallerStore
-from watchword.auth.logout_ports import ProviderLogoutStore
+from watchword.auth.logout_ports import NewProviderGrant, ProviderLogoutStore
 from watchword.auth.version_ports import VersionUsageStore
 from watchword.protocol.rotation import SessionFacts
 
@@ -60,6 +60,7 @@ class NewSession:
     provider_sid: str | None
     auth_time_asserted: bool = False
     terms: OpeningTerms = UNCONDITIONAL
+    grant: NewProviderGrant | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ Purpose = Literal[
     "client-request",
     "authorization-code",
     "client-secret",
+    "logout-hint",
 ]
 
 _VERSION = b"\x01"

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from watchword.auth.account_ports import OpeningTerms
 from watchword.auth.grants import BROWSER, ClientContext, Grant, SessionLimits
+from watchword.auth.logout_ports import NewProviderGrant
 from watchword.auth.ports import (
     Clock,
     EndReason,
@@ -68,6 +69,7 @@ class SessionManager:
         client: ClientContext,
         replaces: UUID | None = None,
         admit: Callable[[IssuedToken], None] | None = None,
+        grant: NewProviderGrant | None = None,
         link: bool = False,
     ) -> Grant:
         """Open a session for whoever the provider says signed in.
@@ -75,7 +77,7 @@ class SessionManager:
         ``auth_time_asserted``: the provider said ``auth_time``, so that a step-up may rely on it.
         ``replaces`` is a session that ends with it; ``admit`` may refuse the access token that would
         come out, and then nothing has happened. ``link``: the identity goes to the account of the session
-        it replaces. Raises UserDisabled, SessionLimitReached, LinkSessionEnded, IdentityLinkedElsewhere.
+        it replaces; ``grant`` is kept with it. Raises the kinds of SignInRefused.
         """
         return await self.open_by(
             lambda new: self._store.open(identity, new),
@@ -87,6 +89,7 @@ class SessionManager:
             client=client,
             replaces=replaces,
             admit=admit,
+            grant=grant,
             link=link,
         )
 
@@ -102,6 +105,7 @@ class SessionManager:
         client: ClientContext,
         replaces: UUID | None = None,
         admit: Callable[[IssuedToken], None] | None = None,
+        grant: NewProviderGrant | None = None,
         link: bool = False,
     ) -> Grant:
         """Like ``open``, for a session that another store opens together with its own change."""
@@ -124,6 +128,7 @@ class SessionManager:
                 ip=client.ip,
                 provider_sid=provider_sid,
                 terms=OpeningTerms(self._limits.cap, replaces, self._admission(admit, now), link),
+                grant=grant,
             ),
         )
         if replaces is not None:

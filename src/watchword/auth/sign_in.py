@@ -22,6 +22,7 @@ from watchword.auth.client_requests import open_client_request, seal_client_requ
 from watchword.auth.grants import BROWSER, ClientContext, Grant
 from watchword.auth.oauth_client import OAuthClient
 from watchword.auth.ports import Clock, SingleUseStore
+from watchword.auth.provider_sign_out import ProviderSignOut
 from watchword.auth.sealing import Sealer
 from watchword.auth.session_manager import SessionManager
 from watchword.auth.token_issuer import IssuedToken
@@ -76,6 +77,7 @@ class SignIn:
         single_use: SingleUseStore,
         sealer: Sealer,
         clock: Clock,
+        sign_out: ProviderSignOut,
     ) -> None:
         self.clients = clients
         self._sessions = sessions
@@ -83,6 +85,7 @@ class SignIn:
         self._single_use = single_use
         self._sealer = sealer
         self._clock = clock
+        self._sign_out = sign_out
 
     def client(self, provider_id: str) -> OAuthClient:
         """Raises UnknownProvider."""
@@ -203,6 +206,7 @@ class SignIn:
             client=client_context,
             replaces=held,
             admit=admit,
+            grant=self._sign_out.keep(client, verified.id_token, now_seconds=self._now_seconds()),
             link=attempt.link_session_id is not None,
         )
         return SignedIn(grant, attempt.return_to)

@@ -23,4 +23,4 @@ async def home(request: Request) -> HTMLResponse:
     guide = request.app.state.watchword_gate.versions.get("v1").guide
     html = _TEMPLATES.get_template("home.html").render(signed_in=signed_in, roles=roles, guide=guide)
     secure: bool = request.app.state.watchword.settings.secure
-    return HTMLResponse(html, headers=page_headers(secure=secure))
+    return HTMLResponse(html, headers=page_headers(secure=secure, forms_leave=signed_in))

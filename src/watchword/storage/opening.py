@@ -7,8 +7,9 @@ from datetime import timedelta
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from watchword.auth.logout_ports import NewProviderGrant
 from watchword.auth.ports import AuditEvent, LiveSession, NewSession, ProviderIdentity
-from watchword.models import Session
+from watchword.models import ProviderGrant, Session
 from watchword.storage.accounts import Account
 from watchword.storage.audit import add_audit_event
 from watchword.storage.ending import make_room
@@ -29,6 +30,8 @@ async def open_session(
     opened = _opened(account, identity, new)
     if new.terms.admit is not None:
         new.terms.admit(opened)
+    if new.grant is not None:
+        await connection.execute(insert(ProviderGrant).values(**_new_grant(account, new, new.grant)))
     await connection.execute(insert(Session).values(**_new_row(account, identity, new)))
     event = AuditEvent(
         event="sign_in",
@@ -42,11 +45,21 @@ async def open_session(
     return opened
 
 
+def _new_grant(account: Account, new: NewSession, grant: NewProviderGrant) -> dict[str, object]:
+    return {
+        "id": grant.grant_id,
+        "identity_id": account.identity_id,
+        "sealed_id_token": grant.sealed_id_token,
+        "created_at": new.created_at,
+    }
+
+
 def _new_row(account: Account, identity: ProviderIdentity, new: NewSession) -> dict[str, object]:
     return {
         "id": new.session_id,
         "user_id": account.user_id,
         "identity_id": account.identity_id,
+        "grant_id": None if new.grant is None else new.grant.grant_id,
         "provider_id": identity.provider_id,
         "client_id": new.client_id,
         "scopes": new.scopes,

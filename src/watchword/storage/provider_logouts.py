@@ -1,4 +1,4 @@
-"""Sessions that a provider ends, in SQL: its word is used up in the transaction that ends them."""
+"""Sign-outs that a provider has part in, in SQL."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from watchword.auth.logout_ports import ProviderLogout
-from watchword.models import Identity, Session, SingleUse
+from watchword.auth.logout_ports import ProviderLogout, SignedInAt
+from watchword.models import Identity, ProviderGrant, Session, SingleUse
 from watchword.storage.ending import end_sessions, may_have_tokens
 from watchword.storage.rows import insert_if_absent
 from watchword.storage.transactions import Transactions
 
 
 class SqlProviderLogoutStore:
-    """``ProviderLogoutStore`` over the tables of sessions and single use."""
+    """``ProviderLogoutStore`` over the tables of sessions, grants and single use."""
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
@@ -25,6 +25,8 @@ class SqlProviderLogoutStore:
     async def end_sessions(
         self, logout: ProviderLogout, *, now: datetime, tokens_expire_at: datetime
     ) -> Sequence[UUID] | None:
+        """See the port. The word is used up in the transaction that ends the sessions."""
+
         async def work(connection: AsyncConnection) -> Sequence[UUID] | None:
             claim = insert_if_absent(
                 connection,
@@ -41,6 +43,22 @@ class SqlProviderLogoutStore:
             )
 
         return await self._transactions.write("end sessions for a provider", work)
+
+    async def take_sign_in(self, session_id: UUID) -> SignedInAt | None:
+        statement = (
+            select(Session.provider_id, Session.client_id, Session.grant_id, ProviderGrant.sealed_id_token)
+            .outerjoin(ProviderGrant, ProviderGrant.id == Session.grant_id)
+            .where(Session.id == session_id)
+        )
+
+        async def work(connection: AsyncConnection) -> SignedInAt | None:
+            row = (await connection.execute(statement)).one_or_none()
+            if row is not None and row.sealed_id_token is not None:
+                forget = update(ProviderGrant).where(ProviderGrant.id == row.grant_id)
+                await connection.execute(forget.values(sealed_id_token=None))
+            return None if row is None else SignedInAt(*row)
+
+        return await self._transactions.write("take what a sign-out needs", work)
 
 
 def _meant(logout: ProviderLogout) -> ColumnElement[bool]:
