@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from tests.contract.samples import (
     rows,
     session_id,
 )
-from watchword.auth.account_ports import OpeningTerms
+from watchword.auth.account_ports import EmailLink, OpeningTerms
 from watchword.auth.ports import LiveSession, ProviderIdentity
 from watchword.errors import IdentityLinkedElsewhere, LinkSessionEnded, TooManyRoles, UserDisabled
 from watchword.storage import DatabaseLimits, SqlDatabase, open_database
@@ -68,6 +69,16 @@ async def test_linking_gives_the_account_one_more_identity(replicas: Replicas) -
     assert {("session", session_id(1)), ("generation", session_id(2))} <= told
     again = await database.sessions.open(second(), new_session(4))
     assert again.user_id == first.user_id
+
+
+async def test_linking_without_new_roles_is_told_as_well(replicas: Replicas) -> None:
+    """Whoever came by the other provider's own token was nobody's caller until now, and is remembered."""
+    database = replicas[0]
+    await database.sessions.open(identity(), new_session(1))
+    asked = OpeningTerms(replaces=session_id(1), link=True)
+    await database.sessions.open(replace(second(), roles=frozenset()), new_session(2, terms=asked))
+    told = [each for each in await database.revocations.unexpired(now=NOW) if each.kind == "subject"]
+    assert {(each.issuer, each.generation) for each in told} == {(identity().issuer, 1), (ELSEWHERE, 1)}
 
 
 async def test_one_identity_wanted_by_many_goes_to_one(replicas: Replicas) -> None:
@@ -125,3 +136,31 @@ async def test_a_session_that_is_refused_links_nothing(replicas: Replicas) -> No
         await linked(database, 2, to=1, admit=refuse)
     assert await count(database, "ww_identities") == 1
     assert await database.sessions.find(session_id(1), now=NOW) is not None
+
+
+async def test_ses_10_first_sign_ins_at_once_link_by_address_once(replicas: Replicas) -> None:
+    """Many browsers of one person whose address has an account: one identity more, all of them in."""
+    link = EmailLink("Alice@example.org", lambda provider_id, *_: provider_id == "dev")
+    first = await replicas[0].sessions.open(identity(), new_session(1))
+    answers = await at_once(
+        *(
+            lambda n=n: replicas[n % 2].sessions.open(
+                second(), new_session(10 + n, terms=OpeningTerms(email_link=link))
+            )
+            for n in range(PEOPLE)
+        )
+    )
+    assert [each for each in answers if not isinstance(each, LiveSession)] == []
+    assert {live.user_id for live in answers} == {first.user_id}
+    assert [await count(replicas[0], table) for table in ("ww_users", "ww_identities")] == [1, 2]
+
+
+async def test_an_address_links_to_one_account_that_has_it_from_another_issuer(replicas: Replicas) -> None:
+    """The same issuer says by another subject that it is somebody else; two with the address are none."""
+    database = replicas[0]
+    first = await database.sessions.open(identity(), new_session(1))
+    terms = OpeningTerms(email_link=EmailLink("Alice@example.org", lambda *_: True))
+    successor = await database.sessions.open(identity(subject="bob"), new_session(3, terms=terms))
+    assert successor.user_id != first.user_id
+    ambiguous = await database.sessions.open(second(), new_session(4, terms=terms))
+    assert ambiguous.user_id not in (first.user_id, successor.user_id)

@@ -112,6 +112,7 @@ SAMPLES: Final[Mapping[str, Sample]] = {
             "scp": "read write",
             "roles": ["editor"],
         },
+        subject="00000000-0000-0000-66f3-3332eca7ea81",
         roles=frozenset({"editor"}),
         settings={"allowed_tenants": [TENANT]},
     ),

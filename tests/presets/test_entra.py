@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
 import pytest
 
@@ -19,7 +20,7 @@ TEMPLATE = f"{HOST}/{{tenantid}}/v2.0"
 
 def claims(given: dict[str, Any]) -> dict[str, Any]:
     """Version 2.0, with app roles; ``email`` is whatever a tenant's administrator typed."""
-    person = {"sub": f"AAAA{given['sub']}", "oid": "00000000-0000-0000-66f3-3332eca7ea81", "tid": OURS}
+    person = {"sub": f"AAAA{given['sub']}", "oid": str(uuid5(NAMESPACE_OID, given["sub"])), "tid": OURS}
     kept = {name: given[name] for name in ("aud", "iat", "exp", "nonce", "auth_time", "name", "email")}
     return {
         **kept,
@@ -60,6 +61,7 @@ def test_a_person_of_an_allowed_tenant_signs_in(desk: Desk) -> None:
 
 
 BAD: dict[str, tuple[dict[str, Any], str]] = {
+    "a person without an object id": ({"oid": ""}, "oid: unsafe_text"),
     "another tenant": ({"iss": f"{HOST}/{OTHERS}/v2.0", "tid": OTHERS}, "tid: mismatch"),
     "another tenant's issuer": ({"iss": f"{HOST}/{OTHERS}/v2.0"}, "tid: mismatch"),
     "another tenant's id": ({"tid": OTHERS}, "tid: mismatch"),
@@ -124,7 +126,7 @@ def test_groups_that_are_left_out_are_unknown(desk: Desk, marks: dict[str, Any])
     assert sorted(desk.caller("bob")["roles"]) == ["admin", "auditors"]
     desk.say(roles=[], **marks)
     assert sorted(desk.caller("bob")["roles"]) == ["admin", "auditors"]
-    desk.say(sub=f"AAAA-new-{len(str(marks))}", **marks)
+    desk.say(oid=str(uuid5(NAMESPACE_OID, str(marks))), **marks)
     assert desk.caller()["roles"] == []
     desk.say(roles=[])
     assert desk.caller("bob")["roles"] == []
@@ -166,3 +168,11 @@ def test_one_tenant_has_an_issuer_like_any_other(
     assert issuer in single.issuers()
     single.say(iss=f"{HOST}/{OTHERS}/v2.0", tid=OTHERS)
     assert single.try_sign_in()[1].status_code == 400
+
+
+def test_a_person_is_known_by_their_object_id(desk: Desk) -> None:
+    """``sub`` is another one for every client, so that an access token for the API has another than the
+    ID token of the sign-in; ``oid`` is the same in both."""
+    first = desk.caller()
+    desk.say(sub="AAAA-of-another-client")
+    assert desk.caller()["user_id"] == first["user_id"]

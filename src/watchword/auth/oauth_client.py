@@ -19,7 +19,7 @@ from watchword.config.presets import OFFLINE_ACCESS
 from watchword.config.provider import ProviderSettings
 from watchword.errors import IdTokenRejected, SignInNotRecent, UserinfoRejected, WatchwordError
 from watchword.protocol.authorization import authorization_request, authorization_url
-from watchword.protocol.claims import ClaimError
+from watchword.protocol.claims import ClaimError, required_text
 from watchword.protocol.client_auth import authenticated_form
 from watchword.protocol.discovery import ProviderMetadata
 from watchword.protocol.github import github_metadata
@@ -186,7 +186,11 @@ class OAuthClient:
         )
         now_seconds = self._clock.now_seconds()
         try:
-            return check_id_token(verified, policy, now_seconds=now_seconds, access_token=tokens.access_token)
+            checked = check_id_token(
+                verified, policy, now_seconds=now_seconds, access_token=tokens.access_token
+            )
+            required_text(checked.claims, self._settings.about.subject_claim)
+            return checked
         except ClaimError as error:
             said = f"ID token: {error}"
             if error.claim == "auth_time" and attempt.max_age_seconds is not None:
@@ -237,7 +241,7 @@ class OAuthClient:
             identity=ProviderIdentity(
                 provider_id=self.provider_id,
                 issuer=id_token.issuer,
-                subject=id_token.subject,
+                subject=id_token.claims[self._settings.about.subject_claim],
                 email=profile.email,
                 email_verified=profile.email_verified and self._settings.about.verifies_email,
                 name=profile.name,

@@ -37,8 +37,9 @@ class Preset:
     configured, also without its scheme, or with the tenant's id in a multi-tenant issuer.
     ``assertion_audience`` is what ``private_key_jwt`` is addressed to there.
     ``id_token_kind`` is a claim, and its value in ID tokens, by which a vendor tells its tokens apart.
-    ``verifies_email`` is whether its ``email_verified`` may ever join accounts. ``sends_audience`` is
-    whether ``AUDIENCE`` goes with the authorization request.
+    ``subject_claim`` is the claim by which ID and access tokens name the same person, where ``sub`` is
+    another for every client. ``verifies_email`` is whether its ``email_verified`` may ever join accounts.
+    ``sends_audience`` is whether ``AUDIENCE`` goes with the authorization request.
     """
 
     display_name: str = ""
@@ -54,6 +55,7 @@ class Preset:
     asserts_auth_time: bool = True
     id_token: bool = True
     id_token_kind: tuple[str, str] | None = None
+    subject_claim: str = "sub"
     verifies_email: bool = True
     sends_audience: bool = False
 
@@ -91,6 +93,7 @@ PRESETS: Final[Mapping[PresetName, Preset]] = MappingProxyType(
             refresh="keeps",
             access_tokens="entra",
             issuer_forms="per_tenant",
+            subject_claim="oid",
             verifies_email=False,
         ),
         "google": Preset(

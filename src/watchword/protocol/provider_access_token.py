@@ -51,6 +51,7 @@ SHAPES: Final[Mapping[str, TokenShape]] = MappingProxyType(
         "cognito": TokenShape(types=_UNNAMED, kind=("token_use", "access"), audience="client_id"),
         "entra": TokenShape(
             types=_ANY_JWT,
+            subject=("oid",),
             client=("azp", "appid"),
             token_id="uti",  # noqa: S106
             token_id_required=False,

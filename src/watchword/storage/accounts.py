@@ -62,7 +62,10 @@ async def attach(
     """Give an account one more ``identity``, which is nobody's yet. Raises UserDisabled, LostRace."""
     user = await _lock_active(connection, user_id)
     identity_id = await _add_identity(connection, identity, user_id, now)
-    return await _renew_user(connection, user, identity_id, identity, now, tokens_live)
+    account = await _renew_user(connection, user, identity_id, identity, now, tokens_live)
+    if account.version == user.version:
+        await _look_up_again(connection, user_id, account.version, now)
+    return account
 
 
 async def find_identity(connection: AsyncConnection, identity: ProviderIdentity) -> tuple[UUID, UUID] | None:
@@ -214,8 +217,13 @@ async def tell_live_sessions(
         }
         for session_id, generation in changed
     ]
-    subjects = await entries_of_subjects(connection, user_id, now=now)
     await add_revocations(connection, entries)
+    await _look_up_again(connection, user_id, version, now)
+
+
+async def _look_up_again(connection: AsyncConnection, user_id: UUID, version: int, now: datetime) -> None:
+    """What is remembered of the account's callers by their provider's own tokens no longer holds."""
+    subjects = await entries_of_subjects(connection, user_id, now=now)
     await add_revocations(connection, [{**each, "generation": version} for each in subjects])
 
 
