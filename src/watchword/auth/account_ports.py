@@ -30,18 +30,29 @@ class SessionCap:
 
 
 @dataclass(frozen=True, slots=True)
+class EmailLink:
+    """An address by which an identity that is nobody's yet may join an account. ``joins`` says of a
+    verified identity on record, by provider id, issuer and address, whether it stands for the same."""
+
+    address: str
+    joins: Callable[[str, str, str | None], bool]
+
+
+@dataclass(frozen=True, slots=True)
 class OpeningTerms:
     """What opening a session depends on, decided in the transaction that opens it.
 
     ``replaces`` is a session that ends with it and is not counted; ``admit`` may refuse, by an
     exception, the session that would come out, and then nothing at all has happened. ``link`` gives
-    the identity to the account of the session that is replaced, which has to be live.
+    the identity to the account of the session that is replaced, which has to be live; ``email_link``
+    to the one account that has this address verified, if there is just one.
     """
 
     cap: SessionCap | None = None
     replaces: UUID | None = None
     admit: Callable[[LiveSession], None] | None = None
     link: bool = False
+    email_link: EmailLink | None = None
 
 
 UNCONDITIONAL: Final = OpeningTerms()

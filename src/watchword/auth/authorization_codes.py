@@ -95,14 +95,15 @@ class AuthorizationCodes:
             return session
 
         try:
-            return await self._sessions.open_by(
-                opening,
+            return await self._sessions.open(
+                sign_in.identity,
                 client_id=stored.client_id,
                 scopes=stored.scopes,
                 auth_time=stored.auth_time,
                 auth_time_asserted=sign_in.auth_time_asserted,
                 provider_sid=sign_in.provider_sid,
                 client=client,
+                opening=opening,
             )
         except _Late:
             await self._find(asked)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from watchword.auth.account_ports import OpeningTerms
+from watchword.auth.account_ports import EmailLink, OpeningTerms
 from watchword.auth.grants import BROWSER, ClientContext, Grant, SessionLimits
 from watchword.auth.logout_ports import NewProviderGrant
 from watchword.auth.ports import (
@@ -47,6 +47,7 @@ class SessionManager:
         tokens_live_seconds: int,
         on_ended: Callable[[UUID, datetime], None],
         before_refresh: Callable[[UUID], Awaitable[None]] | None = None,
+        email_link: Callable[[ProviderIdentity], EmailLink | None] = lambda _: None,
     ) -> None:
         self._store = store
         self._issuer = issuer
@@ -56,6 +57,7 @@ class SessionManager:
         self._tokens_live = timedelta(seconds=tokens_live_seconds)
         self._on_ended = on_ended
         self._before_refresh = before_refresh
+        self._email_link = email_link
 
     async def open(
         self,
@@ -69,68 +71,43 @@ class SessionManager:
         client: ClientContext,
         replaces: UUID | None = None,
         admit: Callable[[IssuedToken], None] | None = None,
-        grant: NewProviderGrant | None = None,
         link: bool = False,
+        grant: NewProviderGrant | None = None,
+        opening: Callable[[NewSession], Awaitable[LiveSession]] | None = None,
     ) -> Grant:
         """Open a session for whoever the provider says signed in.
 
         ``auth_time_asserted``: the provider said ``auth_time``, so that a step-up may rely on it.
         ``replaces`` is a session that ends with it; ``admit`` may refuse the access token that would
         come out, and then nothing has happened. ``link``: the identity goes to the account of the session
-        it replaces; ``grant`` is kept with it. Raises the kinds of SignInRefused.
+        it replaces. ``grant`` is kept with it. ``opening``: another store opens it, together with a
+        change of its own. Raises UserDisabled, SessionLimitReached, LinkSessionEnded,
+        IdentityLinkedElsewhere.
         """
-        return await self.open_by(
-            lambda new: self._store.open(identity, new),
-            client_id=client_id,
-            scopes=scopes,
-            auth_time=auth_time,
-            auth_time_asserted=auth_time_asserted,
-            provider_sid=provider_sid,
-            client=client,
-            replaces=replaces,
-            admit=admit,
-            grant=grant,
-            link=link,
-        )
-
-    async def open_by(
-        self,
-        opening: Callable[[NewSession], Awaitable[LiveSession]],
-        *,
-        client_id: str,
-        scopes: frozenset[str],
-        auth_time: datetime,
-        auth_time_asserted: bool = False,
-        provider_sid: str | None,
-        client: ClientContext,
-        replaces: UUID | None = None,
-        admit: Callable[[IssuedToken], None] | None = None,
-        grant: NewProviderGrant | None = None,
-        link: bool = False,
-    ) -> Grant:
-        """Like ``open``, for a session that another store opens together with its own change."""
         now = self._clock.now()
         session_id = uuid7(int(now.timestamp() * 1000), secrets.token_bytes(10))
         token = self._tokens.mint(session_id, 1)
         absolute_end = now + timedelta(seconds=self._limits.absolute_seconds)
-        session = await opening(
-            NewSession(
-                session_id=session_id,
-                client_id=client_id,
-                scopes=scopes,
-                refresh_digest=token.digest,
-                created_at=now,
-                idle_ends_at=min(now + timedelta(seconds=self._limits.idle_seconds), absolute_end),
-                absolute_ends_at=absolute_end,
-                auth_time=auth_time,
-                auth_time_asserted=auth_time_asserted,
-                device=client.device,
-                ip=client.ip,
-                provider_sid=provider_sid,
-                terms=OpeningTerms(self._limits.cap, replaces, self._admission(admit, now), link),
-                grant=grant,
-            ),
+        terms = OpeningTerms(
+            self._limits.cap, replaces, self._admission(admit, now), link, self._email_link(identity)
         )
+        new = NewSession(
+            session_id=session_id,
+            client_id=client_id,
+            scopes=scopes,
+            refresh_digest=token.digest,
+            created_at=now,
+            idle_ends_at=min(now + timedelta(seconds=self._limits.idle_seconds), absolute_end),
+            absolute_ends_at=absolute_end,
+            auth_time=auth_time,
+            auth_time_asserted=auth_time_asserted,
+            device=client.device,
+            ip=client.ip,
+            provider_sid=provider_sid,
+            terms=terms,
+            grant=grant,
+        )
+        session = await (self._store.open(identity, new) if opening is None else opening(new))
         if replaces is not None:
             self._on_ended(replaces, now + self._tokens_live)
         return self._grant(session, token, None, now)

@@ -8,12 +8,14 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from watchword.auth.account_ports import EmailLink
 from watchword.auth.ports import AuditEvent, NewSession, ProviderIdentity
 from watchword.errors import IdentityLinkedElsewhere, LinkSessionEnded
-from watchword.models import Session
+from watchword.models import Identity, Session
 from watchword.storage.accounts import Account, attach, find_identity, lock_user, take_over
 from watchword.storage.audit import add_audit_event
 from watchword.storage.ending import is_live
+from watchword.storage.transactions import LostRace
 
 
 async def account_of(
@@ -24,14 +26,17 @@ async def account_of(
     Raises UserDisabled, LinkSessionEnded, IdentityLinkedElsewhere, LostRace.
     """
     now = new.created_at
-    owner = await _owner_of(connection, new.terms.replaces, now) if new.terms.link else None
+    terms = new.terms
+    owner = await _owner_of(connection, terms.replaces, now) if terms.link else None
     known = await find_identity(connection, identity)
+    if owner is not None and known is not None and known[0] != owner:
+        raise IdentityLinkedElsewhere(f"the identity belongs to account {known[0]}, not to {owner}")
+    if owner is None and known is None and terms.email_link is not None:
+        owner = await _owner_by(connection, terms.email_link, identity.issuer)
     if owner is None or known is not None:
-        if owner is not None and known is not None and known[0] != owner:
-            raise IdentityLinkedElsewhere(f"the identity belongs to account {known[0]}, not to {owner}")
         return await take_over(connection, identity, now=now, tokens_live=tokens_live)
     account = await attach(connection, identity, owner, now=now, tokens_live=tokens_live)
-    details = {"provider": identity.provider_id, "how": "signed_in"}
+    details = {"provider": identity.provider_id, "how": "signed_in" if terms.link else "verified_email"}
     event = AuditEvent("identity_linked", now, owner, new.session_id, new.ip, details)
     await add_audit_event(connection, event)
     return account
@@ -49,3 +54,28 @@ async def _owner_of(connection: AsyncConnection, session_id: UUID | None, now: d
     if owner is None or (await connection.execute(live)).one_or_none() is None:
         raise LinkSessionEnded(f"session {session_id}, in which linking began, is not live")
     return owner
+
+
+async def _owner_by(connection: AsyncConnection, link: EmailLink, issuer: str) -> UUID | None:
+    """The one account that has the address verified, its row locked; None where there is none or more
+    than one, its identities do not stand for it, or one of them is of the same issuer, who says by
+    another subject that this is another person. Raises LostRace."""
+    owner = await _found_by(connection, link)
+    if owner is None:
+        return None
+    await lock_user(connection, owner)
+    if await _found_by(connection, link) != owner:
+        raise LostRace
+    there = select(Identity.id).where(Identity.user_id == owner, Identity.issuer == issuer).limit(1)
+    return owner if (await connection.execute(there)).one_or_none() is None else None
+
+
+async def _found_by(connection: AsyncConnection, link: EmailLink) -> UUID | None:
+    statement = select(Identity.user_id, Identity.provider_id, Identity.issuer, Identity.email).where(
+        Identity.verified_email == link.address.lower()
+    )
+    found = list(await connection.execute(statement))
+    if len({row.user_id for row in found}) != 1:
+        return None
+    stands = any(link.joins(row.provider_id, row.issuer, row.email) for row in found)
+    return found[0].user_id if stands else None
