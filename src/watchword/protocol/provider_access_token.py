@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 from watchword.protocol import claims
 from watchword.protocol.claims import ClaimError
+from watchword.protocol.frozen import frozen
 from watchword.protocol.issuer_rule import IssuerRule, check_token_issuer
 from watchword.protocol.jws import VerifiedJws
 from watchword.protocol.principal import Principal
@@ -124,7 +125,7 @@ def _caller(
         name=_profile_text(found, "name"),
         auth_time=claims.optional_auth_time(found, now_seconds=now_seconds, leeway_seconds=leeway_seconds),
         token_id=token_id,
-        claims=MappingProxyType(dict(found)),
+        claims=frozen(dict(found)),
     )
 
 
