@@ -44,7 +44,9 @@ function build(issuer) {
     cookies: { keys: ["kept-over-rotations"] },
     claims: { openid: ["sub"], profile: ["name"], email: ["email", "email_verified"], roles: ["roles"] },
     scopes: ["openid", "offline_access", "profile", "email", "roles"],
-    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: true },
+    fetch: (url, { dispatcher, ...options }) => fetch(url, options), // its own refuses loopback
+    features: { devInteractions: { enabled: false }, backchannelLogout: { enabled: true },
+      rpInitiatedLogout: { enabled: true, logoutSource: (context, form) => { context.body = form; } },
       pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: pushedOnly } },
     interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
     findAccount: (_, sub) => people[sub] && { accountId: sub, claims: () => ({ sub, ...people[sub] }) },
