@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -72,6 +73,19 @@ def test_a_withdrawn_key_is_believed_until_the_set_is_old(refusals: Refusals) ->
         detail="unknown_key",
         calls=("/token", "/jwks", "/jwks"),
     )
+
+
+@pytest.mark.parametrize("said", [None, "max-age=0", "no-store", "public, max-age=1000000000", "max-age=-1"])
+def test_key_5_no_cache_header_makes_keys_older_or_younger(shared: Service, said: str | None) -> None:
+    """Ten minutes, whatever the provider says: no fetch a minute later, one after ten."""
+    headers = {"Content-Type": "application/json"} | ({} if said is None else {"Cache-Control": said})
+    body = json.dumps(shared.provider.keys.jwks()).encode()
+    for seconds, fetches in ((600, 1), (60, 0), (540, 1)):
+        shared.clock.advance(seconds)
+        shared.provider.fail("jwks", status=200, headers=headers, body=body)
+        before = len(shared.provider.requests)
+        assert shared.sign_in(shared.browser()).status_code == 303
+        assert [each.path for each in shared.provider.requests[before:]].count("/jwks") == fetches
 
 
 def test_key_7_the_last_good_set_outlives_a_failing_refetch(refusals: Refusals) -> None:

@@ -26,7 +26,7 @@ LOCATIONS = [
 
 
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
-async def test_net_9_no_redirect_is_followed(http: HttpxProviderHttp, status: int) -> None:
+async def test_net_9_co_8_no_redirect_is_followed(http: HttpxProviderHttp, status: int) -> None:
     """The answer with its 3xx status is the answer, or a typed error; the target is never asked."""
     with RawServer(sends(answer(b"{}"))) as elsewhere:
         for location in LOCATIONS:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx2
 import pytest
@@ -222,6 +223,16 @@ def test_st_2_pk_1_states_nonces_and_verifiers_are_random(shared: Service) -> No
     assert {len(value) for value in drawn} == {43}
     assert len({challenge_s256(each.verifier) for each in attempts}) == 10_000
     assert not any(each.verifier in repr(each) or each.state in repr(each) for each in attempts[:5])
+
+
+def test_no_2_the_nonce_is_not_readable_in_the_browser(shared: Service) -> None:
+    """It goes to the provider; what the browser keeps is sealed and out of reach of scripts."""
+    browser = shared.browser()
+    nonce = parse_qs(urlsplit(shared.begin(browser)).query)["nonce"][0]
+    (kept,) = (line for line in browser.set_cookies if "ww_attempt_" in line)
+    assert "httponly" in kept.lower()
+    assert nonce not in kept
+    assert hashlib.sha256(nonce.encode()).hexdigest() not in kept
 
 
 def test_st_8_no_endpoint_takes_over_a_state(shared: Service) -> None:

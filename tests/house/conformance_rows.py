@@ -1,0 +1,173 @@
+"""The rows of docs/conformance.md in our own words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """``instead`` is the result where it is not simply that tests hold the row."""
+
+    number: int
+    says: str
+    instead: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """Rows of one family; their ids are the family and the number."""
+
+    family: str
+    title: str
+    rows: tuple[Row, ...]
+
+
+_RP: Final = (
+    Row(1, "an honest code flow signs the person in, as (issuer, subject)"),
+    Row(2, "an ID token of another issuer is refused"),
+    Row(3, "an ID token without a subject is refused"),
+    Row(4, "an ID token for another client is refused"),
+    Row(5, "an ID token without an audience is refused"),
+    Row(6, "an ID token that does not say when it was issued is refused"),
+    Row(7, "no `kid` and one key that fits: accepted"),
+    Row(8, "no `kid` and several keys: the one that verifies, never blindly the first"),
+    Row(9, "RS256 is accepted"),
+    Row(10, "an unsigned ID token is refused in the code flow too"),
+    Row(11, "a broken RS256 signature is refused"),
+    Row(13, "a broken ES256 signature is refused"),
+    Row(14, "userinfo is asked with the token in the `Authorization` header"),
+    Row(15, "userinfo with the token in a form body", "not offered: the header is enough everywhere"),
+    Row(16, "userinfo about somebody else refuses the whole sign-in"),
+    Row(17, "a wrong nonce is refused"),
+    Row(18, "a nonce is sent in the code flow as well"),
+    Row(19, "profile claims are taken over, missing optional ones are no fault"),
+    Row(20, "client_secret_basic encodes id and secret before base64"),
+    Row(21, "endpoints come from the metadata"),
+    Row(22, "so does the address of the keys, however it is named"),
+    Row(23, "metadata of another issuer stop the sign-in before it starts"),
+    Row(24, "keys that rotate between two sign-ins are fetched again"),
+    Row(25, "keys that rotate during a sign-in are fetched again, once"),
+    Row(29, "an answer by form post", "not offered: only `query` is asked for, a POST consumes nothing"),
+    Row(30, "a wrong `at_hash` is refused wherever one is present"),
+    Row(31, "tokens in the authorization response, as hybrid flows have them, are refused"),
+    Row(32, "a signed userinfo answer is refused, never read unverified"),
+    Row(34, "sign-in started by a third party", "not offered: only our own buttons and clients start one"),
+    Row(35, "logout at the provider carries the hint, our exact address and a state"),
+    Row(36, "coming back from it without or with another state ends on the same page"),
+    Row(37, "a back-channel logout ends the sessions of its `sid`, or of its subject"),
+    Row(38, "an unsigned logout token ends nothing"),
+    Row(39, "a logout token without the event, or with another one, ends nothing"),
+    Row(40, "a logout token with a nonce ends nothing"),
+    Row(41, "a logout token with another algorithm, audience or issuer ends nothing"),
+    Row(42, "replayed, old, mistyped, foreign or oversized logout tokens end nothing"),
+    Row(43, "another `iss` in the redirect stops everything: no call is made"),
+    Row(44, "no `iss` where the metadata promise one stops everything"),
+    Row(45, "a wrong or missing state stops everything, the code is not redeemed"),
+    Row(47, "an audience that is a list of us alone is accepted"),
+    Row(48, "an ID token that expired is refused, with one leeway of at most a minute"),
+    Row(49, "an ID token without expiry, issuer, audience or nonce, or with an odd algorithm, is refused"),
+    Row(50, "`token_type` is read in any case"),
+    Row(51, "a token response without `expires_in` is accepted"),
+    Row(52, "a token response of another `token_type`, or none, is refused"),
+    Row(
+        53,
+        "another `azp`, and an `auth_time` that is missing or too old when one was asked for, are refused",
+    ),
+    Row(55, "times far away, or of another JSON type, are refused"),
+)
+
+_MIX: Final = (
+    Row(1, "started at one provider, answered with another one's `iss`: no token call"),
+    Row(2, "started at one provider, answered on another one's callback path: no token call"),
+    Row(3, "providers without `iss` are told apart by their own redirect URI and ID token"),
+    Row(5, "a provider whose metadata claim to be another is stopped"),
+    Row(6, "one subject at two providers is two people"),
+)
+
+_PK: Final = (
+    Row(1, "every attempt has a fresh verifier of 256 random bits, sent as S256"),
+    Row(2, "S256 whatever the metadata list"),
+    Row(3, "the verifier is always sent, so that a stripped challenge is noticed"),
+    Row(4, "a code from another sign-in is refused"),
+)
+
+_ST: Final = (
+    Row(1, "a state that is unknown, old, used, altered, foreign, empty or absent: the code stays unused"),
+    Row(2, "states are random and never repeat"),
+    Row(3, "two tabs finish in any order"),
+    Row(5, "a callback that is opened twice at once makes one session and one token call"),
+    Row(6, "an attacker's state and code in a victim's browser are refused"),
+    Row(7, "attempt cookies cannot be planted by a sibling host"),
+    Row(8, "nothing signs a state that was not issued here"),
+)
+
+_NO: Final = (
+    Row(1, "an ID token of one sign-in is refused in another"),
+    Row(2, "the nonce is not readable in the browser"),
+)
+
+_CO: Final = (
+    Row(1, "a code that was redeemed before is not tried again"),
+    Row(2, "a token call without an answer is not repeated"),
+    Row(3, "an odd or huge code is sent as it is or not at all, and injects nothing"),
+    Row(4, "what a provider says of an error is never shown as markup"),
+    Row(7, "the callback leaves no code in address, referrer, cache or log"),
+    Row(8, "a redirect of the token endpoint is never followed"),
+)
+
+_LK: Final = (
+    Row(1, "an address verified at the provider links nothing by itself"),
+    Row(2, "only JSON true is a verification"),
+    Row(4, "another name or address at the provider is still the same person"),
+    Row(5, "who is disabled here stays so, whatever the provider says"),
+    Row(6, "only the configured claims give roles"),
+)
+
+_NET: Final = (
+    Row(1, "an answer that drips for ever meets one total deadline"),
+    Row(2, "a server that accepts and never answers meets a deadline"),
+    Row(3, "bodies stop at a cap, whatever their length says"),
+    Row(5, "truncated and broken bodies are typed errors, the last good keys stay"),
+    Row(6, "what is not JSON in UTF-8 with the right type is refused"),
+    Row(8, "one bad key does not spoil a key set; what cannot be used is skipped"),
+    Row(9, "redirects are never followed"),
+    Row(10, "endpoints are https, and loopback http in development only"),
+    Row(
+        11,
+        "an issuer chosen by a stranger",
+        "not offered: issuers come from the configuration; their metadata cannot name private addresses",
+    ),
+    Row(12, "TLS that is expired, self-signed, of another name or too old is refused"),
+    Row(13, "each answer of the token endpoint is told as what it is"),
+    Row(14, "token responses with members of odd types or sizes are refused or clamped"),
+    Row(15, "a connection that was closed between two requests costs no sign-in"),
+    Row(16, "names that do not resolve, slowly or not at all, meet the same deadline"),
+    Row(17, "clocks that differ are forgiven by seconds and named to the operator beyond that"),
+    Row(19, "masses of headers are a typed error, cookies of a provider are not kept"),
+    Row(20, "userinfo that fails refuses a sign-in only where it was required"),
+)
+
+_KEY: Final = (
+    Row(1, "a new key is fetched when a token names it"),
+    Row(2, "unknown key ids cause one fetch in a cooldown"),
+    Row(3, "a removed key stops verifying when the set is read again"),
+    Row(5, "how long keys are fresh is bounded, whatever the provider's cache headers say"),
+    Row(6, "a cold start fetches the keys once for everybody"),
+    Row(7, "a failing fetch leaves the last good set for a day"),
+    Row(9, "a signing key of ours that is revoked verifies nothing any more"),
+    Row(11, "the private part of our keys is sealed, and never published or printed"),
+)
+
+AREAS: Final = (
+    Area("rp", "The relying party", _RP),
+    Area("mix", "Mix-up", _MIX),
+    Area("pk", "PKCE", _PK),
+    Area("st", "State", _ST),
+    Area("no", "Nonce", _NO),
+    Area("co", "Code", _CO),
+    Area("lk", "Accounts", _LK),
+    Area("net", "Transport", _NET),
+    Area("key", "Keys", _KEY),
+)
