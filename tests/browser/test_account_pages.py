@@ -104,7 +104,7 @@ async def test_everything_is_ended_from_the_account_page_on(
 ) -> None:
     """Account, sessions, out everywhere; the cookies are gone with the sessions."""
     await sign_in(page, fresh_demo, "/auth/account")
-    await page.get_by_text("bob@example.test").wait_for()
+    await page.get_by_text("bob@example.test", exact=True).wait_for()
     await press(page, TITLE)
     await press(page, "Sign out everywhere")
     await page.wait_for_url(f"{fresh_demo}/auth/signed-out?state=*")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import secrets
 from collections.abc import Iterator
 from typing import Any
@@ -234,3 +235,22 @@ def sign_in_by_hand(service: Service, browser: Browser, *, age: int, asserted: b
     access, refresh = service.call(open_session)
     service.clock.advance(age)
     browser.cookies = {"__Host-ww_access": access, "__Host-ww_refresh": refresh}
+
+
+def test_the_account_page_shows_and_adds_ways_to_sign_in(two: Two) -> None:
+    """Every identity by its provider's name; a button for each provider that is missing, which leads
+    there under the page's own policy; none for a program, none once it is linked."""
+    browser = two.service.signed_in("alice")
+    page = browser.get("/auth/account", **HTML)
+    assert "Dev (alice@example.test)" in page.text
+    (target,) = re.findall(r'method="post" action="(/auth/link/[^"]*)"', page.text)
+    assert target == LINK
+    assert "Also sign in with Other" in page.text
+    assert "form-action" not in page.headers["content-security-policy"]
+    bearer = two.service.browser().get("/auth/account", authorization=f"Bearer {browser.access}", **HTML)
+    assert "/auth/link/" not in bearer.text
+    two.link(browser, "bob")
+    linked = browser.get("/auth/account", **HTML).text
+    assert "/auth/link/" not in linked
+    assert "Dev (alice@example.test)" in linked
+    assert "Other (bob@example.test)" in linked

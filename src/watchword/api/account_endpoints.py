@@ -20,7 +20,7 @@ from watchword.api.request_id import request_id_of
 from watchword.api.services import Services, ServicesSource
 from watchword.api.session_endpoints import SIGNED_OUT
 from watchword.api.visitor import Visitor, visitor_of
-from watchword.auth.account_ports import ListedSession
+from watchword.auth.account_ports import Account, ListedSession
 from watchword.auth.grants import BROWSER
 from watchword.config.auth import Settings
 from watchword.errors import AuthenticationRequired, SessionNotFound, WatchwordError
@@ -60,7 +60,17 @@ class AccountEndpoints:
         """The account page; always HTML."""
 
         async def show(services: Services, visitor: Visitor) -> Response:
-            return self._page("account.html", services, visitor, account=visitor.session)
+            account = await services.accounts.account(visitor.session.user_id)
+            addable = _addable(account, services) if visitor.by_cookie else []
+            return self._page(
+                "account.html",
+                services,
+                visitor,
+                forms_leave=bool(addable),
+                account=account,
+                identities=_identities(account, services),
+                addable=addable,
+            )
 
         return await self._for_visitor(request, show, back=ACCOUNT)
 
@@ -136,9 +146,17 @@ class AccountEndpoints:
             else Response(status_code=204, headers=self._headers())
         )
 
-    def _page(self, template: str, services: Services, visitor: Visitor, **context: Any) -> Response:
+    def _page(
+        self,
+        template: str,
+        services: Services,
+        visitor: Visitor,
+        *,
+        forms_leave: bool = False,
+        **context: Any,
+    ) -> Response:
         """The sign-out button may lead to the provider, and browsers hold that to the page's policy."""
-        leaves = services.provider_sign_out.leaves(visitor.session.provider_id)
+        leaves = forms_leave or services.provider_sign_out.leaves(visitor.session.provider_id)
         response = page(template, secure=self.settings.secure, forms_leave=leaves, **context)
         response.headers["Vary"] = _VARY
         return response
@@ -163,6 +181,30 @@ def _session_id(text: str) -> UUID:
     if session_id is None or str(session_id) != text:
         raise SessionNotFound("the address does not hold the id of a session")
     return session_id
+
+
+def _identities(account: Account, services: Services) -> list[dict[str, str | None]]:
+    """What signs in to the account: by name, and the address by which people tell two of them apart."""
+    clients = services.sign_in.clients
+    return [
+        {
+            "provider": clients[each.provider_id].display_name
+            if each.provider_id in clients
+            else f"{each.provider_id}, which is not offered any more",
+            "email": each.email,
+        }
+        for each in account.identities
+    ]
+
+
+def _addable(account: Account, services: Services) -> list[dict[str, str]]:
+    """The providers by which the account cannot be signed in to yet."""
+    linked = {each.provider_id for each in account.identities}
+    return [
+        {"id": provider_id, "name": client.display_name}
+        for provider_id, client in services.sign_in.clients.items()
+        if provider_id not in linked
+    ]
 
 
 def _shown(sessions: Sequence[ListedSession], this: UUID, services: Services) -> list[dict[str, object]]:
