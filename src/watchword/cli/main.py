@@ -10,6 +10,7 @@ import typer
 from watchword.cli import db, sessions, users, versions
 from watchword.cli.demo import demo
 from watchword.cli.dev_provider import dev_provider
+from watchword.cli.doctor import doctor
 from watchword.cli.exit_codes import exit_code
 from watchword.cli.routes import routes
 from watchword.cli.serve import serve
@@ -28,6 +29,7 @@ app.add_typer(sessions.app, name="sessions")
 app.add_typer(versions.app, name="versions")
 app.command("demo", short_help="Run the example API, offline.")(demo)
 app.command("serve", short_help="Run watchword beside an app.")(serve)
+app.command("doctor", short_help="Say what is misconfigured, and how to put it right.")(doctor)
 app.command("routes", short_help="List an app's routes and how each is protected.")(routes)
 app.command("dev-provider", short_help="Run an identity provider for development.")(dev_provider)
 

@@ -44,14 +44,15 @@ def deployment_problems(settings: Settings) -> list[str]:
     return problems
 
 
-def deployment_warnings(settings: Settings) -> list[str]:
-    """What an operator should know although the service starts."""
+def deployment_warnings(settings: Settings, *, workers: int | None = None) -> list[str]:
+    """What an operator should know although the service starts; ``workers`` processes will serve, or
+    as many as ``WEB_CONCURRENCY`` says."""
     warnings = []
     if settings.environment == "staging":
         warnings += [f"production would refuse {problem}" for problem in insecurities(settings)]
     if not settings.providers:
         warnings.append("WATCHWORD_PROVIDERS: no provider is configured, so nobody can sign in")
-    workers = worker_count()
+    workers = worker_count() if workers is None else workers
     if workers > 1 and settings.cache_url is None:
         warnings.append(
             f"WATCHWORD_CACHE_URL: is not set, so each of the {workers} worker processes counts rate limits "

@@ -34,8 +34,10 @@ from watchword.errors.operation import (
 )
 from watchword.errors.provider import (
     ProviderMetadataInvalid,
+    ProviderNameUnresolved,
     ProviderResponseInvalid,
     ProviderSettingsMismatch,
+    ProviderTlsFailed,
     ProviderUnavailable,
 )
 from watchword.errors.requests import (
@@ -113,8 +115,10 @@ __all__ = [
     "OriginRefused",
     "ProviderDenied",
     "ProviderMetadataInvalid",
+    "ProviderNameUnresolved",
     "ProviderResponseInvalid",
     "ProviderSettingsMismatch",
+    "ProviderTlsFailed",
     "ProviderUnavailable",
     "RateLimited",
     "RedirectUriRefused",

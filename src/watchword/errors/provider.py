@@ -20,6 +20,21 @@ class ProviderUnavailable(WatchwordError):
         super().__init__(detail, retry_after_seconds=retry_after_seconds)
 
 
+class ProviderNameUnresolved(ProviderUnavailable):
+    """The name of the provider's host leads to no address."""
+
+    code = "provider_name_unresolved"
+
+
+class ProviderTlsFailed(ProviderUnavailable):
+    """The provider could not prove over TLS that it is the provider; nothing was sent to it."""
+
+    code = "provider_tls_failed"
+
+    def __init__(self, detail: str = "", *, retry_after_seconds: int | None = 60) -> None:
+        super().__init__(detail, retry_after_seconds=retry_after_seconds)
+
+
 class ProviderResponseInvalid(WatchwordError):
     """The provider answered with something the specifications do not allow."""
 

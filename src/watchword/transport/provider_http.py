@@ -12,6 +12,8 @@ import httpx2
 
 from watchword.auth.ports import HttpAnswer
 from watchword.errors import ProviderResponseInvalid, ProviderUnavailable
+from watchword.transport.connection_faults import connection_fault
+from watchword.transport.tls import public_context
 
 CONNECT_SECONDS: Final = 2.0
 READ_SECONDS: Final = 3.0
@@ -36,7 +38,7 @@ class HttpxProviderHttp:
     ) -> None:
         self._total_seconds = total_seconds
         self._client = httpx2.AsyncClient(
-            verify=ssl_context or True,
+            verify=ssl_context or public_context(),
             mounts=_DIRECT,
             follow_redirects=False,
             timeout=httpx2.Timeout(read_seconds, connect=connect_seconds),
@@ -84,7 +86,7 @@ class HttpxProviderHttp:
         except httpx2.TimeoutException as error:
             raise ProviderUnavailable(f"{_shown(url)}: {type(error).__name__}") from None
         except (httpx2.NetworkError, OSError) as error:
-            raise ProviderUnavailable(f"{_shown(url)}: {type(error).__name__}: {error}") from None
+            raise connection_fault(_shown(url), error) from None
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise ProviderUnavailable(f"{_shown(url)}: {type(error).__name__}") from None
 

@@ -1,0 +1,1 @@
+"""What ``watchword doctor`` looks at: settings, database and each provider; it changes nothing."""

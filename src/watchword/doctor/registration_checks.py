@@ -1,0 +1,115 @@
+"""What follows from one provider's settings alone, before it is asked anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from watchword.config.auth import Settings
+from watchword.config.presets import OFFLINE_ACCESS
+from watchword.config.provider import ANY_TENANT, ProviderSettings
+from watchword.doctor.finding import Finding
+
+
+def registration_findings(settings: Settings, provider_id: str) -> Iterator[Finding]:
+    """What to register there, what its claims grant here, and which checks the operator gave up."""
+    provider = settings.providers[provider_id]
+    method = provider.effective_client_auth
+    yield Finding(
+        "ok",
+        provider_id,
+        "redirect_uri",
+        f"register exactly this redirect URI: {settings.redirect_uri(provider_id)}",
+    )
+    yield Finding("ok", provider_id, "client", f"client {provider.client_id!r} authenticates by {method}")
+    if not provider.issuer_rule.discoverable.startswith("https://"):
+        yield Finding(
+            "warning",
+            provider_id,
+            "plain_http",
+            f"{provider.issuer} is plain http: whoever is in between signs in as anyone",
+            "for development only; use an https issuer",
+        )
+    yield _role_claims(provider_id, provider)
+    yield from _step_up(provider_id, provider)
+    yield from _offline_access(provider_id, provider)
+    yield from _weakened(provider_id, provider)
+
+
+def _role_claims(provider_id: str, provider: ProviderSettings) -> Finding:
+    """Which claim of which issuer grants what."""
+    paths = provider.effective_role_claims
+    if not paths:
+        return Finding("ok", provider_id, "role_claims", f"no claim of {provider.issuer} grants a role")
+    claims = " and ".join(" > ".join(path) for path in paths)
+    mapping = provider.role_map
+    grants = (
+        "the roles it names, by the same names"
+        if mapping is None
+        else ", ".join(f"{theirs!r} -> {ours!r}" for theirs, ours in sorted(mapping.items())) or "nothing"
+    )
+    return Finding("ok", provider_id, "role_claims", f"{claims} of {provider.issuer} grants {grants}")
+
+
+def _step_up(provider_id: str, provider: ProviderSettings) -> Iterator[Finding]:
+    if not provider.asserts_auth_time:
+        yield Finding(
+            "warning",
+            provider_id,
+            "step_up",
+            f"{provider.preset} never says when somebody signed in: routes with max_age_seconds refuse its "
+            "people",
+            "sign in elsewhere for those routes",
+        )
+
+
+def _offline_access(provider_id: str, provider: ProviderSettings) -> Iterator[Finding]:
+    """Whether the settings leave out what the preset knows to be needed for a refresh token."""
+    about = provider.about
+    left_out = [
+        f"{name}={value}"
+        for name, value in about.authorize_params.items()
+        if provider.effective_authorize_params.get(name) != value
+    ]
+    if OFFLINE_ACCESS in about.scopes and OFFLINE_ACCESS not in provider.effective_scopes:
+        left_out.append(f"the scope {OFFLINE_ACCESS}")
+    if left_out:
+        yield Finding(
+            "warning",
+            provider_id,
+            "refresh_token",
+            f"no refresh token comes without {' and '.join(left_out)}, so the provider is never asked again",
+            "add it to SCOPES or AUTHORIZE_PARAMS, or remove those settings",
+        )
+
+
+def _weakened(provider_id: str, provider: ProviderSettings) -> Iterator[Finding]:
+    if ANY_TENANT in provider.allowed_tenants:
+        yield _opt_out(
+            provider_id,
+            f"ALLOWED_TENANTS is {ANY_TENANT}: people of every organisation can sign in",
+            "list the ids of yours",
+        )
+    if provider.link_verified_email:
+        yield _opt_out(
+            provider_id,
+            "LINK_VERIFIED_EMAIL: whoever has an address of "
+            f"{', '.join(provider.email_domains)} at this provider gets the account that has it here",
+            "only for domains whose mailboxes this provider rules",
+        )
+    if provider.accept_access_tokens:
+        yield _opt_out(
+            provider_id,
+            f"ACCEPT_ACCESS_TOKENS: tokens for {', '.join(provider.audience)} count here until they expire, "
+            "whatever ends at the provider",
+            "prefer watchword's own tokens where callers can get them",
+        )
+    if provider.effective_client_auth == "none":
+        yield _opt_out(
+            provider_id,
+            "CLIENT_AUTH is none: the provider cannot tell this service from whoever knows its client id",
+            "register a confidential client",
+        )
+
+
+def _opt_out(provider_id: str, text: str, fix: str) -> Finding:
+    return Finding("warning", provider_id, "opt_out", text, fix)
