@@ -90,7 +90,7 @@ def part(value: dict[str, Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
-def test_rp_38_and_41_only_the_providers_own_signature_counts(speaks: ProviderSpeaks) -> None:
+def test_rp_38_41_only_the_providers_own_signature_counts(speaks: ProviderSpeaks) -> None:
     """None, a symmetric one, a stranger's under the provider's key id, an altered token."""
     sid = fresh()
     browser = speaks.signed_in(sid)
@@ -128,7 +128,7 @@ def test_rp_38_and_41_only_the_providers_own_signature_counts(speaks: ProviderSp
         {"header": {}},
     ],
 )
-def test_rp_39_to_42_a_token_with_one_fault_ends_nothing(
+def test_rp_39_40_41_42_a_token_with_one_fault_ends_nothing(
     speaks: ProviderSpeaks, changes: dict[str, Any]
 ) -> None:
     """400, and the session stays."""
@@ -162,6 +162,25 @@ def test_rp_42_the_request_has_one_shape(speaks: ProviderSpeaks) -> None:
     refused(speaks.send(token, "/auth/backchannel-logout/nobody"), status=404)
     refused(speaks.send(token, "/auth/backchannel-logout/dev%00"), status=404)
     assert still_in(browser) == [True]
+
+
+def test_a_provider_that_signs_nothing_ends_nothing(start_service: StartService) -> None:
+    """GitHub has no keys, so nothing can be its word; nobody is asked."""
+    hub = {"preset": "github", "issuer": "https://github.com", "client_id": "us", "client_secret": "x" * 40}
+    service = start_service(providers={"hub": hub})
+    speaks = ProviderSpeaks(service)
+    refused(speaks.send(speaks.token(sid="s"), "/auth/backchannel-logout/hub"))
+
+
+def test_a_provider_that_is_away_is_asked_once(start_service: StartService) -> None:
+    """Whose token cannot be checked gets 503 and when to come back; strangers cause no more requests."""
+    service = start_service()
+    speaks = ProviderSpeaks(service)
+    service.provider.fail("discovery")
+    for _ in range(3):
+        answer = speaks.logout(sid="s")
+        assert (answer.status_code, int(answer.headers["retry-after"]) > 0) == (503, True)
+    assert [each.path for each in service.provider.requests] == ["/.well-known/openid-configuration"]
 
 
 def test_a_browser_of_another_site_changes_nothing_about_it(speaks: ProviderSpeaks) -> None:

@@ -76,7 +76,9 @@ class LogoutReceiver:
         logger.info("logout by provider %s: %s", provider_id, outcome)
 
     async def _checked(self, client: OAuthClient, token: str) -> LogoutToken:
-        metadata = await client.metadata()
+        metadata = await client.metadata("anybody")
+        if not metadata.jwks_uri:
+            raise LogoutTokenRejected("the provider signs nothing, so it can end nothing either")
         policy = LogoutTokenPolicy(client.issuer, client.client_id, self._leeway_seconds)
         try:
             verified = await client.keys.verify_sent_by(
