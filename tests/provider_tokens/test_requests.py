@@ -97,3 +97,21 @@ def test_key_7_an_outage_is_503_and_known_keys_go_on(bearer: Bearer) -> None:
     bearer.service.clock.advance(86_400)
     provider.fail("jwks")
     assert bearer.get("/private").status_code == 503
+
+
+def test_key_7_nobody_with_a_good_token_waits_for_keys_that_do_not_come(bearer: Bearer) -> None:
+    """The first finds out that the provider hangs; after that the keys are tried in the background, and
+    the new ones count when they are there."""
+    provider = bearer.service.provider
+    token = bearer.token()
+    assert bearer.get("/private", token).status_code == 200
+    bearer.service.clock.advance(601)
+    provider.fail("jwks")
+    assert bearer.get("/private", token).status_code == 200
+    bearer.service.clock.advance(31)
+    provider.delay("jwks", 60)
+    asked = bearer.requests()
+    for _ in range(3):
+        assert bearer.get("/private", token).status_code == 200
+    assert bearer.requests() <= asked + 1
+    provider.heal()

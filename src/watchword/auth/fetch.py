@@ -34,21 +34,32 @@ class Fetch(Generic[T]):
     async def join(self, work: Callable[[], Coroutine[Any, Any, T]], *, sender: Sender) -> T:
         """The outcome of the flight under way, else of a new one. Raises what the work raises, and
         ProviderUnavailable where it failed a moment ago."""
-        if sender == "anybody" and not self.under_way:
-            self._refuse_after_failure()
+        remaining = self._pause_seconds()
+        if sender == "anybody" and not self.under_way and remaining > 0:
+            raise ProviderUnavailable(
+                "the provider did not answer well a moment ago", retry_after_seconds=math.ceil(remaining)
+            )
+        return await self._flight.join(lambda: self._noted(work))
+
+    def goes_on_without(self, work: Callable[[], Coroutine[Any, Any, T]], *, sender: Sender) -> bool:
+        """Whether what is known serves for now, because asking failed the last time: it is tried again
+        in time, but nobody with a good token waits for a provider that does not answer."""
+        if sender != "anybody" or self._failed_at is None:
+            return False
+        if self._pause_seconds() <= 0:
+            self._flight.begin(lambda: self._noted(work))
+        return True
+
+    async def _noted(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         try:
-            result = await self._flight.join(work)
+            result = await work()
         except WatchwordError:
             self._failed_at = self._clock.monotonic()
             raise
         self._failed_at = None
         return result
 
-    def _refuse_after_failure(self) -> None:
+    def _pause_seconds(self) -> float:
         if self._failed_at is None:
-            return
-        remaining = self._failed_at + AFTER_FAILURE_SECONDS - self._clock.monotonic()
-        if remaining > 0:
-            raise ProviderUnavailable(
-                "the provider did not answer well a moment ago", retry_after_seconds=math.ceil(remaining)
-            )
+            return 0.0
+        return self._failed_at + AFTER_FAILURE_SECONDS - self._clock.monotonic()

@@ -24,10 +24,14 @@ class Flight(Generic[T]):
 
     async def join(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """The outcome of the flight under way, else of a new one. Raises what the work raises."""
+        return await asyncio.shield(self.begin(work))
+
+    def begin(self, work: Callable[[], Coroutine[Any, Any, T]]) -> asyncio.Task[T]:
+        """The flight under way, else a new one, for whoever does not wait for it."""
         if self._task is None:
             self._task = asyncio.create_task(work())
             self._task.add_done_callback(self._landed)
-        return await asyncio.shield(self._task)
+        return self._task
 
     def _landed(self, task: asyncio.Task[T]) -> None:
         self._task = None

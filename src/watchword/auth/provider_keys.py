@@ -64,12 +64,15 @@ class ProviderKeys:
         """
         if self._keys is not None and self._age() < FRESH_SECONDS:
             return self._keys
+        old = self._keys if self._age() < STALE_SECONDS else None
+        if old is not None and self._fetching.goes_on_without(lambda: self._fetch(jwks_uri), sender=sender):
+            return old
         try:
             return await self._fetching.join(lambda: self._fetch(jwks_uri), sender=sender)
         except WatchwordError:
-            if self._keys is None or self._age() >= STALE_SECONDS:
+            if old is None:
                 raise
-            return self._keys
+            return old
 
     async def _refetched(self, jwks_uri: str, sender: Sender) -> KeySet:
         """One forced fetch, then none for the cooldown; meanwhile the set as it is. A fetch that

@@ -46,12 +46,15 @@ class MetadataSource:
         """Raises ProviderUnavailable, ProviderResponseInvalid, ProviderMetadataInvalid."""
         if self._known is not None and self._age() < FRESH_SECONDS:
             return self._known
+        old = self._known if self._age() < STALE_SECONDS else None
+        if old is not None and self._fetching.goes_on_without(self._fetch, sender=sender):
+            return old
         try:
             return await self._fetching.join(self._fetch, sender=sender)
         except WatchwordError:
-            if self._known is None or self._age() >= STALE_SECONDS:
+            if old is None:
                 raise
-            return self._known
+            return old
 
     async def _fetch(self) -> ProviderMetadata:
         self._known = check_metadata(
