@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.presets.access_tokens import ABSENT, API, CLIENT, SAMPLES, Sample
-from tests.protocol.workshop import NOW, token, verified
+from tests.protocol.workshop import NOW, bounded, token, verified
 from watchword.config.provider import ProviderSettings
-from watchword.protocol.claims import ClaimError, read_unverified_claims
+from watchword.protocol.claims import ClaimError, is_safe_text, read_unverified_claims
 from watchword.protocol.jws import parse
 from watchword.protocol.principal import Principal
 from watchword.protocol.provider_access_token import (
@@ -20,6 +22,7 @@ from watchword.protocol.provider_access_token import (
     check_provider_token,
     screen_provider_token,
 )
+from watchword.protocol.roles import ROLE_PATTERN
 
 OTHERS = "11111111-2222-4333-8444-555555555555"
 
@@ -201,6 +204,33 @@ def test_a_shorter_life_may_be_asked_for() -> None:
     assert outcome("oidc", "at+jwt", SAMPLES["oidc"].changed(nbf=NOW + 1), leeway_seconds=0) == (
         "nbf: not_yet_valid"
     )
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from([NOW, API, CLIENT]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=6,
+)
+NAMES = sorted({"nbf", "cnf", *(name for sample in SAMPLES.values() for name in sample.changed())})
+
+
+@bounded
+@given(st.sampled_from(sorted(SAMPLES)), st.dictionaries(st.sampled_from(NAMES), JSON, max_size=4))
+def test_any_claims_make_a_safe_caller_or_a_refusal(preset: str, changes: dict[str, Any]) -> None:
+    """No other error, and nobody comes out whose name could be two people's or none's."""
+    sample = SAMPLES[preset]
+    policy = policy_of(preset)
+    said = sample.changed(**changes)
+    try:
+        screen_provider_token(sample.typ, said, policy, now_seconds=NOW)
+    except ClaimError:
+        return
+    header = {} if sample.typ is None else {"typ": sample.typ}
+    caller = check_provider_token(verified(said, **header), policy, now_seconds=NOW)
+    assert is_safe_text(caller.subject)
+    assert is_safe_text(caller.client_id)
+    assert (caller.issuer, caller.user_id, caller.session_id) == (sample.issuer, None, None)
+    assert all(ROLE_PATTERN.fullmatch(role) for role in caller.roles)
 
 
 BAD_SETTINGS: dict[str, tuple[dict[str, Any], str]] = {
