@@ -55,9 +55,17 @@ def test_the_verified_primary_address_is_read() -> None:
     read = check_emails(200, JSON, json.dumps([entry]).encode())
     assert read == {"email": "a@example.test", "email_verified": True}
     assert check_emails(200, JSON, json.dumps([{**entry, "verified": False}]).encode()) == {}
+    assert check_emails(200, JSON, json.dumps([entry, entry]).encode()) == {}
     for bad in (b"{}", b"[1]", b"no"):
         with pytest.raises(ProviderResponseInvalid):
             check_emails(200, JSON, bad)
+
+
+@pytest.mark.parametrize("number", ["true", "0", "-7", "7.0", '"7"', "null", str(2**63)])
+def test_only_a_positive_number_is_an_account(number: str) -> None:
+    """Up to what the documentation calls an integer of 64 bits."""
+    with pytest.raises(ProviderResponseInvalid, match="not a positive number"):
+        check_user(200, JSON, f'{{"id": {number}, "login": "octocat"}}'.encode())
 
 
 def test_a_limit_that_is_used_up_is_an_outage() -> None:

@@ -32,6 +32,7 @@ def test_rp_02_an_exact_issuer_is_nothing_but_itself(iss: str) -> None:
     rule = IssuerRule("https://tenant.auth0.test/")
     assert rule.canonical(iss) is None
     assert rule.canonical("https://tenant.auth0.test") is None
+    assert rule.canonical("tenant.auth0.test/") is None
     assert rule.canonical(rule.issuer) == rule.issuer == rule.published == rule.discoverable
 
 
@@ -71,6 +72,7 @@ def test_tenant_and_issuer_have_to_agree() -> None:
     assert refuse({**fine, "tid": TENANT_B}, COMMON) == ("tid", "mismatch")
     assert refuse({**fine, "tid": "{tenantid}"}, COMMON) == ("tid", "malformed")
     assert refuse({"iss": of(TENANT_B), "tid": TENANT_B}, COMMON) == ("tid", "mismatch")
+    assert refuse({"iss": of(TENANT_B), "tid": TENANT_A}, COMMON) == ("tid", "mismatch")
     assert refuse({"iss": of(TENANT_A)}, COMMON) == ("tid", "missing")
     everybody = IssuerRule(of("common"), "per_tenant")
     assert check_token_issuer({"iss": of(TENANT_B), "tid": TENANT_B}, everybody, key_issuer=None)
