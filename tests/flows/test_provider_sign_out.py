@@ -164,6 +164,18 @@ def test_ses_64_a_logout_does_not_wait_for_the_provider(start_service: StartServ
     assert select(other, "SELECT revoked_reason FROM ww_sessions") == ["logout"]
 
 
+def test_ses_64_an_address_that_is_known_anyway_waits_for_nothing(
+    start_service: StartService, provider_server: DevProviderServer
+) -> None:
+    """Auth0's follows from the issuer: no metadata, no question."""
+    dev = {"dev": {**provider_settings(provider_server), "logout": "auth0_v2"}}
+    browser = start_service(providers=dev).signed_in()
+    other = start_service(providers=dev)
+    other.provider.fail("discovery")
+    location = sign_out(Browser(other.client, browser.cookies))
+    assert location.startswith(f"{other.provider.issuer}/v2/logout?")
+
+
 def test_another_registration_never_sees_the_id_token(start_service: StartService) -> None:
     """After the provider's id was given to another client of it, the kept token stays where it is."""
     service = start_service()

@@ -14,8 +14,8 @@ from watchword.auth.logout_ports import NewProviderGrant, ProviderLogoutStore, S
 from watchword.auth.oauth_client import OAuthClient
 from watchword.auth.sealing import Sealer
 from watchword.errors import SealBroken, SecretKeyMismatch, WatchwordError
-from watchword.protocol.discovery import ProviderMetadata
 from watchword.protocol.logout import auth0_logout, cognito_logout, is_usable_hint, rp_initiated_logout
+from watchword.protocol.printable import printable
 from watchword.protocol.uuid7 import RANDOM_BYTES, uuid7
 
 PATIENCE_SECONDS: Final = 1.0
@@ -69,34 +69,35 @@ class ProviderSignOut:
             client = None if signed_in is None else self._clients.get(signed_in.provider_id)
             if signed_in is None or client is None or signed_in.client_id != BROWSER:
                 return None
-            if client.logout_style == "local_only":
-                return None
             async with asyncio.timeout(self._patience_seconds):
-                metadata = await client.metadata()
+                return await self._location(client, signed_in)
         except (WatchwordError, TimeoutError) as error:
             cause = error.detail if isinstance(error, WatchwordError) else "its metadata did not come in time"
-            logger.warning("nobody was sent to sign out at the provider: %s", cause)
+            logger.warning("nobody was sent to sign out at the provider: %s", printable(cause, max_chars=500))
             return None
-        return self._location(client, metadata, signed_in)
 
-    def _location(self, client: OAuthClient, metadata: ProviderMetadata, signed_in: SignedInAt) -> str | None:
+    async def _location(self, client: OAuthClient, signed_in: SignedInAt) -> str | None:
         us, return_to = client.client_id, self._return_to
         match client.logout_style:
+            case "local_only":
+                return None
             case "auth0_v2":
                 return auth0_logout(client.issuer, client_id=us, return_to=return_to)
             case "cognito":
-                at = metadata.authorization_endpoint
-                return cognito_logout(at, client_id=us, return_to=return_to)
-            case _ if metadata.end_session_endpoint is None:
-                return None
-            case _:
-                return rp_initiated_logout(
-                    metadata.end_session_endpoint,
-                    client_id=us,
-                    return_to=return_to,
-                    state=secrets.token_urlsafe(16),
-                    id_token_hint=self._hint(client, signed_in),
-                )
+                people_sign_in_at = (await client.metadata()).authorization_endpoint
+                return cognito_logout(people_sign_in_at, client_id=us, return_to=return_to)
+            case "rp_initiated":
+                endpoint = (await client.metadata()).end_session_endpoint
+                return None if endpoint is None else self._standard(endpoint, client, signed_in)
+
+    def _standard(self, end_session_endpoint: str, client: OAuthClient, signed_in: SignedInAt) -> str:
+        return rp_initiated_logout(
+            end_session_endpoint,
+            client_id=client.client_id,
+            return_to=self._return_to,
+            state=secrets.token_urlsafe(16),
+            id_token_hint=self._hint(client, signed_in),
+        )
 
     def _hint(self, client: OAuthClient, signed_in: SignedInAt) -> str | None:
         grant_id, sealed = signed_in.grant_id, signed_in.sealed_id_token
