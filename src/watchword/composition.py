@@ -38,6 +38,7 @@ from watchword.config.client import registered_clients, secret_digests
 from watchword.protocol.cookies import CookieNames
 from watchword.rate_limiting.counter import open_counter
 from watchword.transport.provider_http import HttpxProviderHttp
+from watchword.transport.tls import tls_context
 
 
 class Composition:
@@ -209,7 +210,7 @@ class Composition:
     def _oauth_clients(self) -> dict[str, OAuthClient]:
         clients = {}
         for provider_id, provider in self._settings.providers.items():
-            http = HttpxProviderHttp()
+            http = HttpxProviderHttp(ssl_context=tls_context(provider.ca_file, provider_id=provider_id))
             self.https.append(http)
             clients[provider_id] = OAuthClient(
                 provider_id,

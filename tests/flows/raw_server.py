@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -58,20 +59,23 @@ def sends(raw: bytes) -> Script:
 class RawServer:
     """Listens on loopback and plays ``script`` to every request; ``requests`` are those it got.
 
-    ``greets`` plays it as soon as a connection is there, before a byte was read.
+    ``greets`` plays it as soon as a connection is there, before a byte was read; ``tls`` is spoken
+    where given.
     """
 
-    def __init__(self, script: Script, *, greets: bool = False) -> None:
+    def __init__(self, script: Script, *, greets: bool = False, tls: ssl.SSLContext | None = None) -> None:
         self._script = script
         self._greets = greets
+        self._tls = tls
         self._over = threading.Event()
         self._connections: list[socket.socket] = []
         self.requests: list[bytes] = []
 
     @property
     def address(self) -> str:
-        """``http://127.0.0.1:<port>``."""
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        """``http://127.0.0.1:<port>``, or ``https``."""
+        scheme = "http" if self._tls is None else "https"
+        return f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def __enter__(self) -> Self:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -96,6 +100,9 @@ class RawServer:
 
     def _serve(self, connection: socket.socket) -> None:
         try:
+            if self._tls is not None:
+                connection = self._tls.wrap_socket(connection, server_side=True)
+                self._connections.append(connection)
             request = b"" if self._greets else read_request(connection)
         except OSError:
             return

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
+import socket
 import tracemalloc
+from collections.abc import Awaitable, Callable
+from typing import Any
 
+import anyio
 import pytest
 
 from tests.flows.asking import CAP, ask
 from tests.flows.raw_server import CHUNK, Exchange, RawServer, Script, answer, sends
-from watchword.errors import ProviderResponseInvalid, ProviderUnavailable, WatchwordError
+from watchword.errors import (
+    ProviderNameUnresolved,
+    ProviderResponseInvalid,
+    ProviderUnavailable,
+    WatchwordError,
+)
 from watchword.transport.provider_http import HttpxProviderHttp
 
 
@@ -137,11 +147,45 @@ BROKEN = {
 async def test_net_5_net_19_a_broken_answer_is_a_typed_error(
     http: HttpxProviderHttp, raw: bytes, posting: bool
 ) -> None:
-    """Whatever comes, nothing but our own errors gets out, and no request is sent a second time."""
+    """Whatever comes, nothing but our own errors gets out, and no form is sent a second time."""
     with RawServer(sends(raw)) as server:
         error = await fault_of(http, f"{server.address}/x?query", posting=posting)
     assert isinstance(error, ProviderUnavailable | ProviderResponseInvalid)
-    assert len(server.requests) == 1
+    assert len(server.requests) == 1 if posting else len(server.requests) <= 2
+
+
+def reset_once(whole: bytes) -> Script:
+    """The first connection is reset in the middle of its answer, the second is good."""
+    seen: list[Exchange] = []
+
+    def play(exchange: Exchange) -> None:
+        seen.append(exchange)
+        exchange.send(whole if len(seen) > 1 else whole[: len(whole) // 2])
+
+    return play
+
+
+@pytest.mark.parametrize("whole", [answer(b"{}" * 200), answer(b"{}")], ids=["in the body", "in the head"])
+async def test_net_15_a_get_that_broke_off_is_asked_once_more_and_a_form_never(
+    http: HttpxProviderHttp, whole: bytes
+) -> None:
+    """At once, and once only: a token request may have used up its code."""
+    with RawServer(reset_once(whole)) as server:
+        assert (await http.get(server.address, max_bytes=CAP)).status == 200
+        assert len(server.requests) == 2
+    with RawServer(reset_once(whole)) as server:
+        assert isinstance(await fault_of(http, server.address, posting=True), ProviderUnavailable)
+        assert len(server.requests) == 1
+
+
+async def test_net_15_a_connection_closed_between_requests_is_replaced(http: HttpxProviderHttp) -> None:
+    """Kept alive by its word, gone all the same; also a form then goes over a new one, once."""
+    kept = answer(b"{}").replace(b"Connection: close", b"Connection: keep-alive")
+    with RawServer(sends(kept)) as server:
+        for posting in (False, True, True):
+            assert (await ask(http, server.address, posting=posting)).status == 200
+            await anyio.sleep(0.05)
+        assert len(server.requests) == 3
 
 
 async def test_net_19_cookies_of_a_provider_are_never_kept(http: HttpxProviderHttp) -> None:
@@ -174,3 +218,68 @@ async def test_a_closed_port_is_unavailable(http: HttpxProviderHttp) -> None:
 async def test_an_unresolvable_name_is_unavailable(http: HttpxProviderHttp) -> None:
     """NET-16, the half that needs no resolver: a name that no resolver can hold."""
     assert isinstance(await fault_of(http, "http://" + "x" * 64 + ".localhost/"), ProviderUnavailable)
+
+
+def resolve_by(monkeypatch: pytest.MonkeyPatch, work: Callable[[], Awaitable[list[str]]]) -> None:
+    """The event loop's own resolver, which threads wait for, gives these addresses."""
+
+    async def getaddrinfo(host: Any, port: Any, **asked: Any) -> list[Any]:
+        found = await work()
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, int(port))) for each in found]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
+
+
+async def test_net_16_a_name_that_is_not_there_is_told_by_its_own_error(
+    http: HttpxProviderHttp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NXDOMAIN and SERVFAIL: the address is named, and where to look."""
+
+    async def fail() -> list[str]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known\x1b[2J")
+
+    resolve_by(monkeypatch, fail)
+    error = await fault_of(http, "http://localhost:9/x?query")
+    assert isinstance(error, ProviderNameUnresolved)
+    assert error.detail.startswith("http://localhost:9/x: the host name cannot be resolved (Name or service")
+    assert "\x1b" not in error.detail
+
+
+async def test_net_16_a_slow_resolver_ends_with_the_deadline(
+    http: HttpxProviderHttp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looking a name up is part of the call; meanwhile the loop goes on."""
+
+    async def wait() -> list[str]:
+        await anyio.sleep_forever()
+        return []
+
+    resolve_by(monkeypatch, wait)
+    turns = 0
+    async with anyio.create_task_group() as tasks:
+
+        async def work() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await anyio.sleep(0.01)
+
+        tasks.start_soon(work)
+        error = await fault_of(http, "http://localhost:9/x?query")
+        tasks.cancel_scope.cancel()
+    assert isinstance(error, ProviderUnavailable)
+    assert turns > 2
+
+
+async def test_net_16_dead_addresses_beside_a_live_one_do_no_harm(
+    http: HttpxProviderHttp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of many records answers: that is enough."""
+
+    async def many() -> list[str]:
+        return [*(f"127.0.0.{number}" for number in range(2, 12)), "127.0.0.1"]
+
+    resolve_by(monkeypatch, many)
+    with RawServer(sends(answer(b"{}"))) as server:
+        url = server.address.replace("127.0.0.1", "localhost")
+        assert (await http.get(url, max_bytes=CAP)).status == 200

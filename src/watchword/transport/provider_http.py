@@ -21,6 +21,8 @@ TOTAL_SECONDS: Final = 5.0
 """For one call from the first byte sent to the last received, however slowly they drip."""
 
 _USER_AGENT: Final = "watchword"
+_BROKEN_OFF: Final = (httpx2.ReadError, httpx2.WriteError, httpx2.RemoteProtocolError)
+"""A connection that ended early, as kept ones do: a GET is asked once more at once, inside its deadline."""
 _DIRECT: Final = dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]"))
 """Addresses of this machine, which no proxy of the environment gets to see."""
 
@@ -73,13 +75,13 @@ class HttpxProviderHttp:
         max_bytes: int,
     ) -> HttpAnswer:
         try:
-            async with (
-                asyncio.timeout(self._total_seconds),
-                self._client.stream(method, url, headers=dict(headers), data=form) as response,
-            ):
-                _refuse_encoding(response)
-                body = await _read(response, max_bytes)
-                return HttpAnswer(response.status_code, dict(response.headers), body)
+            async with asyncio.timeout(self._total_seconds):
+                try:
+                    return await self._ask(method, url, headers, form, max_bytes)
+                except _BROKEN_OFF:
+                    if method != "GET":
+                        raise
+                    return await self._ask(method, url, headers, form, max_bytes)
         except TimeoutError:
             waited = f"no complete answer in {self._total_seconds:g} s"
             raise ProviderUnavailable(f"{_shown(url)}: {waited}") from None
@@ -89,6 +91,19 @@ class HttpxProviderHttp:
             raise connection_fault(_shown(url), error) from None
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise ProviderUnavailable(f"{_shown(url)}: {type(error).__name__}") from None
+
+    async def _ask(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        form: Mapping[str, str] | None,
+        max_bytes: int,
+    ) -> HttpAnswer:
+        async with self._client.stream(method, url, headers=dict(headers), data=form) as response:
+            _refuse_encoding(response)
+            body = await _read(response, max_bytes)
+            return HttpAnswer(response.status_code, dict(response.headers), body)
 
 
 def _refuse_encoding(response: httpx2.Response) -> None:
