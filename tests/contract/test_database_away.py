@@ -37,6 +37,7 @@ Call = Callable[[SqlDatabase], Awaitable[Any]]
 
 READS: dict[str, Call] = {
     "facts": lambda database: database.sessions.facts(session_id(1)),
+    "caller": lambda database: database.callers.find("https://idp.example", "alice"),
     "find": lambda database: database.sessions.find(session_id(1), now=NOW),
     "load": lambda database: database.keys.load(),
     "unexpired": lambda database: database.revocations.unexpired(now=NOW),

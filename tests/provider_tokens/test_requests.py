@@ -11,7 +11,7 @@ from watchword.auth.caller import RequestFacts
 from watchword.protocol.principal import Principal
 
 
-def test_net_no_request_for_what_would_be_refused_anyway(
+def test_x_19_no_request_for_what_would_be_refused_anyway(
     bearer: Bearer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Size, form, type, algorithm, audience and times are looked at first, and nothing that a stranger
@@ -33,7 +33,7 @@ def test_net_no_request_for_what_would_be_refused_anyway(
     assert bearer.requests() == 0
 
 
-def test_key_1_a_new_key_is_fetched_and_key_3_a_withdrawn_one_forgotten(bearer: Bearer) -> None:
+def test_key_1_key_3_a_new_key_is_fetched_and_a_withdrawn_one_forgotten(bearer: Bearer) -> None:
     """One forced fetch for a new key; a token of the old one is refused when the set was read again."""
     old = bearer.token()
     assert bearer.get("/private", old).status_code == 200

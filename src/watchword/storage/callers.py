@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from watchword.auth.caller_ports import KnownCaller
 from watchword.models import Identity, User
 from watchword.models.types import storable_text
+from watchword.models.user import MAX_ISSUER_CHARS, MAX_SUBJECT_CHARS
 from watchword.protocol.roles import effective_roles
 from watchword.storage.transactions import Transactions
 
@@ -19,7 +20,7 @@ class SqlCallerStore:
         self._transactions = transactions
 
     async def find(self, issuer: str, subject: str) -> KnownCaller | None:
-        if not storable_text(subject):
+        if len(issuer) > MAX_ISSUER_CHARS or len(subject) > MAX_SUBJECT_CHARS or not storable_text(subject):
             return None
         statement = (
             select(User.id, User.status, User.identity_roles, User.granted_roles, User.denied_roles)
