@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.house.conformance import AREAS, PAGE, NamedTest, named_tests, render, result, row_ids
+from tests.house.conformance import PAGE, NamedTest, named_tests, render, result, row_ids
 from tests.house.conformance_rows import AREAS, Row
 
 HOLDING = [NamedTest("tests/x.py", "test_rp_01_x")]
