@@ -110,8 +110,6 @@ class ProviderTokens:
     def _issuer_of(self, token: str) -> AcceptedProvider | None:
         """Who may be asked about a token, by what it says of itself. Nothing of that is repeated in an
         error, since anybody may have written it. Raises TokenInvalid."""
-        if not self._accepted:
-            return None
         try:
             unverified = jws.parse(token)
             said = read_unverified_claims(unverified)
