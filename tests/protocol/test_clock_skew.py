@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from watchword.protocol.clock_skew import clock_skew_seconds
+from watchword.protocol.clock_skew import clock_skew_seconds, describe_clock_skew
 
 NOW = 784_111_777
 """``Sun, 06 Nov 1994 08:49:37 GMT``, the date of RFC 9110 §5.6.7."""
@@ -44,3 +44,12 @@ def test_what_is_no_date_tells_nothing(date: str | None) -> None:
     """No guess is made."""
     headers = {} if date is None else {"date": date}
     assert clock_skew_seconds(headers, now_seconds=NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("skew", "said"),
+    [(300, "its clock is 300 s ahead of ours"), (-1, "its clock is 1 s behind ours")],
+)
+def test_the_skew_in_words(skew: int, said: str) -> None:
+    """Whose clock, how far, and to which side."""
+    assert describe_clock_skew(skew) == said

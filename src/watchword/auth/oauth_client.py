@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from watchword.auth.attempt import Attempt, registration_digest
 from watchword.auth.client_assertion import ClientCredentials
@@ -21,6 +21,7 @@ from watchword.errors import IdTokenRejected, SignInNotRecent, UserinfoRejected,
 from watchword.protocol.authorization import authorization_request, authorization_url
 from watchword.protocol.claims import ClaimError, required_text
 from watchword.protocol.client_auth import authenticated_form
+from watchword.protocol.clock_skew import clock_skew_seconds, describe_clock_skew
 from watchword.protocol.discovery import ProviderMetadata
 from watchword.protocol.github import github_metadata
 from watchword.protocol.id_token import MAX_ID_TOKEN_BYTES, IdToken, IdTokenPolicy, check_id_token
@@ -33,6 +34,7 @@ from watchword.protocol.token_exchange import TokenResponse, check_token_respons
 from watchword.protocol.userinfo import check_userinfo
 
 logger = logging.getLogger("watchword")
+_TIMES: Final = frozenset({"exp", "iat", "nbf"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +140,17 @@ class OAuthClient:
         ProviderResponseInvalid.
         """
         metadata = await self.metadata()
-        tokens = await self._exchange(metadata, attempt, code)
+        tokens, skew_seconds = await self._exchange(metadata, attempt, code)
         if not self._settings.about.id_token:
             return self._verified(await self._github.of(tokens.access_token, metadata), {})
-        id_token = await self._check_id_token(metadata, attempt, tokens)
+        id_token = await self._check_id_token(metadata, attempt, tokens, skew_seconds)
         userinfo = await self._userinfo(metadata, id_token, tokens)
         return replace(self._verified(id_token, userinfo), id_token=tokens.id_token)
 
-    async def _exchange(self, metadata: ProviderMetadata, attempt: Attempt, code: str) -> TokenResponse:
+    async def _exchange(
+        self, metadata: ProviderMetadata, attempt: Attempt, code: str
+    ) -> tuple[TokenResponse, int | None]:
+        """The tokens, and by how much the provider's clock was ahead of ours, where it said."""
         request = code_grant(
             metadata.token_endpoint,
             client=self._credentials.for_request(metadata),
@@ -156,15 +161,21 @@ class OAuthClient:
         answer = await self._http.post_form(
             request.url, request.form, max_bytes=MAX_ANSWER_BYTES, authorization=request.authorization
         )
-        return check_token_response(
+        skew_seconds = clock_skew_seconds(answer.headers, now_seconds=self._clock.now_seconds())
+        tokens = check_token_response(
             answer.status,
             answer.headers,
             answer.body,
             id_token_required=self._settings.about.id_token,
         )
+        return tokens, skew_seconds
 
     async def _check_id_token(
-        self, metadata: ProviderMetadata, attempt: Attempt, tokens: TokenResponse
+        self,
+        metadata: ProviderMetadata,
+        attempt: Attempt,
+        tokens: TokenResponse,
+        skew_seconds: int | None,
     ) -> IdToken:
         if tokens.id_token is None:
             raise IdTokenRejected("the token response holds no ID token")
@@ -195,6 +206,8 @@ class OAuthClient:
             said = f"ID token: {error}"
             if error.claim == "auth_time" and attempt.max_age_seconds is not None:
                 raise SignInNotRecent(f"max_age={attempt.max_age_seconds}; {said}") from None
+            if error.claim in _TIMES and skew_seconds is not None:
+                said = f"{said}; by the Date of the provider {describe_clock_skew(skew_seconds)}"
             raise IdTokenRejected(said) from None
 
     async def _userinfo(

@@ -12,7 +12,7 @@ from watchword.doctor.finding import Finding
 from watchword.doctor.metadata_checks import metadata_findings
 from watchword.doctor.token_probe import MADE_UP_CODE, MADE_UP_VERIFIER, probe_finding
 from watchword.errors import ProviderSettingsMismatch, ProviderUnavailable, WatchwordError
-from watchword.protocol.clock_skew import clock_skew_seconds
+from watchword.protocol.clock_skew import clock_skew_seconds, describe_clock_skew
 from watchword.protocol.discovery import MAX_METADATA_BYTES, ProviderMetadata, check_metadata, metadata_url
 from watchword.protocol.github import github_metadata
 from watchword.protocol.jwk import MAX_KEY_SET_BYTES, KeySet, KeySetError, parse_key_set
@@ -128,8 +128,7 @@ class ProviderExamination:
             return
         allowed = max(self._settings.clock_leeway_seconds, _SMALLEST_TOLERANCE_SECONDS)
         off = abs(self._skew_seconds)
-        side = "ahead of" if self._skew_seconds > 0 else "behind"
-        text = f"its clock is {off} s {side} ours; {allowed} s are allowed"
+        text = f"{describe_clock_skew(self._skew_seconds)}; {allowed} s are allowed"
         fix = "set this machine's clock by NTP; if it is right, the provider's is wrong"
         if off > allowed:
             yield self._fault("clock", f"{text}, so ID tokens are refused", fix)

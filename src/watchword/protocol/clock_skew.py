@@ -35,3 +35,9 @@ def clock_skew_seconds(headers: Mapping[str, str], *, now_seconds: int) -> int |
         return None
     age = (header(headers, "age") or "").strip(" \t")
     return int(date.timestamp()) + (int(age) if _AGE.fullmatch(age) else 0) - now_seconds
+
+
+def describe_clock_skew(skew_seconds: int) -> str:
+    """In words for an operator."""
+    side = "ahead of" if skew_seconds > 0 else "behind"
+    return f"its clock is {abs(skew_seconds)} s {side} ours"
