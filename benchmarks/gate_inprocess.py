@@ -42,7 +42,8 @@ from watchword.auth.ports import LiveSession
 from watchword.auth.token_issuer import TokenIssuer
 from watchword.migrations.runner import upgrade
 
-REQUESTS_PER_ROUND = 500
+REQUESTS_PER_ROUND = 100
+WARM_UP_ROUNDS = 5
 MANY_TOKENS = 10_000
 SECRET_KEY = "benchmark" * 4 + "benchma="
 
@@ -175,15 +176,17 @@ async def measure(case: Case, database_url: str, *, rounds: int) -> Figure:
         if warm is not None:
             await _timed(gated.app, gated.known(case.tokens))
         base, added = [], []
-        for number in range(rounds + 2):
+        gc.collect()
+        gc.freeze()
+        for number in range(rounds + WARM_UP_ROUNDS):
             tokens = (
                 gated.fresh(REQUESTS_PER_ROUND) if warm is None else list(islice(warm, REQUESTS_PER_ROUND))
             )
             first, second = await _pair(bare, gated.app, tokens, swapped=number % 2 == 1)
-            if number >= 2:
+            if number >= WARM_UP_ROUNDS:
                 base.append(first)
                 added.append(second - first)
-            await asyncio.sleep(0.002)
+            await asyncio.sleep(0.001)
     lower, middle, upper = statistics.quantiles(added, n=4)
     return Figure(case, statistics.median(base), middle, lower, upper, rounds)
 
@@ -205,7 +208,6 @@ async def _timed(app: Any, tokens: Sequence[str]) -> float:
         if message["type"] == "http.response.start":
             statuses.add(message["status"])
 
-    gc.collect()
     gc.disable()
     started = time.thread_time_ns()
     for scope in scopes:
@@ -272,7 +274,7 @@ def table(found: Sequence[Figure]) -> Iterator[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
-    parser.add_argument("--rounds", type=int, default=40, help="pairs of runs for each line (default 40)")
+    parser.add_argument("--rounds", type=int, default=100, help="pairs of runs for each line (default 100)")
     asked = parser.parse_args()
     if asked.rounds < 2:
         parser.error("--rounds must be at least 2")

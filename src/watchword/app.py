@@ -137,12 +137,14 @@ class Watchword:
 
     async def identify(self, request: RequestFacts) -> Identity:
         """Who is calling; fails closed when the parts cannot be had."""
-        if self._services is None and not self._presents_credential(request):
-            return Anonymous()
-        try:
-            services = await self.services()
-        except WatchwordError as error:
-            return Rejected(NotInstalled(f"watchword could not start: {error.detail}"))
+        services = self._services
+        if services is None:
+            if not self._presents_credential(request):
+                return Anonymous()
+            try:
+                services = await self.services()
+            except WatchwordError as error:
+                return Rejected(NotInstalled(f"watchword could not start: {error.detail}"))
         if not self._followed and services.feed.age_seconds > POLL_SECONDS:
             with contextlib.suppress(DatabaseUnavailable):
                 await services.feed.catch_up()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -99,6 +101,23 @@ def test_two_authorization_headers_are_refused() -> None:
     """Equal ones too: there is no telling which one a proxy looked at."""
     with pytest.raises(TokenInvalid, match="more than one"):
         read_authorization([b"Bearer abc", b"Bearer abc"])
+
+
+B64TOKEN = re.compile(rb"[A-Za-z0-9\-._~+/]+=*")
+TOKEN_LIKE = st.lists(
+    st.sampled_from([b"aZ09", b"-._~+/", b"=", b"==", b" ", b"%", b"\n", b"\x80"]), max_size=6
+)
+
+
+@settings(derandomize=True, deadline=None)
+@given(TOKEN_LIKE.map(b"".join) | st.binary())
+def test_a_bearer_token_is_what_its_grammar_says(token: bytes) -> None:
+    """``b64token`` of RFC 6750 §2.1, to the byte."""
+    if B64TOKEN.fullmatch(token):
+        assert read_authorization([b"Bearer " + token]) == token.decode()
+    else:
+        with pytest.raises(TokenInvalid):
+            read_authorization([b"Bearer " + token])
 
 
 @settings(derandomize=True, deadline=None)

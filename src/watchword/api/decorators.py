@@ -146,7 +146,9 @@ def _guarded(endpoint: Any, decision: _Decision) -> Any:
 def _waiting_guard(endpoint: Any, decision: _Decision) -> Any:
     @functools.wraps(endpoint)
     async def guard(*args: Any, **kwargs: Any) -> Any:
-        await _pass(endpoint, decision)
+        caller = guard_caller(endpoint)
+        if not decision.is_made(caller):
+            await _decide(caller, decision)
         answer = endpoint(*args, **kwargs)
         return await answer if inspect.isawaitable(answer) else answer
 
@@ -169,10 +171,7 @@ def _plain_guard(endpoint: Any, decision: _Decision) -> Any:
     return guard
 
 
-async def _pass(endpoint: Any, decision: _Decision, *, skip: Callable[[], bool] = lambda: False) -> None:
-    caller = guard_caller(endpoint)
-    if decision.is_made(caller) or skip():
-        return
+async def _decide(caller: Caller, decision: _Decision) -> None:
     if (refusal := await admit(caller, decision.asked)) is not None:
         raise refusal.with_traceback(None)
 
@@ -202,7 +201,9 @@ def _guard_class(endpoint: Any, decision: _Decision) -> None:
 def _guarded_await(original: Callable[[Any], Generator[Any, None, None]], decision: _Decision) -> Any:
     @functools.wraps(original)
     def guard(self: Any) -> Generator[Any, None, None]:
-        yield from _pass(type(self), decision, skip=lambda: not _serves(self)).__await__()
+        caller = guard_caller(type(self))
+        if not decision.is_made(caller) and _serves(self):
+            yield from _decide(caller, decision).__await__()
         return (yield from original(self))
 
     return guard

@@ -22,7 +22,8 @@ class OwnRoutes(BaseRoute):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """The first full match, else the first partial one, as a router would choose."""
-        if not self._may_match(scope):
+        path: str = scope.get("path", "")
+        if not path.startswith(self._beginnings) and not self._may_match_below(scope):
             return Match.NONE, {}
         best: tuple[Match, Scope] = (Match.NONE, {})
         for route in self.routes:
@@ -45,12 +46,10 @@ class OwnRoutes(BaseRoute):
                 continue
         raise NoMatchFound(name, path_params)
 
-    def _may_match(self, scope: Scope) -> bool:
-        """Never false for a path of ours, below whatever ``root_path`` it came."""
-        path: str = scope.get("path", "")
-        return path.startswith(self._beginnings) or path.removeprefix(scope.get("root_path", "")).startswith(
-            self._beginnings
-        )
+    def _may_match_below(self, scope: Scope) -> bool:
+        """Never false for a path of ours below a ``root_path``."""
+        root_path: str = scope.get("root_path", "")
+        return bool(root_path) and scope["path"].removeprefix(root_path).startswith(self._beginnings)
 
 
 def _beginning(path: str) -> str:

@@ -58,15 +58,6 @@ class RouterState:
     def of(cls, router: Any) -> RouterState:
         return cls(router, router.routes, list(router.routes), getattr(router, "_routes_version", None))
 
-    @property
-    def unchanged(self) -> bool:
-        routes = self.router.routes
-        return (
-            routes is self.routes
-            and routes == self.seen
-            and getattr(self.router, "_routes_version", None) == self.version
-        )
-
 
 @dataclass(slots=True)
 class RouteTable:
@@ -81,4 +72,12 @@ class RouteTable:
     @property
     def is_current(self) -> bool:
         """False when routes came, went or were exchanged since."""
-        return all(state.unchanged for state in self.states)
+        for state in self.states:
+            routes = state.router.routes
+            if (
+                routes is not state.routes
+                or routes != state.seen
+                or getattr(state.router, "_routes_version", None) != state.version
+            ):
+                return False
+        return True

@@ -7,7 +7,7 @@ from collections.abc import MutableMapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import Any, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from watchword.errors import IdentificationFailed, NotInstalled
 from watchword.protocol.access import Requirement
@@ -17,8 +17,7 @@ SCOPE_KEY = "watchword"
 """Where a request's Caller lies on its ASGI scope."""
 
 
-@dataclass(frozen=True, slots=True)
-class RequestFacts:
+class RequestFacts(NamedTuple):
     """What identification may look at: raw ASGI headers, the method ("GET" for a handshake)."""
 
     headers: Sequence[tuple[bytes, bytes]]
@@ -43,6 +42,9 @@ class Authenticator(Protocol):
         """Whether browsers reach the service over https."""
 
 
+_IDENTITIES: Final = (Principal, Anonymous, Rejected)
+
+
 async def identified(authenticator: Authenticator, facts: RequestFacts) -> Identity:
     """Who ``authenticator`` says is calling. Fails closed: whatever goes wrong, the caller is not
     taken for anyone."""
@@ -50,7 +52,7 @@ async def identified(authenticator: Authenticator, facts: RequestFacts) -> Ident
         identity: object = await authenticator.identify(facts)
     except Exception as error:
         return Rejected(IdentificationFailed(f"identify raised {_whereabouts(error)}"))
-    if not isinstance(identity, Principal | Anonymous | Rejected):
+    if not isinstance(identity, _IDENTITIES):
         return Rejected(IdentificationFailed(f"identify gave a {type(identity).__name__}"))
     return identity
 

@@ -80,11 +80,16 @@ class Gatekeeper:
             elif name == b"cookie":
                 cookies.append(value)
         try:
-            token = read_authorization(authorization)
-            if token is not None:
-                return await self._check(token, self._provider_tokens)
-            token = self._cookie_token(request, cookies)
-            return Anonymous() if token is None else await self._check(token, None)
+            token, foreign = read_authorization(authorization), self._provider_tokens
+            if token is None:
+                token, foreign = self._cookie_token(request, cookies), None
+            if token is None:
+                return Anonymous()
+            caller = self._validator.remembered(token)
+            if caller is None or self._feed.age_seconds > FRESH_SECONDS:
+                caller = await self._verified(token, foreign)
+            self._refuse_ended(caller)
+            return caller
         except WatchwordError as error:
             return Rejected(error)
 
@@ -121,18 +126,20 @@ class Gatekeeper:
             origin=_values(request, b"origin"),
         )
 
-    async def _check(self, token: str, foreign: ProviderTokens | None) -> Principal:
+    async def _verified(self, token: str, foreign: ProviderTokens | None) -> Principal:
         """Looked at again after a catch-up: the key may have left with what was read then."""
         caller = await self._caller(token, foreign)
         if self._feed.age_seconds > FRESH_SECONDS:
             await self._catch_up()
             caller = await self._caller(token, foreign)
+        return caller
+
+    def _refuse_ended(self, caller: Principal) -> None:
         if self._feed.is_revoked(caller):
             whose = caller.session_id or caller.client_id
             if self._feed.is_superseded(caller):
                 raise TokenSuperseded(f"the roles of {whose} changed since the token was issued")
             raise SessionEnded(f"the token of {whose} was ended")
-        return caller
 
     async def _caller(self, token: str, foreign: ProviderTokens | None) -> Principal:
         """Our own issuer first; a cookie holds no token of anybody else's."""

@@ -11,7 +11,6 @@ from watchword.errors import TokenInvalid
 from watchword.protocol import jws
 from watchword.protocol.access_token import check_access_token
 from watchword.protocol.claims import ClaimError, seconds_that_fit
-from watchword.protocol.jwk import KeySet
 from watchword.protocol.principal import Principal
 
 LEEWAY_SECONDS: Final = 5
@@ -44,11 +43,15 @@ class TokenValidator:
         so long ago, which is good for nothing but ending its session. Raises TokenInvalid with the
         cause in its detail.
         """
-        now_seconds, keys = self._clock.now_seconds(), self._keyring.verifying
-        held = self._verified.find(token, now_seconds=now_seconds, keys=keys)
-        return self._verify(token, keys, now_seconds, expired_seconds) if held is None else held
+        held = self.remembered(token)
+        return self._verify(token, expired_seconds) if held is None else held
 
-    def _verify(self, token: str, keys: KeySet, now_seconds: int, expired_seconds: int) -> Principal:
+    def remembered(self, token: str) -> Principal | None:
+        """The caller of a token that was verified before and would be accepted now."""
+        return self._verified.find(token, now_seconds=self._clock.now_seconds(), keys=self._keyring.verifying)
+
+    def _verify(self, token: str, expired_seconds: int) -> Principal:
+        now_seconds, keys = self._clock.now_seconds(), self._keyring.verifying
         try:
             verified = jws.verify_with(jws.parse(token), keys, algorithms=self._algorithms)
             caller = check_access_token(

@@ -15,7 +15,6 @@ from watchword.auth.caller import (
     identified,
     identity_of,
 )
-from watchword.protocol.principal import Identity
 
 __all__ = ["AuthMiddleware", "Authenticator", "Caller", "RequestFacts", "identity_of"]
 
@@ -37,7 +36,8 @@ class AuthMiddleware:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        caller = scope[SCOPE_KEY] = Caller(await self._identify(scope), self._authenticator)
+        identity = await identified(self._authenticator, _facts(scope))
+        caller = scope[SCOPE_KEY] = Caller(identity, self._authenticator)
         if self._resolve is not None:
             self._resolve()
         token = current_caller.set(caller)
@@ -46,7 +46,7 @@ class AuthMiddleware:
         finally:
             current_caller.reset(token)
 
-    async def _identify(self, scope: Scope) -> Identity:
-        websocket = scope["type"] == "websocket"
-        facts = RequestFacts(scope["headers"], "GET" if websocket else scope["method"], websocket)
-        return await identified(self._authenticator, facts)
+
+def _facts(scope: Scope) -> RequestFacts:
+    websocket = scope["type"] == "websocket"
+    return RequestFacts(scope["headers"], "GET" if websocket else scope["method"], websocket)
