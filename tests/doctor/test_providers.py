@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.doctor.conftest import Patient
+from tests.flows.certificates import Authority
+from tests.flows.raw_server import RawServer, answer, sends
 from tests.servers.ports import loopback_port
 from watchword.dev_provider.registration import CLIENT_SECRET
 
@@ -84,6 +87,36 @@ async def test_a_method_the_provider_does_not_list_is_never_tried(patient: Patie
     found = await patient.examined()
     assert "they list private_key_jwt" in found.one("client_auth", "fault").text
     assert not found.at("client_credentials")
+
+
+async def test_a_secret_with_characters_no_provider_registers_is_told(patient: Patient) -> None:
+    """Pasted with a control character in it: told, not raised, and not shown."""
+    told = (await patient.examined(dev={"client_secret": "half\x07bell"})).one("client_auth", "fault")
+    assert "cannot be printed" in told.text
+    assert "bell" not in told.text
+
+
+HOSTILE = "x\x1b[2J\r\nok  service  all is well\u202e"
+
+
+async def test_nothing_a_hostile_provider_says_steers_the_terminal(patient: Patient) -> None:
+    """Every member that can reach a line is escaped in it."""
+    lists = (
+        "id_token_signing_alg_values_supported",
+        "token_endpoint_auth_methods_supported",
+        "scopes_supported",
+        "code_challenge_methods_supported",
+        "grant_types_supported",
+    )
+    for name in (*lists, "issuer", "token_endpoint", "jwks_uri"):
+        hostile = [HOSTILE] if name in lists else f"https://{HOSTILE}"
+        patient.provider.behaviour.metadata = lambda told, name=name, hostile=hostile: told | {name: hostile}
+        found = await patient.examined()
+        assert all(each.text.isprintable() for each in found.findings), name
+    patient.provider.behaviour.reset()
+    body = json.dumps({"error": HOSTILE}).encode()
+    patient.provider.faults.fail("token", status=400, headers={"Content-Type": "application/json"}, body=body)
+    assert all(each.text.isprintable() for each in (await patient.examined()).findings)
 
 
 def without(*names: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
@@ -193,6 +226,18 @@ async def test_a_provider_that_is_away_is_told_and_the_others_still_examined(pat
     assert "cannot be resolved" in found.one("name_unresolved", "fault").text
     assert found.faults == {"unavailable", "name_unresolved"}
     found.one("client_credentials", "ok")
+
+
+async def test_flt_11_a_certificate_of_a_private_authority_leads_to_ca_file(
+    patient: Patient, tmp_path: Path
+) -> None:
+    """Refused without it; with it, what is wrong next is told."""
+    authority = Authority(tmp_path)
+    with RawServer(sends(answer(b"{}")), tls=authority.server()) as server:
+        dev = {"issuer": server.address}
+        assert "CA_FILE" in (await patient.examined(dev=dev)).one("tls_failed", "fault").text
+        named = dev | {"ca_file": str(authority.file)}
+        assert "issuer is missing" in (await patient.examined(dev=named)).one("metadata", "fault").text
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from watchword.auth.client_assertion import ClientCredentials
 from watchword.auth.ports import Clock, HttpAnswer, ProviderHttp
@@ -17,7 +16,7 @@ from watchword.protocol.discovery import MAX_METADATA_BYTES, ProviderMetadata, c
 from watchword.protocol.github import github_metadata
 from watchword.protocol.jwk import MAX_KEY_SET_BYTES, KeySet, KeySetError, parse_key_set
 from watchword.protocol.provider_answer import MAX_ANSWER_BYTES, check_document
-from watchword.protocol.strict_json import MalformedJson, loads_object
+from watchword.protocol.strict_json import loads_object
 from watchword.protocol.token_exchange import code_grant
 
 _SMALLEST_TOLERANCE_SECONDS = 2
@@ -44,8 +43,6 @@ class ProviderExamination:
             metadata, document = self._checked(body), loads_object(body, max_bytes=MAX_METADATA_BYTES)
         except WatchwordError as error:
             return [*self._clock_findings(), self._told(error, "metadata", "correct ISSUER or METADATA_URL")]
-        except MalformedJson as fault:
-            return [self._fault("metadata", f"not acceptable JSON: {fault}", "ask the provider")]
         found += metadata_findings(self._id, self._provider, self._credentials, metadata, document)
         if metadata.jwks_uri:
             found += await self._keys(metadata)
@@ -106,6 +103,8 @@ class ProviderExamination:
             )
         except ProviderSettingsMismatch:
             return []
+        except ValueError as fault:
+            return [self._fault("client_auth", str(fault), "paste CLIENT_ID and the secret again")]
         try:
             answer = self._timed(
                 await self._http.post_form(
@@ -140,8 +139,8 @@ class ProviderExamination:
     def _told(self, error: WatchwordError, check: str, fix: str) -> Finding:
         if isinstance(error, ProviderUnavailable):
             check = error.code.removeprefix("provider_")
-            fix = "until then nobody can sign in here; the setting for a private authority is CA_FILE"
+            fix = "nobody can sign in here until then"
         return self._fault(check, error.detail, fix)
 
-    def _fault(self, check: str, text: Any, fix: str) -> Finding:
-        return Finding("fault", self._id, check, str(text), fix)
+    def _fault(self, check: str, text: str, fix: str) -> Finding:
+        return Finding("fault", self._id, check, text, fix)
