@@ -117,6 +117,16 @@ FAULTS: dict[str, tuple[str, dict[str, Any], str]] = {
         {"link_verified_email": True, "email_domains": ["example.org"]},
         "says nothing about a person",
     ),
+    "a company's addresses of private accounts": (
+        "google",
+        {"email_domains": ["example.org"], "hosted_domains": ["other.test"]},
+        "list the domain in hosted_domains too",
+    ),
+    "a restriction that access tokens escape": (
+        "oidc",
+        {"accept_access_tokens": True, "audience": "a", "hosted_domains": ["example.org"]},
+        "people of every domain would be let in",
+    ),
     "linking for every domain": ("oidc", {"link_verified_email": True}, "needs email_domains"),
     "opaque access tokens": ("google", {"accept_access_tokens": True, "audience": "a"}, "are opaque"),
     "access tokens for anybody": ("okta", {"accept_access_tokens": True}, "needs audience"),
@@ -135,6 +145,13 @@ FAULTS: dict[str, tuple[str, dict[str, Any], str]] = {
 def test_what_cannot_work_is_refused_at_the_start(preset: str, changes: dict[str, Any], said: str) -> None:
     """Each names its setting and the cause."""
     assert said in problem(preset, **changes)
+
+
+def test_google_is_believed_for_the_mailboxes_it_runs() -> None:
+    """Its own, and those of the Workspace domains that ``hd`` has to name."""
+    hosted = provider("google", hosted_domains=["example.org"], email_domains=["example.org"])
+    assert hosted.email_domains == ("example.org",)
+    assert provider("google", email_domains=["gmail.com"]).email_domains == ("gmail.com",)
 
 
 def test_production_wants_metadata_over_https() -> None:

@@ -39,6 +39,8 @@ class Preset:
     ``id_token_kind`` is a claim, and its value in ID tokens, by which a vendor tells its tokens apart.
     ``subject_claim`` is the claim by which ID and access tokens name the same person, where ``sub`` is
     another for every client. ``verifies_email`` is whether its ``email_verified`` may ever join accounts.
+    ``mailbox_domains`` are the domains whose mailboxes the vendor runs, where it verifies addresses of
+    others once and keeps them; for those only ``hd`` says that they are still theirs.
     ``sends_audience`` is whether ``AUDIENCE`` goes with the authorization request.
     """
 
@@ -57,6 +59,7 @@ class Preset:
     id_token_kind: tuple[str, str] | None = None
     subject_claim: str = "sub"
     verifies_email: bool = True
+    mailbox_domains: frozenset[str] = frozenset()
     sends_audience: bool = False
 
 
@@ -103,6 +106,7 @@ PRESETS: Final[Mapping[PresetName, Preset]] = MappingProxyType(
             refresh="keeps",
             issuer_forms="with_or_without_scheme",
             asserts_auth_time=False,
+            mailbox_domains=frozenset({"gmail.com"}),
         ),
         "keycloak": Preset(
             display_name="Keycloak",

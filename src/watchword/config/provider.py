@@ -126,6 +126,17 @@ class ProviderSettings(BaseModel):
             raise ValueError(f"link_verified_email: an address says nothing about a person at {self.preset}")
         if self.link_verified_email and not self.email_domains:
             raise ValueError("link_verified_email needs email_domains, for which this provider is believed")
+        self._check_mailboxes()
+
+    def _check_mailboxes(self) -> None:
+        known = self.about.mailbox_domains | frozenset(self.hosted_domains)
+        if self.about.mailbox_domains and (
+            foreign := [each for each in self.email_domains if each not in known]
+        ):
+            raise ValueError(
+                f"email_domains: at {self.preset} anybody keeps a private account under an address of "
+                f"{foreign[0]} that was theirs once; list the domain in hosted_domains too, or leave it out"
+            )
 
     def _check_access_tokens(self) -> None:
         if not self.accept_access_tokens:
@@ -136,6 +147,11 @@ class ProviderSettings(BaseModel):
             )
         if not self.audience:
             raise ValueError("accept_access_tokens needs audience, the API's identifier at the provider")
+        if self.hosted_domains:
+            raise ValueError(
+                "accept_access_tokens: access tokens do not say hd, by which hosted_domains is checked, so "
+                "people of every domain would be let in"
+            )
         if self.preset == "okta" and "/oauth2/" not in self.issuer:
             raise ValueError(
                 "accept_access_tokens: tokens of an Okta org server are for Okta's own APIs; use a custom "
