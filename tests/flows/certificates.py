@@ -46,7 +46,8 @@ class Authority:
         ends: timedelta = DAY,
         self_signed: bool = False,
     ) -> ssl.SSLContext:
-        """A server's side of TLS with a certificate like that, times from now."""
+        """A server's side of TLS with a certificate like that, times from now, which is also in
+        ``server.pem``."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = _name("127.0.0.1")
         signer = key if self_signed else self._key
@@ -56,11 +57,11 @@ class Authority:
         if names:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         certificate = builder.sign(signer, hashes.SHA256())
-        file = self._folder / "server.pem"
-        private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        file.write_bytes(private + certificate.public_bytes(Encoding.PEM))
+        shown, private = self._folder / "server.pem", self._folder / "server.key"
+        shown.write_bytes(certificate.public_bytes(Encoding.PEM))
+        private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(file)
+        context.load_cert_chain(shown, private)
         return context
 
 

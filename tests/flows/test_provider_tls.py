@@ -43,6 +43,15 @@ async def test_a_private_authority_is_trusted_where_its_file_is_named(authority:
     assert await asked(authority.server(), authority.file) == 1
 
 
+@pytest.mark.parametrize("self_signed", [False, True])
+async def test_a_servers_own_certificate_may_be_what_is_trusted(
+    authority: Authority, tmp_path: Path, self_signed: bool
+) -> None:
+    """Pinned: no authority is needed for it, nor does one help."""
+    server_side = authority.server(self_signed=self_signed)
+    assert await asked(server_side, tmp_path / "server.pem") == 1
+
+
 BAD: dict[str, tuple[dict[str, Any], str]] = {
     "expired": ({"starts": -2 * DAY, "ends": -DAY}, "has expired"),
     "not yet valid": ({"starts": DAY, "ends": 2 * DAY}, "is not valid yet"),

@@ -21,18 +21,21 @@ _PRIVATE: Final = b"PRIVATE KEY-----"
 
 @functools.cache
 def public_context() -> ssl.SSLContext:
-    """The public authorities, read once a process, which takes a moment."""
+    """The authorities this machine trusts, read once a process, which takes a moment."""
     return _strict(httpx2.create_ssl_context())
 
 
 def tls_context(ca_file: str | None, *, provider_id: str) -> ssl.SSLContext:
-    """The context that trusts the certificates in a provider's ``ca_file`` and no others; without a
-    file, the public ones. Raises ConfigurationError naming the setting for a file that cannot be used."""
+    """The context that trusts the certificates in a provider's ``ca_file``, roots or not, and no
+    others; without a file, the public ones. Raises ConfigurationError naming the setting for a file
+    that cannot be used."""
     if ca_file is None:
         return public_context()
     setting = f"WATCHWORD_PROVIDERS__{provider_id.upper()}__CA_FILE"
     try:
-        return _strict(ssl.create_default_context(cadata=_certificates(Path(ca_file))))
+        context = ssl.create_default_context(cadata=_certificates(Path(ca_file)))
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        return _strict(context)
     except OSError as error:
         raise ConfigurationError([f"{setting}: {_why(error)}"]) from None
     except ValueError as fault:
