@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
@@ -91,10 +92,10 @@ def fresh_demo(tmp_path: Path) -> Iterator[str]:
 
 
 @contextmanager
-def serving_demo(folder: Path) -> Iterator[str]:
+def serving_demo(folder: Path, **changes: Any) -> Iterator[str]:
     port = loopback_port()
     base_url = f"http://127.0.0.1:{port}"
-    app = create_app(Settings(base_url=base_url, database_url=f"sqlite:///{folder}/demo.db"))
+    app = create_app(Settings(base_url=base_url, database_url=f"sqlite:///{folder}/demo.db", **changes))
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, access_log=False))
     thread = threading.Thread(target=server.run)
     thread.start()

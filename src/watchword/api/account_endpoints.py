@@ -136,7 +136,7 @@ class AccountEndpoints:
         request_id = request_id_of(request.scope)
         log_refusal(error, request_id=request_id)
         if _is_person(request) and error.status != 401:
-            return error_page(error, request_id=request_id, secure=self.settings.secure, start_again=None)
+            return error_page(error, request_id=request_id, secure=self.settings.secure)
         return problem_response(error, request_id=request_id)
 
     def _done(self, request: Request, page: str) -> Response:

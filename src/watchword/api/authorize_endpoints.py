@@ -15,6 +15,7 @@ from watchword.api.pages import page
 from watchword.api.registered_clients import RegisteredClients
 from watchword.api.services import Services, ServicesSource
 from watchword.api.sign_in_responses import TOLD_TO_CLIENTS, SignInResponses
+from watchword.api.ways_on import WaysOn
 from watchword.errors import (
     AttemptMissing,
     InvalidRequest,
@@ -76,7 +77,7 @@ class AuthorizeEndpoints:
                 return self.responses.denied(request, asked, ProviderDenied("the person cancelled"))
             return await begin_for(self.responses, request, services, asked, form.get("provider", ""))
         except WatchwordError as error:
-            return self.responses.refused(request, error)
+            return self.responses.refused(request, error, ways=WaysOn(in_app=True))
 
     async def _go_on(self, request: Request, services: Services, asked: ClientRequest) -> Response:
         providers = services.sign_in.clients

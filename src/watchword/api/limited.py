@@ -79,7 +79,7 @@ class _Limited:
 def _page(settings: Settings) -> Callable[[RateLimited, str], Response]:
     def refuse(error: RateLimited, request_id: str) -> Response:
         log_refusal(error, request_id=request_id)
-        response = error_page(error, request_id=request_id, secure=settings.secure, start_again=None)
+        response = error_page(error, request_id=request_id, secure=settings.secure)
         response.headers["Referrer-Policy"] = "no-referrer"
         return response
 

@@ -15,6 +15,7 @@ from watchword.api.request_id import request_id_of
 from watchword.api.services import Services, ServicesSource
 from watchword.api.sign_in_responses import SignInResponses
 from watchword.api.visitor import visitor_of
+from watchword.api.ways_on import WaysOn
 from watchword.errors import AuthenticationRequired, InvalidRequest, StepUpRequired, WatchwordError
 from watchword.protocol.accept import prefers_html
 from watchword.protocol.login_request import LoginRequest
@@ -67,4 +68,4 @@ class LinkEndpoints:
         if error.status == 401:
             wanted = LoginRequest(ACCOUNT, 0 if isinstance(error, StepUpRequired) else None)
             return self.responses.redirect("/auth/login" + wanted.query)
-        return self.responses.refused(request, error, start_again=ACCOUNT)
+        return self.responses.refused(request, error, ways=WaysOn(ACCOUNT))

@@ -96,7 +96,7 @@ def _refusal(scope: Scope, error: WatchwordError, *, secure: bool) -> Response:
     log_refusal(error, request_id=request_id)
     accept = [str(value, "latin-1") for name, value in scope["headers"] if name == b"accept"]
     if prefers_html(accept):
-        return error_page(error, request_id=request_id, secure=secure, start_again=None)
+        return error_page(error, request_id=request_id, secure=secure)
     return problem_response(error, request_id=request_id)
 
 

@@ -162,7 +162,7 @@ class SessionEndpoints:
         request_id = request_id_of(request.scope)
         log_refusal(error, request_id=request_id)
         if prefers_html(request.headers.getlist("accept")):
-            return error_page(error, request_id=request_id, secure=self.settings.secure, start_again=None)
+            return error_page(error, request_id=request_id, secure=self.settings.secure)
         return problem_response(error, request_id=request_id)
 
     async def _logged_out(self, request: Request, services: Services, ended: UUID | None) -> Response:

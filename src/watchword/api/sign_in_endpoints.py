@@ -15,14 +15,14 @@ from watchword.api.decorators import public
 from watchword.api.pages import page, stylesheet
 from watchword.api.services import Services, ServicesSource
 from watchword.api.session_endpoints import SIGNED_OUT
-from watchword.api.sign_in_responses import TOLD_TO_CLIENTS, SignInResponses
+from watchword.api.sign_in_failures import SignInFailures
+from watchword.api.sign_in_responses import SignInResponses
 from watchword.api.unlogged import forget_query
-from watchword.auth.attempt import Attempt
+from watchword.api.ways_on import PLAIN, WaysOn, ways_from
 from watchword.auth.sign_in import CodeGiven
 from watchword.config.auth import Settings
-from watchword.errors import DatabaseUnavailable, ProviderUnavailable, RedirectUriRefused, WatchwordError
-from watchword.protocol.client_request import ClientRequest
-from watchword.protocol.login_request import PLAIN_LOGIN, LoginRequest, read_login_request
+from watchword.errors import DatabaseUnavailable, ProviderUnavailable, WatchwordError
+from watchword.protocol.login_request import LoginRequest, read_login_request
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +77,14 @@ class SignInEndpoints:
         """Send the browser to a provider with a fresh attempt."""
         sealed = request.query_params.get("request")
         provider_id = request.path_params["provider"]
-        start_again = None
         try:
             services = await self.services()
             if sealed is not None:
                 return await begin_by_link(self.responses, request, services, provider_id, sealed)
             asked = self._asked(request)
-            start_again = _login(asked)
-            begun = await services.sign_in.begin(
-                provider_id,
-                return_to=asked.return_to or self.settings.default_return_to,
-                max_age_seconds=asked.max_age_seconds,
-            )
         except WatchwordError as error:
-            return self.responses.refused(request, error, start_again=start_again)
-        return self.responses.to_provider(request, services, begun)
+            return self.responses.refused(request, error, ways=WaysOn(in_app=sealed is not None))
+        return await self._begin(request, services, provider_id, asked)
 
     @public
     async def callback(self, request: Request) -> Response:
@@ -99,16 +92,18 @@ class SignInEndpoints:
         any."""
         params = request.query_params.multi_items()
         forget_query(request.scope)
+        failures = SignInFailures(self.responses)
         if _is_prefetch(request):
             return Response(status_code=425, headers=self.responses.headers())
         try:
             services = await self.services()
         except WatchwordError as error:
-            return self._not_signed_in(request, error)
+            return failures.page(request, error, PLAIN)
         try:
             response = await self._finish(request, services, params)
         except WatchwordError as error:
-            response = self._failed(request, services, params, error)
+            cookie = self._attempt_cookie(request)
+            response = await failures.answer(request, services, params, cookie, error)
             if isinstance(error, ProviderUnavailable | DatabaseUnavailable) and response.status_code >= 400:
                 return response
         self.responses.forget_attempts(request, response, params)
@@ -117,6 +112,20 @@ class SignInEndpoints:
     @public
     async def signed_out(self, _: Request) -> Response:
         return page("signed_out.html", secure=self.settings.secure)
+
+    async def _begin(
+        self, request: Request, services: Services, provider_id: str, asked: LoginRequest
+    ) -> Response:
+        try:
+            begun = await services.sign_in.begin(
+                provider_id,
+                return_to=asked.return_to or self.settings.default_return_to,
+                max_age_seconds=asked.max_age_seconds,
+            )
+        except WatchwordError as error:
+            ways = ways_from(error, asked, provider_id, services.sign_in.clients)
+            return self.responses.refused(request, error, ways=ways)
+        return self.responses.to_provider(request, services, begun)
 
     async def _finish(
         self, request: Request, services: Services, params: Sequence[tuple[str, str]]
@@ -135,52 +144,15 @@ class SignInEndpoints:
         self.browser.set_session(response, done.grant)
         return response
 
-    def _failed(
-        self, request: Request, services: Services, params: Sequence[tuple[str, str]], error: WatchwordError
-    ) -> Response:
-        """The client learns what it can use, the person reads the rest and may try the same again."""
-        attempt = services.sign_in.known_attempt(params, self._attempt_cookie(request))
-        if attempt is None:
-            return self._not_signed_in(request, error)
-        if attempt.client_request is not None:
-            return self._failed_for(request, attempt.client_request, error)
-        if attempt.link_session_id is not None:
-            return self.responses.refused(
-                request, error, start_again=attempt.return_to, referrer_policy="no-referrer"
-            )
-        return self._not_signed_in(request, error, self._same_again(attempt))
-
-    def _failed_for(self, request: Request, asked: ClientRequest, error: WatchwordError) -> Response:
-        if isinstance(error, TOLD_TO_CLIENTS):
-            try:
-                return self.responses.denied(request, asked, error)
-            except RedirectUriRefused as refusal:
-                error = refusal
-        return self._not_signed_in(request, error)
-
     def _attempt_cookie(self, request: Request) -> Callable[[str], str | None]:
         cookies = self.browser.cookies(request)
         return lambda handle: cookies.get(self.browser.names.attempt + handle)
-
-    def _same_again(self, attempt: Attempt) -> LoginRequest:
-        return_to = None if attempt.return_to == self.settings.default_return_to else attempt.return_to
-        return LoginRequest(return_to, attempt.max_age_seconds)
-
-    def _not_signed_in(
-        self, request: Request, error: WatchwordError, asked: LoginRequest = PLAIN_LOGIN
-    ) -> Response:
-        start_again = _login(asked)
-        return self.responses.refused(request, error, start_again=start_again, referrer_policy="no-referrer")
 
     def _asked(self, request: Request) -> LoginRequest:
         """Raises InvalidRequest."""
         return read_login_request(
             request.query_params.multi_items(), default_return_to=self.settings.default_return_to
         )
-
-
-def _login(asked: LoginRequest) -> str:
-    return "/auth/login" + asked.query
 
 
 def _is_prefetch(request: Request) -> bool:

@@ -14,6 +14,7 @@ from watchword.api.problems import log_refusal
 from watchword.api.registered_clients import RegisteredClients
 from watchword.api.request_id import request_id_of
 from watchword.api.services import Services
+from watchword.api.ways_on import NO_WAY, WaysOn
 from watchword.auth.attempt import ATTEMPT_SECONDS, handle_of
 from watchword.auth.sign_in import Begun, CodeGiven
 from watchword.config.auth import Settings
@@ -47,7 +48,7 @@ class SignInResponses:
     def to_provider(self, request: Request, services: Services, begun: Begun) -> Response:
         """On to the provider, with the attempt to bring back."""
         response = self.redirect(begun.location)
-        for handle in services.sign_in.superfluous(self._attempts(request), begun):
+        for handle in services.sign_in.superfluous(self.attempts(request), begun):
             self.browser.clear_attempt(response, handle)
         self.browser.set_attempt(response, begun.handle, begun.cookie, max_age_seconds=ATTEMPT_SECONDS)
         return response
@@ -75,15 +76,13 @@ class SignInResponses:
         request: Request,
         error: WatchwordError,
         *,
-        start_again: str | None = None,
+        ways: WaysOn = NO_WAY,
         referrer_policy: str = "same-origin",
     ) -> Response:
         """A page that says in plain words why not."""
         request_id = request_id_of(request.scope)
         log_refusal(error, request_id=request_id)
-        response = error_page(
-            error, request_id=request_id, secure=self.settings.secure, start_again=start_again
-        )
+        response = error_page(error, request_id=request_id, secure=self.settings.secure, ways=ways)
         response.headers["Referrer-Policy"] = referrer_policy
         return response
 
@@ -105,7 +104,8 @@ class SignInResponses:
         answer = {**told, "state": state, "iss": self.settings.base_url}
         return self.redirect(with_answer(redirect_uri, answer))
 
-    def _attempts(self, request: Request) -> dict[str, str]:
+    def attempts(self, request: Request) -> dict[str, str]:
+        """The attempts this browser has open: handle to cookie."""
         prefix = self.browser.names.attempt
         kept = self.browser.cookies(request).with_prefix(prefix)
         return {name.removeprefix(prefix): value for name, value in kept.items()}

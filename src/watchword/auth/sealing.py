@@ -29,6 +29,7 @@ Purpose = Literal[
     "authorization-code",
     "client-secret",
     "logout-hint",
+    "way-back",
 ]
 
 _VERSION = b"\x01"

@@ -26,6 +26,7 @@ from watchword.auth.provider_sign_out import ProviderSignOut
 from watchword.auth.sealing import Sealer
 from watchword.auth.session_manager import SessionManager
 from watchword.auth.token_issuer import IssuedToken
+from watchword.auth.way_back import WayBack, find_way_back, with_way_back
 from watchword.errors import (
     AttemptExpired,
     AttemptMissing,
@@ -113,37 +114,23 @@ class SignIn:
         InvalidRequest.
         """
         client = self._able(provider_id, max_age_seconds)
-        attempt = start_attempt(
-            provider_id=provider_id,
-            registration=client.registration,
-            return_to=return_to,
-            now_seconds=self._now_seconds(),
-            max_age_seconds=max_age_seconds,
-        )
+        attempt = self._start(client, return_to=return_to, max_age_seconds=max_age_seconds)
         return self._begun(attempt, await client.authorization_url(attempt))
 
     async def begin_link(self, provider_id: str, *, session_id: UUID, return_to: str) -> Begun:
         """Start an attempt whose identity goes to the account of a live session. Raises what ``begin``
         does."""
         client = self.client(provider_id)
-        attempt = start_attempt(
-            provider_id=provider_id,
-            registration=client.registration,
-            return_to=return_to,
-            now_seconds=self._now_seconds(),
-            link_session_id=str(session_id),
-        )
+        attempt = self._start(client, return_to=return_to, link_session_id=str(session_id))
         return self._begun(attempt, await client.authorization_url(attempt))
 
     async def begin_for(self, request: ClientRequest, provider_id: str) -> Begun:
         """Start an attempt for a first-party client; ``prompt``, ``max_age`` and ``login_hint`` are
         passed on. Raises what ``begin`` does."""
         client = self._able(provider_id, request.max_age_seconds)
-        attempt = start_attempt(
-            provider_id=provider_id,
-            registration=client.registration,
+        attempt = self._start(
+            client,
             return_to="/",
-            now_seconds=self._now_seconds(),
             max_age_seconds=request.max_age_seconds,
             client_request=replace(request, prompt=None, login_hint=None),
         )
@@ -165,6 +152,26 @@ class SignIn:
         if max_age_seconds is not None and not client.asserts_auth_time:
             raise StepUpUnsupported(f"provider {provider_id!r} does not say when people signed in")
         return client
+
+    def _start(
+        self,
+        client: OAuthClient,
+        *,
+        return_to: str,
+        max_age_seconds: int | None = None,
+        client_request: ClientRequest | None = None,
+        link_session_id: str | None = None,
+    ) -> Attempt:
+        attempt = start_attempt(
+            provider_id=client.provider_id,
+            registration=client.registration,
+            return_to=return_to,
+            now_seconds=self._now_seconds(),
+            max_age_seconds=max_age_seconds,
+            client_request=client_request,
+            link_session_id=link_session_id,
+        )
+        return with_way_back(attempt, self._sealer)
 
     def _begun(self, attempt: Attempt, location: str) -> Begun:
         return Begun(location, attempt.handle, seal_attempt(attempt, self._sealer))
@@ -234,6 +241,12 @@ class SignIn:
             return self.attempt_of(params, attempt_cookie)
         except SignInRefused:
             return None
+
+    def way_back(
+        self, params: Sequence[tuple[str, str]], kept: Mapping[str, str], provider_id: str
+    ) -> WayBack | None:
+        """Where whoever brought this answer wanted to be; ``kept`` as in ``superfluous``."""
+        return find_way_back(params, kept, provider_id, self._sealer, now_seconds=self._now_seconds())
 
     def superfluous(self, kept: Mapping[str, str], begun: Begun) -> list[str]:
         """The handles of attempt cookies that must go before one more is set: unusable ones, and

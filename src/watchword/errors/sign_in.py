@@ -25,7 +25,10 @@ class UnknownProvider(WatchwordError):
 class AttemptMissing(SignInRefused):
     code = "attempt_missing"
     title = "Sign-in was not started here"
-    public = "This sign-in was not started in this browser, or was already finished. Please start again."
+    public = (
+        "This sign-in was not started in this browser, was already finished, or the browser does not keep "
+        "cookies of this site."
+    )
 
 
 class AttemptExpired(SignInRefused):
@@ -37,7 +40,7 @@ class AttemptExpired(SignInRefused):
 class AttemptUsed(SignInRefused):
     code = "attempt_used"
     title = "Sign-in already used"
-    public = "This sign-in was already used once. Please start again if you are not signed in."
+    public = "This sign-in was already used once; it cannot be used again."
 
 
 class AuthorizationResponseInvalid(SignInRefused):

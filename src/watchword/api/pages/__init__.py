@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 from watchword.api.answer_headers import VARY, protective_headers
 from watchword.api.decorators import public
+from watchword.api.ways_on import NO_WAY, WaysOn
 from watchword.errors import WatchwordError
 
 _TEMPLATES = Environment(
@@ -59,9 +60,10 @@ def page(
 
 
 def error_page(
-    error: WatchwordError, *, request_id: str, secure: bool, start_again: str | None
+    error: WatchwordError, *, request_id: str, secure: bool, ways: WaysOn = NO_WAY
 ) -> HTMLResponse:
-    """What a person sees of a refusal: its plain sentence and a reference, never its cause."""
+    """What a person sees of a refusal: its plain sentence, what they may do now, and a reference;
+    never its cause."""
     response = page(
         "error.html",
         secure=secure,
@@ -69,7 +71,7 @@ def error_page(
         in_sign_in=True,
         error=error,
         request_id=request_id,
-        start_again=start_again,
+        ways=ways,
     )
     if error.retry_after_seconds is not None:
         response.headers["Retry-After"] = str(error.retry_after_seconds)
