@@ -106,8 +106,9 @@ CREATE TABLE ww_sessions (
     CONSTRAINT fk_ww_sessions_user_id FOREIGN KEY(user_id) REFERENCES ww_users (id) ON DELETE CASCADE,
     CONSTRAINT fk_ww_sessions_identity_id FOREIGN KEY(identity_id) REFERENCES ww_identities (id) ON DELETE CASCADE,
     CONSTRAINT fk_ww_sessions_grant_id FOREIGN KEY(grant_id) REFERENCES ww_provider_grants (id) ON DELETE SET NULL
-)
- WITH (fillfactor = 75);
+);
+
+ALTER TABLE ww_sessions SET (fillfactor = 75);
 
 CREATE INDEX ix_ww_sessions_user_id ON ww_sessions (user_id);
 

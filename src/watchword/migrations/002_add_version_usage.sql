@@ -22,8 +22,9 @@ CREATE TABLE ww_version_usage (
     CONSTRAINT ck_ww_version_usage_last_refusal CHECK ((last_refusal IS NULL) = (would_refuse = 0)),
     CONSTRAINT ck_ww_version_usage_seen CHECK (first_seen_at <= last_seen_at),
     CONSTRAINT fk_ww_version_usage_user_id FOREIGN KEY(user_id) REFERENCES ww_users (id) ON DELETE CASCADE
-)
- WITH (fillfactor = 75);
+);
+
+ALTER TABLE ww_version_usage SET (fillfactor = 75);
 
 CREATE INDEX ix_ww_version_usage_user_id ON ww_version_usage (user_id);
 

@@ -57,3 +57,9 @@ def check(table: str, name: str, condition: str) -> sa.CheckConstraint:
 
 def sequence_(name: str) -> sa.Column[Any]:
     return sa.Column(name, sa.BigInteger().with_variant(sa.Integer(), "sqlite"), sa.Identity(always=True))
+
+
+def fillfactor(table: str, percent: int) -> None:
+    """How full PostgreSQL packs the table's pages, so that a changed row finds room on its own."""
+    if op.get_context().dialect.name == "postgresql":
+        op.execute(f"ALTER TABLE {table} SET (fillfactor = {percent})")

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Uuid, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from watchword.models.base import Base
+from watchword.models.base import Base, fillfactor
 from watchword.models.types import SCOPE_NAME, BoundedBytes, BoundedText, NameSet, UtcDateTime
 from watchword.models.user import MAX_PROVIDER_ID_CHARS
 
@@ -45,7 +45,6 @@ class Session(Base):
         Index(None, "identity_id"),
         Index(None, "grant_id"),
         Index(None, "provider_sid"),
-        {"postgresql_with": {"fillfactor": 75}},
     )
 
     id: Mapped[UUID] = mapped_column(Uuid(), primary_key=True)
@@ -74,3 +73,6 @@ class Session(Base):
     rotated_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     recheck_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
     degraded_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+
+
+fillfactor(Session, 75)

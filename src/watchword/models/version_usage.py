@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from watchword.models.base import Base, one_of
+from watchword.models.base import Base, fillfactor, one_of
 from watchword.models.session import DIGEST_BYTES, MAX_CLIENT_ID_CHARS, MAX_IP_CHARS
 from watchword.models.types import BoundedBytes, BoundedText, UtcDateTime
 
@@ -38,7 +38,6 @@ class VersionUsage(Base):
         CheckConstraint("(last_refusal IS NULL) = (would_refuse = 0)", name="last_refusal"),
         CheckConstraint("first_seen_at <= last_seen_at", name="seen"),
         Index(None, "user_id"),
-        {"postgresql_with": {"fillfactor": 75}},
     )
 
     digest: Mapped[bytes] = mapped_column(BoundedBytes(DIGEST_BYTES, DIGEST_BYTES), primary_key=True)
@@ -52,3 +51,6 @@ class VersionUsage(Base):
     last_refusal: Mapped[str | None] = mapped_column(BoundedText(MAX_REFUSAL_CHARS))
     first_seen_at: Mapped[datetime] = mapped_column(UtcDateTime())
     last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime())
+
+
+fillfactor(VersionUsage, 75)

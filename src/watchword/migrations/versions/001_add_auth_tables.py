@@ -11,6 +11,7 @@ from alembic import op
 from watchword.migrations.columns import (
     bytes_,
     check,
+    fillfactor,
     foreign_key,
     integer_,
     json_,
@@ -168,8 +169,8 @@ def _sessions() -> None:
         foreign_key(table, "user_id", "ww_users", "CASCADE"),
         foreign_key(table, "identity_id", "ww_identities", "CASCADE"),
         foreign_key(table, "grant_id", "ww_provider_grants", "SET NULL"),
-        postgresql_with={"fillfactor": 75},
     )
+    fillfactor(table, 75)
     _indexes(table, "user_id", "created_at", "absolute_ends_at", "identity_id", "grant_id", "provider_sid")
 
 

@@ -8,6 +8,7 @@ from watchword.migrations.columns import (
     big_integer_,
     bytes_,
     check,
+    fillfactor,
     foreign_key,
     primary_key,
     text_,
@@ -51,8 +52,8 @@ def upgrade() -> None:
         check(_TABLE, "last_refusal", "(last_refusal IS NULL) = (would_refuse = 0)"),
         check(_TABLE, "seen", "first_seen_at <= last_seen_at"),
         foreign_key(_TABLE, "user_id", "ww_users", "CASCADE"),
-        postgresql_with={"fillfactor": 75},
     )
+    fillfactor(_TABLE, 75)
     op.create_index(f"ix_{_TABLE}_user_id", _TABLE, ["user_id"])
 
 
