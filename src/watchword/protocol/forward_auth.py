@@ -14,6 +14,7 @@ from urllib.parse import quote
 from watchword.errors import CrossSiteRequest, InsufficientScope, InvalidRequest, WatchwordError
 from watchword.protocol.access import Requirement, decide, requirement
 from watchword.protocol.client_request import read_query
+from watchword.protocol.origin import SAFE_METHODS
 from watchword.protocol.principal import Identity, Principal, Rejected
 from watchword.protocol.printable import printable
 from watchword.protocol.roles import ROLE_PATTERN
@@ -22,7 +23,6 @@ from watchword.protocol.scope import is_scope_name, read_scope
 METHOD_HEADERS: Final = frozenset({b"x-forwarded-method", b"x-original-method"})
 OVERRIDE_HEADERS: Final = frozenset({b"x-http-method-override", b"x-http-method", b"x-method-override"})
 """By these some frameworks serve another method than the one the request came by."""
-_ASKING_METHOD: Final = "GET"
 _VISIBLE: Final = "".join(map(chr, range(0x21, 0x7F)))
 
 
@@ -71,11 +71,12 @@ def read_question(query: bytes) -> Question:
 def original_request(method: str, headers: Iterable[tuple[bytes, bytes]]) -> OriginalRequest:
     """What the headers of the question, asked by ``method``, say about the request it is about.
 
-    A proxy that does not always ask by GET asks by the method of the request. Several methods that
-    are not the same are as good as none (RFC 9110 §9.1: they are case-sensitive). ``Upgrade`` does
-    not pass every proxy; ``Sec-WebSocket-Key`` has to be in a handshake (RFC 6455 §4.1).
+    A question by a safe method says nothing: there are proxies that ask everything by GET, and such
+    that ask everything by HEAD. One by another method has the method of the request. Several methods
+    that are not the same are as good as none (RFC 9110 §9.1: they are case-sensitive). ``Upgrade``
+    does not pass every proxy; ``Sec-WebSocket-Key`` has to be in a handshake (RFC 6455 §4.1).
     """
-    named = {method} - {_ASKING_METHOD}
+    named = {method} - SAFE_METHODS
     overrides: set[str] = set()
     upgrade = False
     for name, value in headers:
