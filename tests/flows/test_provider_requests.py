@@ -7,8 +7,12 @@ from contextlib import suppress
 import pytest
 
 from tests.flows.asking import CAP, ask
+from tests.flows.conftest import StartService
 from tests.flows.raw_server import RawServer, answer, sends
+from tests.flows.refusals import Refusals
+from watchword.dev_provider import DevProviderServer
 from watchword.errors import ProviderResponseInvalid, ProviderUnavailable
+from watchword.testing.provider import provider_settings
 from watchword.transport.provider_http import HttpxProviderHttp
 
 LOCATIONS = [
@@ -70,3 +74,22 @@ async def test_no_proxy_of_the_environment_sees_loopback(monkeypatch: pytest.Mon
         await http.close()
     assert [request.partition(b" ")[0] for request in proxy.requests] == [b"CONNECT"]
     assert b"secret" not in proxy.requests[0]
+
+
+def test_a_secret_that_cannot_be_sent_is_told_before_anyone_is_sent_away(
+    start_service: StartService, provider_server: DevProviderServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Pasted with a control character in it: a page at the start, the cause in the log, not the secret."""
+    service = start_service(
+        providers={"dev": {**provider_settings(provider_server), "client_secret": "ab\x07cd"}}
+    )
+    Refusals(service, caplog).request(
+        service.browser(),
+        "GET",
+        "/auth/login/dev",
+        status=502,
+        reason="provider_settings_mismatch",
+        detail="CLIENT_SECRET holds a character",
+        calls=("/.well-known/openid-configuration",),
+    )
+    assert "ab\x07cd" not in caplog.text

@@ -22,7 +22,13 @@ class ClientCredentials:
         self._key = None if settings.client_key is None else settings.client_key.key
 
     def check(self, metadata: ProviderMetadata) -> None:
-        """Whether the provider accepts what we have. Raises ProviderSettingsMismatch."""
+        """Whether the provider accepts what we have, and it can be sent at all. Raises
+        ProviderSettingsMismatch."""
+        if not (self._settings.client_id + (self._settings.secret or "")).isprintable():
+            raise ProviderSettingsMismatch(
+                "CLIENT_ID or CLIENT_SECRET holds a character that cannot be printed, which no provider "
+                "registers: paste both again"
+            )
         check_method_offered(self._settings.effective_client_auth, metadata.token_endpoint_auth_methods)
         if self._key is not None:
             _algorithm(self._key, metadata)

@@ -103,8 +103,6 @@ class ProviderExamination:
             )
         except ProviderSettingsMismatch:
             return []
-        except ValueError as fault:
-            return [self._fault("client_auth", str(fault), "paste CLIENT_ID and the secret again")]
         try:
             answer = self._timed(
                 await self._http.post_form(
