@@ -13,7 +13,9 @@ import pytest
 from tests.flows.conftest import Service, StartService
 from tests.flows.logout_tokens import ABSENT, PATH, ProviderSpeaks, still_in
 from tests.flows.refusals import change, select
+from watchword.dev_provider import DevProviderServer
 from watchword.dev_provider.keys import KeyRing
+from watchword.testing.provider import provider_settings
 
 
 @pytest.fixture
@@ -170,6 +172,23 @@ def test_a_provider_that_signs_nothing_ends_nothing(start_service: StartService)
     service = start_service(providers={"hub": hub})
     speaks = ProviderSpeaks(service)
     refused(speaks.send(speaks.token(sid="s"), "/auth/backchannel-logout/hub"))
+
+
+def test_rp_37_a_sub_that_people_are_not_known_by_ends_nothing_and_says_so(
+    start_service: StartService, provider_server: DevProviderServer
+) -> None:
+    """Entra's people are known by ``oid``: a logout counts by its ``sid``, whatever ``sub`` is beside it,
+    and without one it is refused rather than believed done."""
+    dev = {**provider_settings(provider_server), "preset": "entra", "userinfo": "never"}
+    speaks = ProviderSpeaks(start_service(providers={"dev": dev}))
+    behaviour = speaks.service.provider.behaviour
+    behaviour.id_token_claims = lambda claims: claims | {"oid": "object-of-alice", "sid": "there"}
+    browser = speaks.service.browser()
+    assert speaks.service.sign_in(browser).status_code == 303
+    refused(speaks.logout(sub=speaks.subject()))
+    assert still_in(browser) == [True]
+    assert speaks.logout(sub=speaks.subject(), sid="there").status_code == 200
+    assert still_in(browser) == [False]
 
 
 def test_a_provider_that_is_away_is_asked_once(start_service: StartService) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -89,6 +90,15 @@ class LogoutReceiver:
                 max_bytes=MAX_LOGOUT_TOKEN_BYTES,
             )
             now_seconds = int(self._clock.now().timestamp())
-            return check_logout_token(verified, policy, now_seconds=now_seconds)
+            said = check_logout_token(verified, policy, now_seconds=now_seconds)
         except (ClaimError, JwsError) as error:
             raise LogoutTokenRejected(f"logout token: {error}") from None
+        return said if client.knows_people_by_sub else _by_sid_alone(said)
+
+
+def _by_sid_alone(said: LogoutToken) -> LogoutToken:
+    """Where people are known by another claim than ``sub``, a ``sub`` finds nobody. Raises
+    LogoutTokenRejected, or the provider would believe that sessions have ended."""
+    if said.sid is None:
+        raise LogoutTokenRejected("logout token: sid: missing (the provider's people are not known by sub)")
+    return replace(said, subject=None)

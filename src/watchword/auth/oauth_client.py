@@ -70,6 +70,7 @@ class OAuthClient:
         self.client_id = settings.client_id
         self.logout_style = settings.effective_logout
         self.asserts_auth_time = settings.asserts_auth_time
+        self.knows_people_by_sub = settings.about.subject_claim == "sub"
         self.redirect_uri = redirect_uri
         self.registration = registration_digest(
             issuer=self.issuer, client_id=self.client_id, redirect_uri=redirect_uri
