@@ -159,3 +159,23 @@ def test_production_wants_metadata_over_https() -> None:
     given = {**GIVEN, "issuer": "https://idp.test", "metadata_url": "http://127.0.0.1:9/x"}
     with pytest.raises(ConfigurationError, match="METADATA_URL: must be https in production"):
         Settings(environment="production", base_url="https://app.test", providers={"main": given})
+
+
+@pytest.mark.parametrize(
+    ("issuer", "refused"), [("https://ms.test/common/v2.0", True), ("https://b.test", False)]
+)
+def test_an_audience_is_no_client_id_of_ours_at_that_host(issuer: str, refused: bool) -> None:
+    """ID tokens of a second registration there have it as their audience."""
+    api = {
+        **GIVEN,
+        "issuer": f"https://ms.test/{TENANT}/v2.0",
+        "accept_access_tokens": True,
+        "audience": "web",
+    }
+    web = {**GIVEN, "issuer": issuer, "client_id": "web", "allowed_tenants": [TENANT]}
+    given = {"api": {**api, "preset": "entra"}, "web": {**web, "preset": "entra"}}
+    if not refused:
+        assert Settings(providers=given).providers["api"].audience == ("web",)
+        return
+    with pytest.raises(ConfigurationError, match="__API__AUDIENCE: holds the client id of provider 'web'"):
+        Settings(providers=given)

@@ -22,6 +22,7 @@ from watchword.config.client import ClientSettings, check_client_ids, client_pro
 from watchword.config.deployment import deployment_problems
 from watchword.config.problems import describe, without_faults
 from watchword.config.provider import ProviderSettings
+from watchword.config.provider_audiences import audience_problems
 from watchword.config.rate_limits import LimitName, RateLimit, RateLimitSettings
 from watchword.config.secrets import SecretSetting
 from watchword.config.sources import EnvironmentSource, FileSource
@@ -139,7 +140,8 @@ class Settings(BaseSettings):
         except ValidationError as error:
             problems = describe(error, cls)
             settings = handler(without_faults(data, error))
-        problems += [*client_problems(settings.clients), *deployment_problems(settings)]
+        problems += [*client_problems(settings.clients), *audience_problems(settings.providers)]
+        problems += deployment_problems(settings)
         if problems:
             raise ConfigurationError(problems)
         return settings
