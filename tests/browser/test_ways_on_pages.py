@@ -59,7 +59,7 @@ async def test_the_back_button_after_a_sign_in_ends_nowhere_strange(page: Page, 
     await page.get_by_role("button", name="Alice").click()
     await page.wait_for_url(f"{two}/v2/orders")
     await page.goto(callbacks[0])
-    await page.get_by_text("You are signed in here already").wait_for()
+    await page.get_by_role("heading", name="You are signed in already").wait_for()
     await page.get_by_role("link", name="Continue").click()
     await page.wait_for_url(f"{two}/v2/orders")
 

@@ -114,6 +114,7 @@ def test_nothing_but_our_own_seal_is_believed(two: Service) -> None:
     [
         ("access_denied", 400, "Sign-in provider said no"),
         ("temporarily_unavailable", 503, "Sign-in provider unavailable"),
+        ("invalid_scope", 400, "Sign-in provider refused the request"),
     ],
 )
 def test_co_4_when_the_provider_says_no_others_are_offered(
@@ -157,7 +158,7 @@ def test_st_5_who_is_signed_in_already_may_go_on(two: Service) -> None:
     before = (browser.access, browser.refresh)
     page = browser.get(target)
     assert page.status_code == 400
-    assert "You are signed in here already" in page.text
+    assert "<h1>You are signed in already</h1>" in page.text
     assert links(page) == {"Continue": WANTED, "Start again with Example <Login>": SAME_AGAIN}
     assert (browser.access, browser.refresh) == before
     browser.post("/auth/logout")

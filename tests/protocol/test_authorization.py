@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from watchword.errors import (
     AttemptMissing,
+    AuthorizationRequestRefused,
     AuthorizationResponseInvalid,
     ProviderDenied,
     ProviderUnavailable,
@@ -219,7 +220,10 @@ def test_rp_44_a_promised_iss_must_be_there() -> None:
         ("account_selection_required", ProviderDenied),
         ("temporarily_unavailable", ProviderUnavailable),
         ("server_error", ProviderUnavailable),
-        ("invalid_scope", AuthorizationResponseInvalid),
+        ("invalid_scope", AuthorizationRequestRefused),
+        ("unauthorized_client", AuthorizationRequestRefused),
+        ("invalid_request_object", AuthorizationRequestRefused),
+        ("unheard_of", AuthorizationResponseInvalid),
         ("ACCESS_DENIED", AuthorizationResponseInvalid),
         ("", AuthorizationResponseInvalid),
     ],

@@ -49,6 +49,17 @@ class AuthorizationResponseInvalid(SignInRefused):
     public = "The answer of the sign-in provider does not belong to this sign-in. Please start again."
 
 
+class AuthorizationRequestRefused(AuthorizationResponseInvalid):
+    """The provider does not take the request as this service is registered there (RFC 6749 §4.1.2.1)."""
+
+    code = "authorization_request_refused"
+    title = "Sign-in provider refused the request"
+    public = (
+        "The sign-in provider does not accept sign-ins of this service as it is set up. This is nothing you "
+        "did; please tell the people who run this service."
+    )
+
+
 class ProviderDenied(SignInRefused):
     code = "provider_denied"
     title = "Sign-in provider said no"

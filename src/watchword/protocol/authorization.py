@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote_plus, urlencode
 
 from watchword.errors import (
     AttemptMissing,
+    AuthorizationRequestRefused,
     AuthorizationResponseInvalid,
     ProviderDenied,
     ProviderUnavailable,
@@ -36,6 +37,13 @@ _DENIALS = frozenset(
     }
 )
 _OUTAGES = frozenset({"temporarily_unavailable", "server_error"})
+_REQUEST_REFUSALS = frozenset(
+    {
+        *("invalid_request", "unauthorized_client", "unsupported_response_type", "invalid_scope"),
+        *("invalid_request_uri", "invalid_request_object", "request_not_supported"),
+        *("request_uri_not_supported", "invalid_client", "invalid_target"),
+    }
+)
 _NO_EXTRA: Mapping[str, str] = MappingProxyType({})
 
 
@@ -115,8 +123,8 @@ def check_authorization_response(
 
     ``params`` are the decoded query parameters, repeated ones included; ``state`` and ``issuer``
     are the attempt's; ``iss_required`` is what the metadata promise (RFC 9207 §2.4). Order: state,
-    issuer, error, code. Raises AttemptMissing, AuthorizationResponseInvalid, ProviderDenied or
-    ProviderUnavailable.
+    issuer, error, code. Raises AttemptMissing, AuthorizationResponseInvalid, ProviderDenied,
+    AuthorizationRequestRefused or ProviderUnavailable.
     """
     if not _same(read_state(params), state):
         raise AttemptMissing("the state of the authorization response is of another attempt")
@@ -148,6 +156,8 @@ def _refusal(error: str, description: str | None) -> WatchwordError:
         return ProviderDenied(said)
     if error in _OUTAGES:
         return ProviderUnavailable(said)
+    if error in _REQUEST_REFUSALS:
+        return AuthorizationRequestRefused(said)
     return AuthorizationResponseInvalid(said)
 
 
