@@ -172,6 +172,15 @@ def test_a_ring_that_changed_while_a_token_was_verified_counts() -> None:
     assert found(cache, "old", "new") == []
 
 
+def test_key_9_a_key_that_left_while_a_token_was_verified_leaves_nothing() -> None:
+    """A provider's keys may be fetched again between the signature and the end of the look-up: the
+    token of a key that is gone by then is never found."""
+    cache = VerifiedTokens()
+    keep(cache, "late", key=FIRST, keys=KeySet((SECOND,)))
+    assert found(cache, "late", keys=KeySet((SECOND,))) == []
+    assert found(cache, "late") == []
+
+
 def test_expired_tokens_leave_memory() -> None:
     """From their last second on, and no others."""
     cache = VerifiedTokens()

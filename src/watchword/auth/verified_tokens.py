@@ -72,10 +72,10 @@ class VerifiedTokens:
     def keep(
         self, token: str, principal: Principal, *, key: VerificationKey, keys: KeySet, seconds: range
     ) -> None:
-        """Remember a token that ``key``, one of ``keys``, verified; ``seconds`` since 1970 are those
-        in which its times hold. Whatever was not used for longest makes room."""
+        """Remember a token that ``key`` verified, unless that is none of ``keys`` any more; ``seconds``
+        since 1970 are those in which its times hold. Whatever was not used for longest makes room."""
         size = _BYTES_PER_TOKEN + _BYTES_PER_CHARACTER * len(token)
-        if size > self._max_bytes:
+        if size > self._max_bytes or key not in keys.keys:
             return
         entry = _Entry(principal, seconds, key, size)
         with self._lock:
