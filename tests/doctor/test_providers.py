@@ -51,6 +51,16 @@ async def test_lk_6_it_prints_which_claim_of_which_issuer_grants_what(patient: P
     assert told == f"no claim of {patient.server.issuer} grants a role"
 
 
+async def test_lk_6_a_mapping_to_what_nobody_gets_by_a_provider_is_told(patient: Patient) -> None:
+    """It is not among what is granted, and the way to grant it is named."""
+    mapping = {"theirs": "ours", "boss": "watchword-admin", "other": "no role"}
+    found = await patient.examined(offline=True, dev={"role_map": mapping})
+    assert found.one("role_claims", "ok").text.endswith("grants 'theirs' -> 'ours'")
+    told = found.one("role_map", "warning")
+    assert "'no role', 'watchword-admin', which no provider can grant" in told.text
+    assert "watchword users grant" in (told.fix or "")
+
+
 async def test_offline_asks_no_provider(patient: Patient) -> None:
     """What only the provider knows is not told; what the settings say is."""
     found = await patient.examined(offline=True, dev={"client_secret": "wrong-secret"})

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from watchword.config.auth import Settings
 from watchword.config.presets import OFFLINE_ACCESS
 from watchword.config.provider import ANY_TENANT, ProviderSettings
 from watchword.doctor.finding import Finding
+from watchword.protocol.roles import ADMIN_ROLE, map_roles
 
 
 def registration_findings(settings: Settings, provider_id: str) -> Iterator[Finding]:
@@ -30,6 +31,7 @@ def registration_findings(settings: Settings, provider_id: str) -> Iterator[Find
             "for development only; use an https issuer",
         )
     yield _role_claims(provider_id, provider)
+    yield from _dropped_roles(provider_id, provider)
     yield from _step_up(provider_id, provider)
     yield from _offline_access(provider_id, provider)
     yield from _weakened(provider_id, provider)
@@ -45,9 +47,26 @@ def _role_claims(provider_id: str, provider: ProviderSettings) -> Finding:
     grants = (
         "the roles it names, by the same names"
         if mapping is None
-        else ", ".join(f"{theirs!r} -> {ours!r}" for theirs, ours in sorted(mapping.items())) or "nothing"
+        else ", ".join(f"{theirs!r} -> {ours!r}" for theirs, ours in _kept(mapping)) or "nothing"
     )
     return Finding("ok", provider_id, "role_claims", f"{claims} of {provider.issuer} grants {grants}")
+
+
+def _kept(mapping: Mapping[str, str]) -> list[tuple[str, str]]:
+    ours = map_roles(mapping.values(), None)
+    return sorted(each for each in mapping.items() if each[1] in ours)
+
+
+def _dropped_roles(provider_id: str, provider: ProviderSettings) -> Iterator[Finding]:
+    mapping = provider.role_map or {}
+    if dropped := sorted(set(mapping.values()) - {ours for _, ours in _kept(mapping)}):
+        yield Finding(
+            "warning",
+            provider_id,
+            "role_map",
+            f"ROLE_MAP leads to {', '.join(map(repr, dropped))}, which no provider can grant",
+            f"{ADMIN_ROLE} by: watchword users grant; others are 1 to 64 letters, digits and _ . : / -",
+        )
 
 
 def _step_up(provider_id: str, provider: ProviderSettings) -> Iterator[Finding]:
