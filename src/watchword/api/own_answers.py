@@ -24,7 +24,8 @@ from watchword.errors import MethodNotAllowed, NotFound, WatchwordError
 from watchword.protocol.accept import prefers_html
 
 OAUTH_PATHS: Final = frozenset({"/auth/token", "/auth/refresh", "/auth/revoke", "/auth/introspect"})
-"""Their errors are RFC 6749 §5.2 bodies."""
+"""Their errors are RFC 6749 §5.2 bodies. Nothing is read from their query, where a client that means
+well may put a token or secret."""
 OWN_PATHS: Final = ("/auth", "/.well-known")
 """Where nobody but us is expected to say that there is nothing."""
 
@@ -55,6 +56,8 @@ class _OwnDispatch:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         send = _protecting(send, secure=self.secure)
+        if _path(scope) in OAUTH_PATHS:
+            forget_query(scope)
         if self.methods is None or scope["method"] in self.methods:
             await self.inner(scope, receive, send)
             return

@@ -14,6 +14,7 @@ from watchword.api.decorators import public
 from watchword.api.problems import log_refusal, problem_response
 from watchword.api.request_id import request_id_of
 from watchword.api.token_response import NO_STORE
+from watchword.api.unlogged import forget_query
 from watchword.auth.caller import Caller, RequestFacts, caller_of, identified
 from watchword.errors import WatchwordError
 from watchword.protocol.forward_auth import (
@@ -45,6 +46,7 @@ class VerifyEndpoint:
         try:
             told = await _told(request.scope)
         except WatchwordError as error:
+            forget_query(request.scope)
             told = error
         if isinstance(told, WatchwordError):
             request_id = request_id_of(request.scope)
