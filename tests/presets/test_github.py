@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx2
 import pytest
@@ -69,6 +70,16 @@ def test_the_request_is_oauth_with_state_and_pkce(hub: Service, github: GitHub) 
         *("code_challenge", "code_challenge_method"),
     }
     assert asked["scope"] == "read:user user:email"
+
+
+def test_mix_1_its_answers_name_it_with_the_path_of_its_endpoints(hub: Service, github: GitHub) -> None:
+    """``iss`` (RFC 9207) as GitHub sends it signs in, another's is refused without a request."""
+    for iss, status in (("/login/oauth", 303), (".evil/login/oauth", 400)):
+        browser, asked = hub.browser(), len(github.asked)
+        callback = github.approve(hub.begin(browser, provider="hub"))
+        said = urlencode({"iss": github.issuer + iss})
+        assert browser.get(f"{callback}&{said}").status_code == status
+        assert (len(github.asked) > asked) == (status == 303)
 
 
 def test_a_person_is_the_number_of_their_account(hub: Service, github: GitHub) -> None:

@@ -139,3 +139,16 @@ def test_metadata_of_many_tenants_name_the_template() -> None:
         body = json.dumps({**DOCUMENT, "issuer": other}).encode()
         with pytest.raises(ProviderMetadataInvalid, match="another issuer"):
             check_metadata(body, issuer=rule, allow_loopback_http=False)
+
+
+@pytest.mark.parametrize("given", ["https://hub.test", "https://hub.test/", "https://hub.test/login/oauth"])
+def test_github_says_its_issuer_with_the_path_of_its_endpoints(given: str) -> None:
+    """Known by the configured spelling either way; nothing else passes."""
+    rule = IssuerRule(given, "with_or_without_oauth_path")
+    assert rule.canonical("https://hub.test/login/oauth") == rule.canonical(given) == rule.published == given
+    for other in (
+        "https://hub.test.evil/login/oauth",
+        "https://hub.test/login",
+        "https://hub.test/login/oauth/",
+    ):
+        assert rule.canonical(other) is None

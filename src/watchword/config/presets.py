@@ -34,8 +34,8 @@ class Preset:
     harm, and ``rotates`` where it may be good only once. ``asserts_auth_time`` is whether ``auth_time``
     can be had, ``id_token`` whether there is one at all. ``access_tokens`` is the shape of its access
     tokens, None where they are opaque. ``issuer_forms`` says how ``iss`` may be written: exactly as
-    configured, also without its scheme, or with the tenant's id in a multi-tenant issuer.
-    ``assertion_audience`` is what ``private_key_jwt`` is addressed to there.
+    configured, also without its scheme or with GitHub's path, or with the tenant's id in a multi-tenant
+    issuer. ``assertion_audience`` is what ``private_key_jwt`` is addressed to there.
     ``id_token_kind`` is a claim, and its value in ID tokens, by which a vendor tells its tokens apart.
     ``subject_claim`` is the claim by which ID and access tokens name the same person, where ``sub`` is
     another for every client. ``verifies_email`` is whether its ``email_verified`` may ever join accounts.
@@ -120,6 +120,7 @@ PRESETS: Final[Mapping[PresetName, Preset]] = MappingProxyType(
             client_auth="client_secret_post",
             logout="local_only",
             refresh="keeps",
+            issuer_forms="with_or_without_oauth_path",
             asserts_auth_time=False,
             id_token=False,
         ),

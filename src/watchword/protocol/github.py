@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from watchword.errors import ProviderResponseInvalid, ProviderUnavailable
 from watchword.protocol.claims import is_safe_text
+from watchword.protocol.issuer_rule import OAUTH_PATH
 from watchword.protocol.provider_answer import (
     MAX_ANSWER_BYTES,
     check_document,
@@ -23,19 +24,18 @@ from watchword.protocol.web_url import parse_web_url
 
 MAX_ID: Final = 2**63 - 1
 _USER, _EMAILS = "GitHub's user endpoint", "GitHub's e-mail endpoint"
-_OAUTH_PATH = "/login/oauth"
 
 
 def github_metadata(issuer: str) -> bytes:
     """What GitHub would publish about itself at ``issuer``: github.com, an enterprise's own subdomain of
     ghe.com, or an Enterprise Server of one's own, whose API is below its address."""
-    site = issuer.removesuffix("/").removesuffix(_OAUTH_PATH)
+    site = issuer.removesuffix("/").removesuffix(OAUTH_PATH)
     host = parse_web_url(site).host
     api = f"https://api.{host}" if host == "github.com" or host.endswith(".ghe.com") else f"{site}/api/v3"
     document = {
         "issuer": issuer,
-        "authorization_endpoint": f"{site}{_OAUTH_PATH}/authorize",
-        "token_endpoint": f"{site}{_OAUTH_PATH}/access_token",
+        "authorization_endpoint": f"{site}{OAUTH_PATH}/authorize",
+        "token_endpoint": f"{site}{OAUTH_PATH}/access_token",
         "userinfo_endpoint": f"{api}/user",
         "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
     }

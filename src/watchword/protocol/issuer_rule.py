@@ -2,7 +2,8 @@
 
 The rule is equality to the character. Google writes its issuer with and without ``https://``; Microsoft
 Entra's multi-tenant metadata name ``{tenantid}`` where every token has its tenant's id, and limit keys
-of their key set to an issuer.
+of their key set to an issuer. GitHub is configured by its address, and says ``/login/oauth`` after it in the
+``iss`` of its answers (RFC 9207).
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from watchword.protocol import claims
 from watchword.protocol.claims import ClaimError
 from watchword.protocol.printable import printable
 
-IssuerForms = Literal["exact", "with_or_without_scheme", "per_tenant"]
+IssuerForms = Literal["exact", "with_or_without_scheme", "with_or_without_oauth_path", "per_tenant"]
 TENANT: Final = "{tenantid}"
+OAUTH_PATH: Final = "/login/oauth"
 TENANT_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 _OF_MANY_TENANTS = re.compile(r"(https?://[^/]+)/(?:common|organizations|\{tenantid\})(/.*)?")
@@ -56,8 +58,17 @@ class IssuerRule:
             tenant = iss.removeprefix(before).removesuffix(after)
             fits = TENANT_ID.fullmatch(tenant) and iss == f"{before}{tenant}{after}"
             return iss if fits else None
-        also = self.issuer.partition("://")[2] if self.forms == "with_or_without_scheme" else self.issuer
-        return self.issuer if iss in (self.issuer, also) else None
+        return self.issuer if iss in (self.issuer, self._other_form) else None
+
+    @property
+    def _other_form(self) -> str:
+        match self.forms:
+            case "with_or_without_scheme":
+                return self.issuer.partition("://")[2]
+            case "with_or_without_oauth_path":
+                return self.issuer.removesuffix("/").removesuffix(OAUTH_PATH) + OAUTH_PATH
+            case _:
+                return self.issuer
 
 
 def check_token_issuer(found: Mapping[str, Any], rule: IssuerRule, *, key_issuer: str | None) -> str:
