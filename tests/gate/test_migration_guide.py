@@ -176,6 +176,18 @@ def test_there_is_no_other_guide(name: str, options: dict[str, Any]) -> None:
     assert "<script>" not in answer.text
 
 
+def test_a_person_who_follows_an_old_link_reads_a_page() -> None:
+    """Programs get a problem document, browsers HTML, when the version is gone from the code."""
+    client = TestClient(service(deprecated_at="2026-12-01"), base_url=BASE_URL)
+    browser, program = (
+        client.get("/auth/migration/v0", headers={"accept": accept})
+        for accept in ("text/html,*/*;q=0.8", "application/json")
+    )
+    assert (browser.status_code, program.status_code) == (404, 404)
+    assert browser.headers["content-type"].startswith("text/html")
+    assert program.headers["content-type"] == "application/problem+json"
+
+
 def test_a_version_without_documented_routes_says_so() -> None:
     """An empty list would look like a fault."""
     app = FastAPI()

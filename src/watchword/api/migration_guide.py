@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 
 from watchword.api.decorators import public
 from watchword.api.gate import GateInstallation
+from watchword.api.own_answers import refusal
 from watchword.api.pages import page
 from watchword.api.route_listing import RouteEntry
 from watchword.config.auth import Settings
@@ -50,7 +51,8 @@ class MigrationGuide:
         listed = gate.routes()
         active = gate.versions.served_guide(request.path_params["version"])
         if active is None:
-            raise NotFound("no version of that id has a guide of ours")
+            missing = NotFound("no version of that id has a guide of ours")
+            return refusal(request.scope, missing, secure=self.settings.secure)
         definition = active.definition
         return page(
             "migration.html",

@@ -61,7 +61,7 @@ class _OwnDispatch:
         if self.methods is None or scope["method"] in self.methods:
             await self.inner(scope, receive, send)
             return
-        response = _refusal(scope, MethodNotAllowed(f"{scope['method']} is not served"), secure=self.secure)
+        response = refusal(scope, MethodNotAllowed(f"{scope['method']} is not served"), secure=self.secure)
         response.headers["Allow"] = ", ".join(self._allowed(scope))
         await response(scope, receive, send)
 
@@ -83,15 +83,16 @@ class _Unknown:
         if scope["type"] != "http" or not self._is_ours(_path(scope)):
             await self.inner(scope, receive, send)
             return
-        response = _refusal(scope, NotFound("nothing is at the address"), secure=self.secure)
+        response = refusal(scope, NotFound("nothing is at the address"), secure=self.secure)
         await response(scope, receive, _protecting(send, secure=self.secure))
 
     def _is_ours(self, path: str) -> bool:
         return any(path == each or path.startswith(f"{each}/") for each in self.below)
 
 
-def _refusal(scope: Scope, error: WatchwordError, *, secure: bool) -> Response:
-    """By the address's kind and what the caller reads; the query may hold a code."""
+def refusal(scope: Scope, error: WatchwordError, *, secure: bool) -> Response:
+    """The error in our own words: by the address's kind and what the caller reads. The query, which may
+    hold a code, is kept out of logs."""
     forget_query(scope)
     request_id = request_id_of(scope)
     if _path(scope) in OAUTH_PATHS:
