@@ -187,6 +187,17 @@ def test_roles_are_mapped_and_scopes_that_are_none_left_out() -> None:
     assert caller.scopes == frozenset({"read", "write"})
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [({}, "hd: missing"), ({"hd": "other.test"}, "hd: mismatch"), ({"hd": "a.test"}, None)],
+)
+def test_a_restriction_to_domains_counts_here_too(changes: dict[str, Any], said: str | None) -> None:
+    """Whom a sign-in would refuse, no access token lets in."""
+    claims = SAMPLES["oidc"].changed(**changes)
+    told = outcome("oidc", "at+jwt", claims, hosted_domains=frozenset({"a.test"}))
+    assert told == said if said else isinstance(told, Principal)
+
+
 def test_a_key_of_another_issuer_does_not_count() -> None:
     """Entra limits keys to an issuer; only the signature tells the key, so the text alone passes."""
     policy, claims = policy_of("entra"), SAMPLES["entra"].changed()

@@ -11,6 +11,7 @@ from tests.flows.refusals import change
 from tests.flows.snapshots import everything_in
 from tests.presets.access_tokens import ABSENT, SAMPLES, Sample
 from tests.provider_tokens.bearer import Bearer, known, poll
+from watchword.auth.provider_tokens import access_token_policy
 from watchword.dev_provider.registration import CLIENT_ID
 
 
@@ -129,3 +130,11 @@ def test_a_token_ends_when_it_says(bearer: Bearer) -> None:
     assert bearer.get("/private", token).status_code == 200
     bearer.service.clock.advance(1)
     assert bearer.get("/private", token).status_code == 401
+
+
+def test_hosted_domains_are_in_force(bearer: Bearer) -> None:
+    """The setting reaches the check, or people of every domain would come by token."""
+    dev = bearer.service.auth.settings.providers["dev"]
+    restricted = dev.model_copy(update={"hosted_domains": ("a.test",)})
+    assert access_token_policy(restricted, 30).hosted_domains == {"a.test"}
+    assert access_token_policy(dev, 30).hosted_domains == frozenset()

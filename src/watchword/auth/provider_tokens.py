@@ -44,6 +44,7 @@ def access_token_policy(provider: ProviderSettings, leeway_seconds: int) -> Acce
         role_map=provider.role_map,
         leeway_seconds=leeway_seconds,
         max_life_seconds=provider.max_token_seconds,
+        hosted_domains=frozenset(provider.hosted_domains),
     )
 
 

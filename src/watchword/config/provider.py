@@ -147,11 +147,6 @@ class ProviderSettings(BaseModel):
             )
         if not self.audience:
             raise ValueError("accept_access_tokens needs audience, the API's identifier at the provider")
-        if self.hosted_domains:
-            raise ValueError(
-                "accept_access_tokens: access tokens do not say hd, by which hosted_domains is checked, so "
-                "people of every domain would be let in"
-            )
         if self.preset == "okta" and "/oauth2/" not in self.issuer:
             raise ValueError(
                 "accept_access_tokens: tokens of an Okta org server are for Okta's own APIs; use a custom "

@@ -114,6 +114,13 @@ def required_audience(claims: Mapping[str, Any], expected: str) -> frozenset[str
     return named
 
 
+def check_hosted_domain(claims: Mapping[str, Any], allowed: frozenset[str]) -> None:
+    """Whether ``hd`` is one of the domains, where any are (Google). The claim counts: the request parameter
+    of the same name is a hint that anybody may change."""
+    if allowed and (domain := required_text(claims, "hd")) not in allowed:
+        raise ClaimError("hd", "mismatch", f"the domain '{printable(domain)}' is not one of those allowed")
+
+
 def check_times(
     claims: Mapping[str, Any], *, now_seconds: int, leeway_seconds: int, max_life_seconds: int
 ) -> tuple[int, int]:

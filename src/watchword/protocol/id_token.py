@@ -14,7 +14,6 @@ from watchword.protocol.algorithms import ALGORITHMS, ID_TOKEN_ALGORITHMS
 from watchword.protocol.claims import ClaimError
 from watchword.protocol.issuer_rule import IssuerRule, check_token_issuer
 from watchword.protocol.jws import VerifiedJws
-from watchword.protocol.printable import printable
 
 MAX_ID_TOKEN_BYTES = 16 * 1024
 MAX_LIFE_SECONDS = 86_400
@@ -90,7 +89,7 @@ def check_id_token(
         raise ClaimError("iat", "too_old", f"{now_seconds - issued_at} s ago; are the clocks right?")
     subject = claims.required_text(found, "sub")
     _check_nonce(found, policy.nonce)
-    _check_hosted_domain(found, policy.hosted_domains)
+    claims.check_hosted_domain(found, policy.hosted_domains)
     _check_at_hash(found, verified.alg, access_token)
     return IdToken(
         issuer=issuer,
@@ -114,15 +113,6 @@ def _check_kind(found: Mapping[str, Any], kind: tuple[str, str] | None) -> None:
     """Some vendors say in a claim what a token is; where they do, it has to be an ID token."""
     if kind is not None and kind[0] in found:
         claims.required_match(found, *kind)
-
-
-def _check_hosted_domain(found: Mapping[str, Any], allowed: frozenset[str]) -> None:
-    """The claim counts: the request parameter of the same name is a hint that anybody may change."""
-    if not allowed:
-        return
-    domain = claims.required_text(found, "hd")
-    if domain not in allowed:
-        raise ClaimError("hd", "mismatch", f"the domain '{printable(domain)}' is not one of those allowed")
 
 
 def _check_audience(found: Mapping[str, Any], client_id: str) -> None:

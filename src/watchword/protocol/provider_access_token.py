@@ -68,7 +68,8 @@ SHAPES: Final[Mapping[str, TokenShape]] = MappingProxyType(
 @dataclass(frozen=True, slots=True)
 class AccessTokenPolicy:
     """What one provider's access tokens have to be. ``audiences`` are our API's names at the provider,
-    or, where the shape has no ``aud``, the ids of the clients whose tokens are meant for it."""
+    or, where the shape has no ``aud``, the ids of the clients whose tokens are meant for it.
+    ``hosted_domains``, where there are any, are those of which ``hd`` has to be one, as in ID tokens."""
 
     shape: TokenShape
     issuer: IssuerRule
@@ -77,6 +78,7 @@ class AccessTokenPolicy:
     role_map: Mapping[str, str] | None = None
     leeway_seconds: int = 30
     max_life_seconds: int = MAX_LIFE_SECONDS
+    hosted_domains: frozenset[str] = frozenset()
 
 
 def check_provider_token(verified: VerifiedJws, policy: AccessTokenPolicy, *, now_seconds: int) -> Principal:
@@ -103,6 +105,7 @@ def _caller(
     shape, leeway_seconds = policy.shape, policy.leeway_seconds
     _check_kind(typ, found, shape)
     _check_audience(found, policy)
+    claims.check_hosted_domain(found, policy.hosted_domains)
     claims.check_times(
         found,
         now_seconds=now_seconds,
