@@ -85,9 +85,10 @@ class Gatekeeper:
                 token, foreign = self._cookie_token(request, cookies), None
             if token is None:
                 return Anonymous()
-            caller = self._validator.remembered(token)
-            if caller is None or self._feed.age_seconds > FRESH_SECONDS:
-                caller = await self._verified(token, foreign)
+            caller = self._validator.remembered(token) or await self._verified(token, foreign)
+            if self._feed.age_seconds > FRESH_SECONDS:
+                await self._catch_up()
+                caller = self._validator.remembered(token) or await self._verified(token, foreign)
             self._refuse_ended(caller)
             return caller
         except WatchwordError as error:
@@ -126,14 +127,6 @@ class Gatekeeper:
             origin=_values(request, b"origin"),
         )
 
-    async def _verified(self, token: str, foreign: ProviderTokens | None) -> Principal:
-        """Looked at again after a catch-up: the key may have left with what was read then."""
-        caller = await self._caller(token, foreign)
-        if self._feed.age_seconds > FRESH_SECONDS:
-            await self._catch_up()
-            caller = await self._caller(token, foreign)
-        return caller
-
     def _refuse_ended(self, caller: Principal) -> None:
         if self._feed.is_revoked(caller):
             whose = caller.session_id or caller.client_id
@@ -141,15 +134,15 @@ class Gatekeeper:
                 raise TokenSuperseded(f"the roles of {whose} changed since the token was issued")
             raise SessionEnded(f"the token of {whose} was ended")
 
-    async def _caller(self, token: str, foreign: ProviderTokens | None) -> Principal:
+    async def _verified(self, token: str, foreign: ProviderTokens | None) -> Principal:
         """Our own issuer first; a cookie holds no token of anybody else's."""
         if foreign is None:
-            return self._validator.validate(token)
+            return self._validator.verify(token)
         known = await foreign.remembered(token)
         if known is not None:
             return known
         try:
-            return self._validator.validate(token)
+            return self._validator.verify(token)
         except TokenInvalid:
             caller = await foreign.verify(token)
             if caller is None:
@@ -157,7 +150,8 @@ class Gatekeeper:
             return caller
 
     async def _catch_up(self) -> None:
-        """The view is too old to be trusted alone; a database that is away is waited for a while."""
+        """The view is too old to be trusted alone; a database that is away is waited for a while.
+        What is read may take away the key that verified the token."""
         try:
             await self._feed.catch_up()
         except DatabaseUnavailable:

@@ -43,14 +43,14 @@ class TokenValidator:
         so long ago, which is good for nothing but ending its session. Raises TokenInvalid with the
         cause in its detail.
         """
-        held = self.remembered(token)
-        return self._verify(token, expired_seconds) if held is None else held
+        return self.remembered(token) or self.verify(token, expired_seconds=expired_seconds)
 
     def remembered(self, token: str) -> Principal | None:
         """The caller of a token that was verified before and would be accepted now."""
         return self._verified.find(token, now_seconds=self._clock.now_seconds(), keys=self._keyring.verifying)
 
-    def _verify(self, token: str, expired_seconds: int) -> Principal:
+    def verify(self, token: str, *, expired_seconds: int = 0) -> Principal:
+        """Like ``validate``, without looking whether it is remembered."""
         now_seconds, keys = self._clock.now_seconds(), self._keyring.verifying
         try:
             verified = jws.verify_with(jws.parse(token), keys, algorithms=self._algorithms)

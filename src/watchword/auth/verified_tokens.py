@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
 from threading import Lock
-from typing import Final
+from typing import Final, NamedTuple
 
 from watchword.protocol.jwk import KeySet, VerificationKey
 from watchword.protocol.principal import Principal
@@ -24,8 +23,7 @@ _BYTES_PER_CHARACTER: Final = 8
 """What a token of ours and all that was read from it take at most in memory, by its length."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(NamedTuple):
     principal: Principal
     seconds: range
     key: VerificationKey
@@ -83,7 +81,7 @@ class VerifiedTokens:
             self._drop((token,))
             self._entries[token] = entry
             self._bytes += size
-            for relation in _relations(entry):
+            for relation in _relations(principal):
                 self._related.setdefault(relation, set()).add(token)
             while len(self._entries) > self._max_tokens or self._bytes > self._max_bytes:
                 self._unrelate(*self._entries.popitem(last=False))
@@ -108,9 +106,10 @@ class VerifiedTokens:
         """Go by another edition of the key ring: what a key verified that has left leaves with it."""
         if keys is self._keys:
             return
-        for key in self._keys.keys:
-            if key not in keys.keys:
-                self._drop(tuple(self._related.get(key, ())))
+        gone = [key for key in self._keys.keys if key not in keys.keys]
+        if gone:
+            held = list(self._entries.items())
+            self._drop(token for token, entry in held if entry.key in gone)
         self._keys = keys
 
     def _evict(self, relation: Hashable) -> None:
@@ -125,15 +124,14 @@ class VerifiedTokens:
 
     def _unrelate(self, token: str, entry: _Entry) -> None:
         self._bytes -= entry.size
-        for relation in _relations(entry):
+        for relation in _relations(entry.principal):
             related = self._related[relation]
             related.discard(token)
             if not related:
                 del self._related[relation]
 
 
-def _relations(entry: _Entry) -> tuple[Hashable, ...]:
-    """Everything a token is forgotten with."""
-    caller = entry.principal
+def _relations(caller: Principal) -> tuple[Hashable, ...]:
+    """What a caller's token is forgotten with, besides its key."""
     account = (caller.issuer, caller.subject)
-    return (entry.key, account) if caller.session_id is None else (entry.key, account, caller.session_id)
+    return (account,) if caller.session_id is None else (account, caller.session_id)

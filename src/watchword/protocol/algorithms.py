@@ -60,10 +60,10 @@ def is_signature_valid(algorithm: Algorithm, key: PublicKey, signature: bytes, s
     ``key`` is of the algorithm's kind. Lengths are exact, also where a library would be lenient."""
     try:
         match key:
-            case rsa.RSAPublicKey():
-                _verify_rsa(algorithm, key, signature, signed)
             case ec.EllipticCurvePublicKey():
                 _verify_ecdsa(key, signature, signed)
+            case rsa.RSAPublicKey():
+                _verify_rsa(algorithm, key, signature, signed)
             case _:
                 key.verify(signature, signed)
     except InvalidSignature:

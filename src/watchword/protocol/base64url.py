@@ -4,6 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
+import string
+from typing import Final
+
+_ALPHABET: Final = f"{string.ascii_uppercase}{string.ascii_lowercase}{string.digits}-_".encode()
+_TO_STANDARD: Final = bytes.maketrans(b"-_", b"+/")
+_PADDING: Final = (b"", b"", b"==", b"=")
+_LAST: Final = (_ALPHABET, b"", _ALPHABET[::16], _ALPHABET[::4])
+"""By the length modulo 4: the padding of RFC 4648 §4, and the last characters whose bits that stand
+for nothing are zero (§3.5)."""
 
 
 class InvalidBase64Url(ValueError):
@@ -13,23 +22,21 @@ class InvalidBase64Url(ValueError):
 def decode(text: str | bytes) -> bytes:
     """The bytes behind ``text``. Raises InvalidBase64Url.
 
-    Padding, other alphabets, blanks and set trailing bits are refused at once: the decoded value
-    has to encode to the very same characters.
+    Padding, other alphabets, blanks, impossible lengths and set trailing bits are refused, so that
+    the value encodes to the very same characters.
     """
     try:
         given = text.encode("ascii") if isinstance(text, str) else text
-        raw = base64.urlsafe_b64decode(given + b"=" * (-len(given) % 4))
-    except (UnicodeEncodeError, binascii.Error):
+    except UnicodeEncodeError:
         raise InvalidBase64Url("not base64url") from None
-    if _encode(raw) != given:
+    if given.translate(None, _ALPHABET):
+        raise InvalidBase64Url("not base64url")
+    rest = len(given) % 4
+    if given and given[-1] not in _LAST[rest]:
         raise InvalidBase64Url("not the canonical unpadded spelling")
-    return raw
+    return binascii.a2b_base64(given.translate(_TO_STANDARD) + _PADDING[rest])
 
 
 def encode(raw: bytes) -> str:
     """The unpadded base64url spelling of ``raw``."""
-    return _encode(raw).decode("ascii")
-
-
-def _encode(raw: bytes) -> bytes:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=")
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")

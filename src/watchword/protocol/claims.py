@@ -41,7 +41,9 @@ def read_unverified_claims(unverified: UnverifiedJws) -> dict[str, Any]:
 
 def is_safe_text(value: object) -> bool:
     """A string of 1 to 255 characters without control characters, line separators or surrogates."""
-    return isinstance(value, str) and 0 < len(value) <= MAX_TEXT_CHARS and not _UNSAFE.search(value)
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT_CHARS:
+        return False
+    return (value.isascii() and value.isprintable()) or not _UNSAFE.search(value)
 
 
 def optional_text(claims: Mapping[str, Any], name: str) -> str | None:

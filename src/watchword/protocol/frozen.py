@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
+
+_OPEN: Final = (dict, list)
 
 
 def frozen(value: Any) -> Any:
     """A JSON value all the way down read-only: objects as mapping proxies, arrays as tuples."""
     if isinstance(value, dict):
-        return MappingProxyType({name: frozen(member) for name, member in value.items()})
+        members = {name: frozen(each) if isinstance(each, _OPEN) else each for name, each in value.items()}
+        return MappingProxyType(members)
     if isinstance(value, list):
         return tuple(map(frozen, value))
     return value

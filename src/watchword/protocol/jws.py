@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from watchword.protocol import base64url
 from watchword.protocol.algorithms import ALGORITHMS, is_signature_valid
+from watchword.protocol.frozen import frozen
 from watchword.protocol.jwk import KeySet, VerificationKey
 from watchword.protocol.strict_json import MalformedJson, loads_object
 
@@ -69,25 +70,20 @@ def parse(token: str, *, max_bytes: int = MAX_TOKEN_BYTES) -> UnverifiedJws:
     if len(parts) != 3:
         raise JwsError("malformed", "not three parts")
     try:
-        raw_header, payload, signature = map(base64url.decode, parts)
-        header = loads_object(raw_header, max_bytes=max_bytes)
+        payload, signature = base64url.decode(parts[1]), base64url.decode(parts[2])
+        header = _read_header(parts[0])
     except base64url.InvalidBase64Url:
         raise JwsError("malformed", "a part is not canonical base64url") from None
     except MalformedJson as error:
         raise JwsError("malformed", f"header: {error}") from None
-    if "crit" in header or "b64" in header:
-        raise JwsError("critical_header", "header extensions are not supported")
-    alg = _header_text(header, "alg")
-    if alg is None:
-        raise JwsError("malformed", "header without alg")
     return UnverifiedJws(
-        header=MappingProxyType(header),
+        header=header.members,
         payload=payload,
         signing_input=token.rpartition(".")[0].encode("ascii"),
         signature=signature,
-        alg=alg,
-        kid=_header_text(header, "kid"),
-        typ=_header_text(header, "typ"),
+        alg=header.alg,
+        kid=header.kid,
+        typ=header.typ,
     )
 
 
@@ -117,6 +113,27 @@ def verify_with(
     if key_set.knows(jws.kid):
         raise JwsError("key_mismatch", "the named key is not for the token's alg")
     raise UnknownKey("no key has the token's kid")
+
+
+class _Header(NamedTuple):
+    members: Mapping[str, Any]
+    alg: str
+    kid: str | None
+    typ: str | None
+
+
+@lru_cache(maxsize=32)
+def _read_header(text: str) -> _Header:
+    """What one key signs begins with the same characters every time, so the last few are kept.
+    Raises InvalidBase64Url, MalformedJson, JwsError."""
+    raw = base64url.decode(text)
+    header = loads_object(raw, max_bytes=len(raw))
+    if "crit" in header or "b64" in header:
+        raise JwsError("critical_header", "header extensions are not supported")
+    alg = _header_text(header, "alg")
+    if alg is None:
+        raise JwsError("malformed", "header without alg")
+    return _Header(frozen(header), alg, _header_text(header, "kid"), _header_text(header, "typ"))
 
 
 def _header_text(header: Mapping[str, Any], name: str) -> str | None:

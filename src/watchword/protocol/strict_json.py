@@ -40,7 +40,7 @@ def loads(data: bytes, *, max_bytes: int, max_depth: int = 32) -> Any:
         raise
     except ValueError:
         raise MalformedJson("not JSON") from None
-    if _SURROGATE_ESCAPE.search(data) and _has_lone_surrogate(value):
+    if b"\\u" in data and _SURROGATE_ESCAPE.search(data) and _has_lone_surrogate(value):
         raise MalformedJson("a lone surrogate")
     return value
 
