@@ -161,7 +161,9 @@ def test_rp_42_the_request_has_one_shape(speaks: ProviderSpeaks) -> None:
     refused(client.post(PATH, params={"logout_token": token}))
     refused(client.post(PATH, data={"logout_token": [token, token]}))
     refused(client.post(PATH, data={"logout_token": "a" * 1_000_000}), status=413)
-    refused(speaks.send(token, "/auth/backchannel-logout/nobody"), status=404)
+    unknown = speaks.send(token, "/auth/backchannel-logout/nobody")
+    refused(unknown, status=404)
+    assert unknown.json()["error"] == "invalid_request"
     refused(speaks.send(token, "/auth/backchannel-logout/dev%00"), status=404)
     assert still_in(browser) == [True]
 

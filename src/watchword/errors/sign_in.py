@@ -20,6 +20,7 @@ class UnknownProvider(WatchwordError):
     status = 404
     title = "Unknown sign-in provider"
     public = "This service does not offer that sign-in provider."
+    oauth_error = "invalid_request"
 
 
 class AttemptMissing(SignInRefused):
