@@ -98,13 +98,15 @@ def promised(exchange: Exchange) -> None:
 
 
 @pytest.mark.parametrize("script", [endless, endless_chunks, promised], ids=lambda each: each.__name__)
-async def test_net_3_a_body_without_end_stops_at_the_cap(http: HttpxProviderHttp, script: Script) -> None:
+async def test_net_3_a_body_without_end_stops_at_the_cap(script: Script) -> None:
     """Refused at the cap, in less than 5 MB of memory, the connection closed."""
+    http = HttpxProviderHttp()
     with RawServer(script) as server:
         tracemalloc.start()
         error = await fault_of(http, f"{server.address}/x?query")
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
+    await http.close()
     assert isinstance(error, ProviderResponseInvalid)
     assert f"more than {CAP} bytes" in error.detail
     assert peak < 5_000_000

@@ -172,7 +172,8 @@ CONNECTIONS: dict[str, Script] = {
 def test_net_5_a_broken_connection_is_told(
     start_service: StartService, caplog: pytest.LogCaptureFixture, endpoint: str
 ) -> None:
-    """Whatever happens to the bytes, a page says so, and the service goes on."""
+    """Whatever happens to the bytes, a page says so, and the service goes on. What was only asked
+    for is asked for once more where the connection broke; what was sent is not."""
     service = start_service()
     refusals = Refusals(service, caplog)
     for name, script in CONNECTIONS.items():
@@ -184,7 +185,7 @@ def test_net_5_a_broken_connection_is_told(
             reason, status = INVALID if name == "an endless body" else AWAY
             calls = ("/token",) if endpoint == "jwks_uri" else ()
             refusals.callback(browser, target, reason=reason, status=status, calls=calls)
-        assert len(server.requests) == 1
+        assert 1 <= len(server.requests) <= (2 if endpoint == "jwks_uri" else 1)
         service.clock.advance(8 * 86_400)
         refusals.still_open_to_honest_people()
 
@@ -199,7 +200,7 @@ def test_a_provider_that_is_not_there_is_told_at_the_door(service: Service, capl
         "/auth/login/dev?return_to=/private",
         reason=AWAY[0],
         status=AWAY[1],
-        calls=("/.well-known/openid-configuration",),
+        calls=("/.well-known/openid-configuration",) * 2,
     )
     assert "return_to=%2Fprivate" in response.text
     refusals.still_open_to_honest_people()
