@@ -66,9 +66,7 @@ def read_client_form(content_type: str | None, body: bytes) -> Mapping[str, str]
     return given
 
 
-def read_token_request(
-    form: Mapping[str, str], client: Client, *, resources: frozenset[str]
-) -> TokenRequest:
+def read_token_request(form: Mapping[str, str], client: Client, *, resources: frozenset[str]) -> TokenRequest:
     """What ``client``, which has authenticated as far as it can, asks for.
 
     ``resources`` are the names our API goes by. Raises InvalidRequest, UnsupportedGrantType,
