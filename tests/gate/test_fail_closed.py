@@ -123,11 +123,18 @@ class Broken(CannedAuthenticator):
 
 
 def test_x_18_a_decision_that_cannot_be_made_is_a_refusal() -> None:
-    """A fault inside the decision itself refuses."""
+    """A fault inside the decision itself refuses; what asks for no recent sign-in needs no clock."""
     app = house()
+
+    @app.get("/recent")
+    @require_auth(max_age_seconds=300)
+    async def recent() -> str:
+        return "inside"
+
     guarded(app, authenticator=Broken())
     with started(app) as client:
-        assert client.get("/closed", headers=bearer("anna")).json()["code"] == "identification_failed"
+        assert client.get("/recent", headers=bearer("anna")).json()["code"] == "identification_failed"
+        assert client.get("/closed", headers=bearer("anna")).json() == "inside"
 
 
 @pytest.mark.parametrize("identity", [None, True, "anna", object()])

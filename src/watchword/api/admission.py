@@ -37,7 +37,8 @@ async def admit(caller: Caller, asked: Requirement) -> WatchwordError | None:
 def judge(caller: Caller, asked: Requirement) -> WatchwordError | None:
     """``admit`` for what needs no waiting. Anything but a principal that fits is refused."""
     try:
-        outcome: object = decide(asked, caller.best, now_seconds=caller.authenticator.now_seconds())
+        now_seconds = 0 if asked.max_age_seconds is None else caller.authenticator.now_seconds()
+        outcome: object = decide(asked, caller.best, now_seconds=now_seconds)
     except Exception as error:
         return IdentificationFailed(f"the decision raised {type(error).__name__}")
     if isinstance(outcome, Principal):

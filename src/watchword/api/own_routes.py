@@ -22,8 +22,11 @@ class OwnRoutes(BaseRoute):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """The first full match, else the first partial one, as a router would choose."""
-        path: str = scope.get("path", "")
-        if not path.startswith(self._beginnings) and not self._may_match_below(scope):
+        path: str = scope["path"]
+        root_path: str = scope.get("root_path", "")
+        if not path.startswith(self._beginnings) and not (
+            root_path and path.removeprefix(root_path).startswith(self._beginnings)
+        ):
             return Match.NONE, {}
         best: tuple[Match, Scope] = (Match.NONE, {})
         for route in self.routes:
@@ -45,11 +48,6 @@ class OwnRoutes(BaseRoute):
             except NoMatchFound:
                 continue
         raise NoMatchFound(name, path_params)
-
-    def _may_match_below(self, scope: Scope) -> bool:
-        """Never false for a path of ours below a ``root_path``."""
-        root_path: str = scope.get("root_path", "")
-        return bool(root_path) and scope["path"].removeprefix(root_path).startswith(self._beginnings)
 
 
 def _beginning(path: str) -> str:

@@ -13,7 +13,7 @@ from watchword.errors import (
     WatchwordError,
 )
 from watchword.protocol.max_age import check_max_age_seconds, is_recent
-from watchword.protocol.principal import Anonymous, Identity, Principal, Rejected
+from watchword.protocol.principal import Anonymous, Identity, Principal
 from watchword.protocol.roles import ROLE_PATTERN
 from watchword.protocol.scope import is_scope_name
 
@@ -56,12 +56,12 @@ def requirement(
 
 def decide(asked: Requirement, identity: Identity, *, now_seconds: int) -> Principal | WatchwordError:
     """The principal when it may pass, otherwise the error that answers for it."""
-    match identity:
-        case Anonymous():
-            return AuthenticationRequired("no credential was presented")
-        case Rejected(error):
-            return error if isinstance(error, WatchwordError) else TokenInvalid(type(error).__name__)
-    return _refusal(asked, identity, now_seconds) or identity
+    if isinstance(identity, Principal):
+        return _refusal(asked, identity, now_seconds) or identity
+    if isinstance(identity, Anonymous):
+        return AuthenticationRequired("no credential was presented")
+    error = identity.error
+    return error if isinstance(error, WatchwordError) else TokenInvalid(type(error).__name__)
 
 
 def _refusal(asked: Requirement, caller: Principal, now_seconds: int) -> WatchwordError | None:
