@@ -212,13 +212,12 @@ async def test_ses_45_a_server_that_hangs_at_the_connection_is_given_up(
 async def test_ses_45_a_server_that_hangs_in_mid_statement_is_given_up(line: Line, postgres_url: str) -> None:
     """The statement deadline holds on warm connections, nothing waits for the dead server's word,
     and the connections are replaced."""
-    limits = DatabaseLimits(pool_size=10, pool_overflow=0, connect_seconds=20, statement_seconds=1)
+    calls = READS | {name: WRITES[name] for name in ("open", "rotate", "end", "claim")}
+    limits = DatabaseLimits(pool_size=len(calls), pool_overflow=0, connect_seconds=20, statement_seconds=1)
     async with over(line, postgres_url, limits) as database:
         await opened(database)
-        await at_once(*(lambda: database.ping() for _ in range(10)))
+        await at_once(*(lambda: database.ping() for _ in calls))
         line.freeze()
-        calls = READS | {name: WRITES[name] for name in ("open", "rotate", "end", "claim")}
-        assert len(calls) == 10, "as many as there are warm connections"
         answers = await at_once(*(lambda c=call: c(database) for call in calls.values()))
         assert [type(answer) for answer in answers] == [DatabaseUnavailable] * len(calls)
         line.restore()

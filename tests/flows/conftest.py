@@ -130,7 +130,15 @@ async def reader(provider_server: DevProviderServer, watchword_clock: FakeClock)
 
 @pytest.fixture
 async def http() -> AsyncIterator[HttpxProviderHttp]:
-    """The client that asks providers, with deadlines that a test can wait for."""
+    """The client that asks providers."""
+    client = HttpxProviderHttp()
+    yield client
+    await client.close()
+
+
+@pytest.fixture
+async def hasty_http() -> AsyncIterator[HttpxProviderHttp]:
+    """The same with deadlines that a test can wait for."""
     client = HttpxProviderHttp(connect_seconds=0.3, read_seconds=0.3, total_seconds=0.6)
     yield client
     await client.close()

@@ -48,37 +48,39 @@ def only_informational(exchange: Exchange) -> None:
 @pytest.mark.parametrize("posting", [False, True], ids=["get", "post"])
 @pytest.mark.parametrize("script", [drip, drip_head, only_informational], ids=lambda each: each.__name__)
 async def test_net_1_a_slow_drip_meets_the_total_deadline(
-    http: HttpxProviderHttp, script: Script, posting: bool
+    hasty_http: HttpxProviderHttp, script: Script, posting: bool
 ) -> None:
     """Bytes that keep coming never trip a read timeout: the deadline of the whole call does, long
     before the answer would be complete."""
     with RawServer(script) as server:
-        error = await fault_of(http, f"{server.address}/x?query", posting=posting)
+        error = await fault_of(hasty_http, f"{server.address}/x?query", posting=posting)
     assert isinstance(error, ProviderUnavailable)
     assert "no complete answer in 0.6 s" in error.detail
     assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("greets", [False, True], ids=["after the request", "before it"])
-async def test_net_2_an_open_connection_without_an_answer_ends(http: HttpxProviderHttp, greets: bool) -> None:
+async def test_net_2_an_open_connection_without_an_answer_ends(
+    hasty_http: HttpxProviderHttp, greets: bool
+) -> None:
     """Accepted, then silence: told as unavailable, with a time to come back."""
     with RawServer(Exchange.wait, greets=greets) as server:
-        error = await fault_of(http, f"{server.address}/x?query")
+        error = await fault_of(hasty_http, f"{server.address}/x?query")
     assert isinstance(error, ProviderUnavailable)
     assert error.retry_after_seconds
 
 
-async def test_net_2_a_tls_handshake_without_an_answer_ends(http: HttpxProviderHttp) -> None:
+async def test_net_2_a_tls_handshake_without_an_answer_ends(hasty_http: HttpxProviderHttp) -> None:
     """TCP is there, TLS never is."""
     with RawServer(Exchange.wait, greets=True) as server:
-        error = await fault_of(http, server.address.replace("http:", "https:"))
+        error = await fault_of(hasty_http, server.address.replace("http:", "https:"))
     assert isinstance(error, ProviderUnavailable)
 
 
-async def test_plain_http_where_tls_is_expected_is_no_answer(http: HttpxProviderHttp) -> None:
+async def test_plain_http_where_tls_is_expected_is_no_answer(hasty_http: HttpxProviderHttp) -> None:
     """There is no way around TLS: what is not TLS is a fault."""
     with RawServer(sends(answer(b"{}")), greets=True) as server:
-        error = await fault_of(http, server.address.replace("http:", "https:"))
+        error = await fault_of(hasty_http, server.address.replace("http:", "https:"))
     assert isinstance(error, ProviderUnavailable)
 
 
