@@ -89,7 +89,8 @@ class Gatekeeper:
             if self._feed.age_seconds > FRESH_SECONDS:
                 await self._catch_up()
                 caller = self._validator.remembered(token) or await self._verified(token, foreign)
-            self._refuse_ended(caller)
+            if self._feed.is_revoked(caller):
+                raise self._ended(caller)
             return caller
         except WatchwordError as error:
             return Rejected(error)
@@ -127,12 +128,11 @@ class Gatekeeper:
             origin=_values(request, b"origin"),
         )
 
-    def _refuse_ended(self, caller: Principal) -> None:
-        if self._feed.is_revoked(caller):
-            whose = caller.session_id or caller.client_id
-            if self._feed.is_superseded(caller):
-                raise TokenSuperseded(f"the roles of {whose} changed since the token was issued")
-            raise SessionEnded(f"the token of {whose} was ended")
+    def _ended(self, caller: Principal) -> WatchwordError:
+        whose = caller.session_id or caller.client_id
+        if self._feed.is_superseded(caller):
+            return TokenSuperseded(f"the roles of {whose} changed since the token was issued")
+        return SessionEnded(f"the token of {whose} was ended")
 
     async def _verified(self, token: str, foreign: ProviderTokens | None) -> Principal:
         """Our own issuer first; a cookie holds no token of anybody else's."""
