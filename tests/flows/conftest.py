@@ -163,7 +163,11 @@ def serve_provider(clock: FakeClock, **options: Any) -> Iterator[DevProviderServ
 
 @contextmanager
 def replicas(server: DevProviderServer, clock: FakeClock, folder: Path) -> Iterator[StartService]:
-    """A migrated database in ``folder`` and a way to start replicas over it."""
+    """A migrated database in ``folder`` and a way to start replicas over it.
+
+    The clock stands still, so of many sessions of one person none is the oldest: no cap here but in
+    tests of the cap.
+    """
     url = f"sqlite:///{folder}/service.db"
     asyncio.run(upgrade(url))
     with ExitStack() as stack:
@@ -173,6 +177,7 @@ def replicas(server: DevProviderServer, clock: FakeClock, folder: Path) -> Itera
                 "base_url": BASE_URL,
                 "database_url": url,
                 "providers": {"dev": provider_settings(server)},
+                "max_sessions_per_user": 1000,
             }
             auth = Watchword(Settings(**{**given, **changes}), clock=clock)
             app = example_app(auth)
