@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watchword.protocol.accept import prefers_html
+from watchword.protocol.accept import prefers_html, prefers_json
 
 CHROMIUM = (
     "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,"
@@ -80,10 +80,34 @@ def test_a_header_that_no_browser_sends_is_not_read() -> None:
     assert not prefers_html([wanted, " " * (4097 - len(wanted))])
 
 
+@pytest.mark.parametrize(
+    ("accept", "json"),
+    [
+        ("application/json", True),
+        ("application/problem+json", True),
+        ("application/json, text/plain, */*", True),
+        ("application/json, text/html", True),
+        ("text/html;q=0.8, application/json;q=0.9", True),
+        ("text/html;q=0, application/json", True),
+        ("text/html, application/json", False),
+        ("text/html, application/json;q=0.9", False),
+        ("application/json;q=0", False),
+        ("application/*", False),
+        ("*/*", False),
+        ("", False),
+        (CHROMIUM, False),
+        ("application/json," + " " * 4096, False),
+    ],
+)
+def test_a_page_becomes_json_only_for_those_who_name_it(accept: str, json: bool) -> None:
+    """Where a page is the rule, whoever takes anything gets the page."""
+    assert prefers_json([accept]) is json
+
+
 @given(st.text(), st.floats(min_value=0, max_value=1).map(lambda weight: round(weight, 3)))
 @settings(derandomize=True, deadline=None)
 def test_anything_can_be_read(text: str, weight: float) -> None:
     """No header raises, and the higher weight wins."""
-    assert prefers_html([text]) in (True, False)
+    assert not (prefers_html([text]) and prefers_json([text]))
     accept = f"text/html;q={weight:.3f}, application/json;q=0.5"
     assert prefers_html([accept]) is (weight >= 0.5)

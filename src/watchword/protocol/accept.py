@@ -19,9 +19,7 @@ def prefers_html(accept: Sequence[str]) -> bool:
     same weight, the first counts. ``*/*``, no header, garbage and more than 4096 characters are
     programs, which get JSON.
     """
-    if sum(map(len, accept)) > _MAX_CHARS:
-        return False
-    ranges = [_read(part) for value in accept for part in value.split(",")]
+    ranges = _ranges(accept)
     html = _best(ranges, _HTML)
     if html is None or html[0] == 0:
         return False
@@ -30,6 +28,21 @@ def prefers_html(accept: Sequence[str]) -> bool:
         return html > json
     wildcard = _best(ranges, ("application/*",)) or _best(ranges, ("*/*",))
     return wildcard is None or html[0] >= wildcard[0]
+
+
+def prefers_json(accept: Sequence[str]) -> bool:
+    """Whether a client that would otherwise get a page asks for JSON: it names JSON, and not HTML at the
+    same weight before it or at a higher one. ``accept`` and garbage as in ``prefers_html``."""
+    ranges = _ranges(accept)
+    json, html = _best(ranges, _JSON), _best(ranges, _HTML)
+    return json is not None and json[0] > 0 and (html is None or json > html)
+
+
+def _ranges(accept: Sequence[str]) -> list[tuple[str, float]]:
+    """Media ranges and their weights; none where the header is longer than anybody's."""
+    if sum(map(len, accept)) > _MAX_CHARS:
+        return []
+    return [_read(part) for value in accept for part in value.split(",")]
 
 
 def _best(ranges: Sequence[tuple[str, float]], wanted: Sequence[str]) -> tuple[float, int] | None:
