@@ -19,7 +19,8 @@ from watchword.protocol.issuer_rule import IssuerRule
 from watchword.protocol.jws import JwsError, VerifiedJws, parse
 
 RULE = IssuerRule("https://op.example")
-POLICY = IdTokenPolicy(issuer=RULE, client_id="us", nonce="n-0S6_WzA2Mj")
+NONCE = "n-0S6_WzA2Mj"
+POLICY = IdTokenPolicy(issuer=RULE, client_id="us", nonce=NONCE)
 CLAIMS: Mapping[str, Any] = {
     "iss": "https://op.example",
     "sub": "248289761001",
@@ -71,7 +72,16 @@ def test_the_claims_cannot_be_changed_and_do_not_print() -> None:
     with pytest.raises(TypeError):
         found.claims["sub"] = "other"  # type: ignore[index]
     assert "canary" not in repr(found)
-    assert POLICY.nonce not in repr(POLICY)
+    assert NONCE not in repr(POLICY)
+
+
+@pytest.mark.parametrize("nonce", [ABSENT, NONCE, "of another sign-in", None])
+def test_rp_26_a_refreshed_token_may_leave_the_nonce_out(nonce: Any) -> None:
+    """OpenID Connect Core §12.2; everything else about it is checked as ever."""
+    refreshed = replace(POLICY, nonce=None)
+    assert accept(policy=refreshed, nonce=nonce).subject == "248289761001"
+    for claims in ({"iss": "https://evil.example"}, {"aud": "other"}, {"exp": NOW - 300}, {"azp": "other"}):
+        assert refuse(None, refreshed, nonce=nonce, **claims)[1] in ("mismatch", "expired")
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from watchword.protocol.client_auth import (
 )
 from watchword.protocol.token_exchange import (
     TokenResponse,
+    check_refresh_response,
     check_token_response,
     code_grant,
     refresh_grant,
@@ -291,6 +292,46 @@ def test_net_13_refusals_are_told_apart(
     assert type(caught.value) is expected
     assert told in caught.value.detail
     assert caught.value.detail.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("error", "refused", "refused_a_code"),
+    [
+        ("invalid_grant", True, True),
+        ("bad_refresh_token", True, True),
+        ("access_denied", True, False),
+        ("interaction_required", True, False),
+        ("login_required", True, False),
+        ("consent_required", True, False),
+        ("account_selection_required", True, False),
+        ("invalid_client", False, False),
+        ("unauthorized_client", False, False),
+        ("invalid_scope", False, False),
+        ("server_error", False, False),
+        ("Invalid_Grant", False, False),
+    ],
+)
+def test_what_ends_a_grant_is_told_from_what_is_wrong_with_us(
+    error: str, refused: bool, refused_a_code: bool
+) -> None:
+    """§5.2 names one error of the refresh token; those that only the person can do something about are
+    no fault of the registration either."""
+    body = json.dumps({"error": error}).encode()
+    with pytest.raises(CodeRefused if refused else ProviderResponseInvalid, match=error):
+        check_refresh_response(400, JSON_HEADERS, body)
+    with pytest.raises(CodeRefused if refused_a_code else ProviderResponseInvalid, match=error):
+        check_token_response(400, JSON_HEADERS, body)
+
+
+def test_rp_26_a_refresh_is_answered_with_or_without_an_id_token() -> None:
+    """OpenID Connect Core §12.2; what is there has to be well formed."""
+    bare = {"access_token": "at", "token_type": "bearer"}
+    without = check_refresh_response(200, JSON_HEADERS, json.dumps(bare).encode())
+    assert (without.id_token, without.refresh_token) == (None, None)
+    full = check_refresh_response(200, JSON_HEADERS, json.dumps(GOOD | {"refresh_token": "rt"}).encode())
+    assert (full.id_token, full.refresh_token) == ("e.y.J", "rt")
+    with pytest.raises(ProviderResponseInvalid, match="id_token"):
+        check_refresh_response(200, JSON_HEADERS, json.dumps(GOOD | {"id_token": 5}).encode())
 
 
 @pytest.mark.parametrize("status", [100, 199, 201, 202, 204, 301, 302, 303, 307, 308, 399, 600, 0, -1])

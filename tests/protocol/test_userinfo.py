@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from watchword.errors import ProviderResponseInvalid, ProviderUnavailable, UserinfoRejected
+from watchword.errors import ProviderResponseInvalid, ProviderUnavailable, UserinfoOfAnother, UserinfoRejected
 from watchword.protocol.userinfo import check_userinfo
 
 HEADERS = {"content-type": "application/json"}
@@ -29,7 +29,7 @@ def test_claims_of_the_right_subject_are_returned() -> None:
 )
 def test_rp_16_another_subject_is_rejected(claims: dict[str, Any]) -> None:
     """§5.3.2: equal to the ID token's sub, or not used at all; the claims are not repeated."""
-    with pytest.raises(UserinfoRejected) as caught:
+    with pytest.raises(UserinfoOfAnother) as caught:
         check_userinfo(200, HEADERS, body(claims), subject="alice")
     assert "bob" not in caught.value.detail
 
@@ -37,8 +37,9 @@ def test_rp_16_another_subject_is_rejected(claims: dict[str, Any]) -> None:
 @pytest.mark.parametrize("content_type", ["application/jwt", "Application/JWT; charset=utf-8"])
 def test_rp_32_a_signed_answer_is_never_read_unverified(content_type: str) -> None:
     """Signed userinfo is not offered, so it is refused."""
-    with pytest.raises(UserinfoRejected, match="JWT"):
+    with pytest.raises(UserinfoRejected, match="JWT") as caught:
         check_userinfo(200, {"content-type": content_type}, body({"sub": "alice"}), subject="alice")
+    assert not isinstance(caught.value, UserinfoOfAnother)
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])

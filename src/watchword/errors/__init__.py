@@ -33,10 +33,14 @@ from watchword.errors.operation import (
     SecretKeyMismatch,
 )
 from watchword.errors.provider import (
+    ProviderCircuitOpen,
+    ProviderCrowded,
     ProviderMetadataInvalid,
     ProviderNameUnresolved,
+    ProviderRefused,
     ProviderResponseInvalid,
     ProviderSettingsMismatch,
+    ProviderThrottled,
     ProviderTlsFailed,
     ProviderUnavailable,
 )
@@ -80,6 +84,7 @@ from watchword.errors.sign_in import (
     TooManyRoles,
     UnknownProvider,
     UserDisabled,
+    UserinfoOfAnother,
     UserinfoRejected,
 )
 
@@ -115,11 +120,15 @@ __all__ = [
     "NotFound",
     "NotInstalled",
     "OriginRefused",
+    "ProviderCircuitOpen",
+    "ProviderCrowded",
     "ProviderDenied",
     "ProviderMetadataInvalid",
     "ProviderNameUnresolved",
+    "ProviderRefused",
     "ProviderResponseInvalid",
     "ProviderSettingsMismatch",
+    "ProviderThrottled",
     "ProviderTlsFailed",
     "ProviderUnavailable",
     "RateLimited",
@@ -146,6 +155,7 @@ __all__ = [
     "UnknownProvider",
     "UnsupportedGrantType",
     "UserDisabled",
+    "UserinfoOfAnother",
     "UserinfoRejected",
     "VersionSunset",
     "WatchwordError",

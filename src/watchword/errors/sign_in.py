@@ -102,6 +102,10 @@ class UserinfoRejected(SignInRefused):
     public = "The sign-in provider's answer could not be verified. You are not signed in."
 
 
+class UserinfoOfAnother(UserinfoRejected):
+    """It is about somebody else, or nobody, so that nothing of it may be used (OpenID Connect Core §5.3.2)."""
+
+
 class UserDisabled(SignInRefused):
     code = "user_disabled"
     status = 403

@@ -1,4 +1,4 @@
-"""The ID token of a sign-in by authorization code (OpenID Connect Core §3.1.3.7)."""
+"""The ID token of a sign-in by authorization code (OpenID Connect Core §3.1.3.7), and of a refresh (§12.2)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ _TYPES = frozenset({"jwt", "application/jwt"})
 
 @dataclass(frozen=True, slots=True)
 class IdTokenPolicy:
-    """What one attempt expects: who issued the token, for whom, and for which ``nonce``.
+    """What one attempt expects: who issued the token, for whom, and for which ``nonce``. That is None
+    for a refreshed token and no other: no browser carried it, and it need not repeat the first one's.
     ``hosted_domains``, where there are any, are those of which ``hd`` has to be one (Google).
     ``kind`` is a claim by which the provider tells its tokens apart, and its value in ID tokens.
     ``max_age_seconds`` is set when the request asked for a recent sign-in, ``asked_at`` is when that
@@ -36,7 +37,7 @@ class IdTokenPolicy:
 
     issuer: IssuerRule
     client_id: str
-    nonce: str = field(repr=False)
+    nonce: str | None = field(repr=False)
     algorithms: frozenset[str] = ID_TOKEN_ALGORITHMS
     leeway_seconds: int = 30
     max_age_seconds: int | None = None
@@ -47,7 +48,7 @@ class IdTokenPolicy:
     def __post_init__(self) -> None:
         if not 0 <= self.leeway_seconds <= MAX_LEEWAY_SECONDS:
             raise ValueError(f"leeway_seconds must be between 0 and {MAX_LEEWAY_SECONDS}")
-        if not (self.issuer.issuer and self.client_id and self.nonce):
+        if not (self.issuer.issuer and self.client_id) or self.nonce == "":
             raise ValueError("issuer, client_id and nonce must not be empty")
         if not self.algorithms <= ALGORITHMS.keys():
             raise ValueError("algorithms must be names this service can verify")
@@ -88,7 +89,8 @@ def check_id_token(
     if now_seconds - issued_at > MAX_AGE_SECONDS + policy.leeway_seconds:
         raise ClaimError("iat", "too_old", f"{now_seconds - issued_at} s ago; are the clocks right?")
     subject = claims.required_text(found, "sub")
-    _check_nonce(found, policy.nonce)
+    if policy.nonce is not None:
+        _check_nonce(found, policy.nonce)
     claims.check_hosted_domain(found, policy.hosted_domains)
     _check_at_hash(found, verified.alg, access_token)
     return IdToken(

@@ -19,6 +19,16 @@ MAX_EXPIRES_IN_SECONDS = 86_400
 DEFAULT_EXPIRES_IN_SECONDS = 300
 _WHAT = "the token endpoint"
 _CODE_REFUSED = frozenset({"invalid_grant", "bad_verification_code", "bad_refresh_token"})
+_PERSON_NEEDED = frozenset(
+    {
+        "access_denied",
+        "interaction_required",
+        "login_required",
+        "consent_required",
+        "account_selection_required",
+    }
+)
+"""Errors of the authorization endpoint that some providers also answer a refresh with."""
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _DIGITS = re.compile(r"[0-9]{1,18}")
 
@@ -59,10 +69,30 @@ def check_token_response(
 ) -> TokenResponse:
     """Check an answer of the token endpoint.
 
-    Raises ProviderUnavailable for 429 and 5xx, CodeRefused for ``invalid_grant`` (which on a
-    refresh means the refresh token) and GitHub's names of it, ProviderResponseInvalid for everything
-    else that is not a token response. An error wins over tokens beside it.
+    Raises ProviderUnavailable for 429 and 5xx, CodeRefused for ``invalid_grant`` and GitHub's names of
+    it, ProviderResponseInvalid for everything else that is not a token response. An error wins over
+    tokens beside it.
     """
+    return _checked(status, headers, body, _CODE_REFUSED, id_token_required=id_token_required)
+
+
+def check_refresh_response(status: int, headers: Mapping[str, str], body: bytes) -> TokenResponse:
+    """Check the answer to a refresh, in which an ID token may be missing (OpenID Connect Core §12.2).
+
+    Raises what ``check_token_response`` does. CodeRefused means the refresh token, and stands as well for
+    the errors of an authorization request that only the person can do something about (§3.1.2.6).
+    """
+    return _checked(status, headers, body, _CODE_REFUSED | _PERSON_NEEDED, id_token_required=False)
+
+
+def _checked(
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    refused: frozenset[str],
+    *,
+    id_token_required: bool,
+) -> TokenResponse:
     check_available(_WHAT, status, headers)
     if status != 200 and not 400 <= status <= 499:
         raise ProviderResponseInvalid(f"{_WHAT} answered {status}")
@@ -71,7 +101,7 @@ def check_token_response(
     except ProviderResponseInvalid as fault:
         raise ProviderResponseInvalid(f"{fault.detail} (status {status})") from None
     if status != 200 or "error" in answer:
-        raise _refusal(status, answer.get("error"))
+        raise _refusal(status, answer.get("error"), refused)
     return TokenResponse(
         access_token=_required(answer, "access_token", MAX_ACCESS_TOKEN_CHARS),
         token_type=_token_type(answer.get("token_type")),
@@ -82,11 +112,11 @@ def check_token_response(
     )
 
 
-def _refusal(status: int, error: Any) -> WatchwordError:
+def _refusal(status: int, error: Any, refused: frozenset[str]) -> WatchwordError:
     if not isinstance(error, str):
         return ProviderResponseInvalid(f"{_WHAT} answered {status} without an error code")
     said = f"{_WHAT} answered {status} error={printable(error, max_chars=64)}"
-    return CodeRefused(said) if error in _CODE_REFUSED else ProviderResponseInvalid(said)
+    return CodeRefused(said) if error in refused else ProviderResponseInvalid(said)
 
 
 def _required(answer: Mapping[str, Any], name: str, max_chars: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from watchword.errors import ProviderResponseInvalid, UserinfoRejected
+from watchword.errors import ProviderResponseInvalid, UserinfoOfAnother, UserinfoRejected
 from watchword.protocol.media_type import media_type
 from watchword.protocol.provider_answer import check_available, header, read_json
 
@@ -15,11 +15,11 @@ _WHAT = "the userinfo endpoint"
 def check_userinfo(
     status: int, headers: Mapping[str, str], body: bytes, *, subject: str
 ) -> Mapping[str, Any]:
-    """The claims of an answer about ``subject``, the ID token's ``sub``.
+    """The claims of an answer about ``subject``, the ID token's ``sub``, or the known one without a token.
 
     Raises ProviderUnavailable (429, 5xx), ProviderResponseInvalid (no usable answer: the caller
-    decides whether it can do without) and UserinfoRejected, which always ends the sign-in: an
-    answer about somebody else, or a signed one, which would be believed unverified.
+    decides whether it can do without) and UserinfoRejected, which always ends the sign-in:
+    UserinfoOfAnother, or for a signed answer, which would be believed unverified.
     """
     check_available(_WHAT, status, headers)
     if status != 200:
@@ -28,5 +28,5 @@ def check_userinfo(
         raise UserinfoRejected(f"{_WHAT} answered with a signed JWT, which is not supported")
     claims = read_json(_WHAT, headers, body)
     if claims.get("sub") != subject:
-        raise UserinfoRejected(f"{_WHAT} answered about another subject, or none, than the ID token's")
+        raise UserinfoOfAnother(f"{_WHAT} answered about another subject, or none, than the ID token's")
     return claims
