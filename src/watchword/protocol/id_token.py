@@ -1,4 +1,4 @@
-"""The ID token of a sign-in by authorization code (OpenID Connect Core §3.1.3.7), and of a refresh (§12.2)."""
+"""The ID token of a sign-in by authorization code (OpenID Connect Core §3.1.3.7), or of a refresh (§12.2)."""
 
 from __future__ import annotations
 
