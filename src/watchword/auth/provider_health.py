@@ -8,7 +8,8 @@ from typing import Literal
 
 EndpointKind = Literal["discovery", "jwks", "token", "userinfo", "par"]
 BreakerState = Literal["closed", "half_open", "open"]
-CallOutcome = Literal["answered", "failed", "not_sent"]
+CallOutcome = Literal["answered", "failed", "not_sent", "cut_short"]
+"""``cut_short`` are calls that were given up here, by their caller or for lack of time."""
 
 
 @dataclass(frozen=True, slots=True)

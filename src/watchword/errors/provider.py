@@ -20,6 +20,25 @@ class ProviderUnavailable(WatchwordError):
         super().__init__(detail, retry_after_seconds=retry_after_seconds)
 
 
+class ProviderThrottled(ProviderUnavailable):
+    """It wants to be asked less often (429, RFC 6585 §4), not before ``retry_after_seconds``."""
+
+
+class ProviderCircuitOpen(ProviderUnavailable):
+    """It failed so often that it is not asked before ``retry_after_seconds``; nothing was sent."""
+
+    code = "provider_circuit_open"
+
+
+class ProviderCrowded(ProviderUnavailable):
+    """So many calls to it are under way here that this one was not sent."""
+
+    code = "provider_crowded"
+
+    def __init__(self, detail: str = "", *, retry_after_seconds: int | None = 1) -> None:
+        super().__init__(detail, retry_after_seconds=retry_after_seconds)
+
+
 class ProviderNameUnresolved(ProviderUnavailable):
     """The name of the provider's host leads to no address."""
 
@@ -42,6 +61,10 @@ class ProviderResponseInvalid(WatchwordError):
     status = 502
     title = "Sign-in provider answered wrongly"
     public = "The sign-in provider gave an answer we cannot accept. You are not signed in."
+
+
+class ProviderRefused(ProviderResponseInvalid):
+    """It answered, and did not take our request as it is (4xx, or an OAuth error)."""
 
 
 class ProviderMetadataInvalid(ProviderResponseInvalid):

@@ -1,0 +1,254 @@
+"""Whether a provider is asked at all: a circuit breaker for each kind of its endpoints."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import os
+import random
+import threading
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
+from typing import Final, TypeVar, get_args
+
+from watchword.auth.deadline import time_left_seconds
+from watchword.auth.ports import Clock
+from watchword.auth.provider_health import BreakerState, CallOutcome, EndpointHealth, EndpointKind
+from watchword.errors import (
+    ProviderCircuitOpen,
+    ProviderCrowded,
+    ProviderRefused,
+    ProviderResponseInvalid,
+    ProviderSettingsMismatch,
+    ProviderThrottled,
+    ProviderUnavailable,
+    WatchwordError,
+)
+from watchword.protocol.breaker import (
+    DEFAULT_POLICY,
+    Breaker,
+    BreakerPolicy,
+    Closed,
+    HalfOpen,
+    Open,
+    Outcome,
+    Permit,
+    Refusal,
+    admit,
+    ended,
+    half_opened,
+    throttled,
+)
+from watchword.protocol.provider_answer import DEFAULT_RETRY_AFTER_SECONDS
+
+HAD_ITS_TIME_SECONDS: Final = 3.0
+"""A call that our own deadline cuts short after so long, the read timeout, is the provider's failure."""
+
+ENDPOINT_KINDS: Final[tuple[EndpointKind, ...]] = get_args(EndpointKind)
+_STATES: Final[Mapping[type[Breaker], BreakerState]] = {
+    Closed: "closed",
+    HalfOpen: "half_open",
+    Open: "open",
+}
+_CUT_SHORT: Final = "no answer in the time left for this"
+
+logger = logging.getLogger("watchword")
+T = TypeVar("T")
+_probing: ContextVar[bool] = ContextVar("watchword probing a provider", default=False)
+
+
+def is_probe() -> bool:
+    """Whether the call that runs here tries an endpoint out, so that it is sent once and no more."""
+    return _probing.get()
+
+
+class ProviderGuard:
+    """Lets calls to one provider through, or refuses them at once while it is known to fail.
+
+    It belongs to its process, not to an event loop: every change is made in one go under a lock that
+    is never held over an ``await``, and a call that vanishes with its loop, or stayed behind in the
+    process this one was forked from, blocks nothing for longer than a probe may take.
+    """
+
+    def __init__(
+        self,
+        provider_id: str,
+        clock: Clock,
+        *,
+        policy: BreakerPolicy = DEFAULT_POLICY,
+        draw: Callable[[], float] = lambda: random.uniform(-1, 1),  # noqa: S311
+    ) -> None:
+        self._provider_id = provider_id
+        self._clock = clock
+        self._policy = policy
+        self._draw = draw
+        self._breakers: dict[EndpointKind, Breaker] = dict.fromkeys(ENDPOINT_KINDS, Closed())
+        self._last_faults: dict[EndpointKind, str] = {}
+        self._calls: Counter[tuple[EndpointKind, CallOutcome]] = Counter()
+        self._transitions: Counter[tuple[EndpointKind, BreakerState]] = Counter()
+        self._lock = threading.Lock()
+        self._process = os.getpid()
+
+    async def run(self, kind: EndpointKind, work: Callable[[], Awaitable[T]]) -> T:
+        """One logical call, its answer checked, within the time left of the operation.
+
+        Raises ProviderCircuitOpen, ProviderUnavailable, and what the work raises.
+        """
+        left_seconds = time_left_seconds()
+        if left_seconds == 0:
+            self._calls[kind, "not_sent"] += 1
+            raise ProviderUnavailable(f"{self._provider_id}: {_CUT_SHORT}, {kind} was not asked")
+        permit = self._admitted(kind)
+        token = _probing.set(permit.probe)
+        try:
+            return await self._asked(kind, permit, work, left_seconds)
+        finally:
+            _probing.reset(token)
+
+    async def _asked(
+        self, kind: EndpointKind, permit: Permit, work: Callable[[], Awaitable[T]], seconds: float | None
+    ) -> T:
+        timeout = asyncio.timeout(seconds)
+        try:
+            async with timeout:
+                result = await work()
+        except TimeoutError as error:
+            if not timeout.expired():
+                self._end(kind, permit, error)
+                raise
+            late = ProviderUnavailable(f"{self._provider_id}: {_CUT_SHORT} ({kind})")
+            had_its_time = seconds is not None and seconds >= HAD_ITS_TIME_SECONDS
+            self._end(kind, permit, late if had_its_time else error)
+            raise late from None
+        except BaseException as error:
+            self._end(kind, permit, error)
+            raise
+        self._end(kind, permit, None)
+        return result
+
+    def health(self) -> dict[EndpointKind, EndpointHealth]:
+        """Each endpoint as it is now; one whose time is up is half open before anybody has tried it."""
+        with self._held():
+            breakers, faults = dict(self._breakers), dict(self._last_faults)
+        now = self._clock.monotonic()
+        return {kind: _health(breaker, faults.get(kind), now) for kind, breaker in breakers.items()}
+
+    @property
+    def calls(self) -> Mapping[tuple[EndpointKind, CallOutcome], int]:
+        """How many calls ended how, since the start of the process."""
+        return dict(self._calls)
+
+    @property
+    def transitions(self) -> Mapping[tuple[EndpointKind, BreakerState], int]:
+        """How often each endpoint came into each state, since the start of the process."""
+        return dict(self._transitions)
+
+    def resting(self, kind: EndpointKind) -> bool:
+        """Whether the endpoint itself wants to be left alone still."""
+        breaker = self._breakers[kind]
+        return isinstance(breaker, Open) and breaker.throttled and self._clock.monotonic() < breaker.until
+
+    def hasten(self, kind: EndpointKind) -> None:
+        """Half-open at once what is open: it was seen to answer again."""
+        with self._held():
+            before = self._breakers[kind]
+            after = half_opened(before) if isinstance(before, Open) else before
+            changed = self._keep(kind, before, after)
+        if changed:
+            self._tell(kind, after, "it answers again")
+
+    def _admitted(self, kind: EndpointKind) -> Permit:
+        now = self._clock.monotonic()
+        with self._held():
+            before = self._breakers[kind]
+            after, permit = admit(before, self._policy, now=now)
+            changed = self._keep(kind, before, after)
+            if isinstance(permit, Refusal):
+                self._calls[kind, "not_sent"] += 1
+        if changed:
+            self._tell(kind, after, "its time is up")
+        if isinstance(permit, Refusal):
+            raise ProviderCircuitOpen(
+                f"{self._provider_id}: {kind} is not asked, it failed ({self._last_faults.get(kind)})",
+                retry_after_seconds=max(1, math.ceil(permit.seconds)),
+            )
+        return permit
+
+    def _end(self, kind: EndpointKind, permit: Permit, error: BaseException | None) -> None:
+        outcome = _outcome(error)
+        now, draw = self._clock.monotonic(), self._draw()
+        with self._held():
+            before = self._breakers[kind]
+            if isinstance(error, ProviderThrottled):
+                seconds = error.retry_after_seconds or DEFAULT_RETRY_AFTER_SECONDS
+                after = throttled(before, self._policy, permit, seconds=seconds, now=now, draw=draw)
+            else:
+                after = ended(before, self._policy, permit, outcome, now=now, draw=draw)
+            changed = self._keep(kind, before, after)
+            self._calls[kind, _counted(outcome, error)] += 1
+            if outcome == "failure" and isinstance(error, WatchwordError):
+                self._last_faults[kind] = error.code
+        if changed:
+            self._tell(kind, after, error.detail if isinstance(error, WatchwordError) else "it answers again")
+
+    def _keep(self, kind: EndpointKind, before: Breaker, after: Breaker) -> bool:
+        """Whether this is another state, which is then counted."""
+        self._breakers[kind] = after
+        if type(before) is type(after):
+            return False
+        self._transitions[kind, _STATES[type(after)]] += 1
+        return True
+
+    def _tell(self, kind: EndpointKind, breaker: Breaker, cause: str) -> None:
+        seconds = 0.0 if not isinstance(breaker, Open) else breaker.until - self._clock.monotonic()
+        rest = f", not asked for {math.ceil(seconds)} s" if isinstance(breaker, Open) else ""
+        logger.warning(
+            "provider %s: %s is %s%s: %s", self._provider_id, kind, _STATES[type(breaker)], rest, cause
+        )
+
+    def _held(self) -> threading.Lock:
+        """The lock; another one in a process that was forked while somebody held it."""
+        if self._process != os.getpid():
+            self._lock, self._process = threading.Lock(), os.getpid()
+        return self._lock
+
+
+def _outcome(error: BaseException | None) -> Outcome:
+    match error:
+        case None | ProviderRefused() | ProviderSettingsMismatch():
+            return "success"
+        case ProviderCircuitOpen() | ProviderCrowded():
+            return "neutral"
+        case ProviderUnavailable() | ProviderResponseInvalid():
+            return "failure"
+        case WatchwordError():
+            return "success"
+    return "neutral"
+
+
+def _counted(outcome: Outcome, error: BaseException | None) -> CallOutcome:
+    if outcome == "success":
+        return "answered"
+    if outcome == "failure":
+        return "failed"
+    return "not_sent" if isinstance(error, WatchwordError) else "cut_short"
+
+
+def _health(breaker: Breaker, last_fault: str | None, now: float) -> EndpointHealth:
+    match breaker:
+        case Closed():
+            waiting = None
+        case Open():
+            waiting = breaker.until - now
+        case HalfOpen():
+            waiting = None if breaker.probe_until is None else breaker.probe_until - now
+    closed_to_calls = waiting is not None and waiting > 0
+    state = _STATES[type(breaker)]
+    return EndpointHealth(
+        state="half_open" if state == "open" and not closed_to_calls else state,
+        retry_after_seconds=math.ceil(waiting) if waiting is not None and waiting > 0 else None,
+        failures=breaker.failures,
+        last_fault=last_fault,
+    )
