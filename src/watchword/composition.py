@@ -85,6 +85,7 @@ class Composition:
                 idle_seconds=settings.session_idle_seconds,
                 absolute_seconds=settings.session_absolute_seconds,
                 overlap_seconds=settings.refresh_overlap_seconds,
+                recheck_seconds=settings.provider_recheck_seconds,
                 cap=SessionCap(settings.max_sessions_per_user, settings.session_limit_policy),
             ),
             tokens_live_seconds=settings.longest_access_token_seconds,

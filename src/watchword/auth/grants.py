@@ -15,12 +15,14 @@ BROWSER = "browser"
 
 @dataclass(frozen=True, slots=True)
 class SessionLimits:
-    """``overlap_seconds`` is how long the previous refresh token still answers, ``cap`` how many
+    """``overlap_seconds`` is how long the previous refresh token still answers, ``recheck_seconds``
+    how long a session goes on without its provider being asked again (0: for ever), ``cap`` how many
     sessions an account may have."""
 
     idle_seconds: int
     absolute_seconds: int
     overlap_seconds: int
+    recheck_seconds: int = 0
     cap: SessionCap | None = None
 
 

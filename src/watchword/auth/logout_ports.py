@@ -25,10 +25,12 @@ class ProviderLogout:
 
 @dataclass(frozen=True, slots=True)
 class NewProviderGrant:
-    """What a provider gave with a sign-in and is kept with its session, sealed."""
+    """What a provider gave with a sign-in and is kept with its session, sealed: its ID token for the
+    sign-out, its refresh token for the re-checks."""
 
     grant_id: UUID
-    sealed_id_token: bytes = field(repr=False)
+    sealed_id_token: bytes | None = field(repr=False)
+    sealed_tokens: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

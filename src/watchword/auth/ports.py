@@ -61,6 +61,7 @@ class NewSession:
     auth_time_asserted: bool = False
     terms: OpeningTerms = UNCONDITIONAL
     grant: NewProviderGrant | None = None
+    recheck_due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,11 +106,18 @@ class SessionManager:
             provider_sid=provider_sid,
             terms=terms,
             grant=grant,
+            recheck_due_at=self._due_at(grant, now),
         )
         session = await (self._store.open(identity, new) if opening is None else opening(new))
         if replaces is not None:
             self._on_ended(replaces, now + self._tokens_live)
         return self._grant(session, token, None, now)
+
+    def _due_at(self, grant: NewProviderGrant | None, now: datetime) -> datetime | None:
+        """When the provider is asked again, where it gave something to ask with."""
+        if grant is None or grant.sealed_tokens is None or self._limits.recheck_seconds == 0:
+            return None
+        return now + timedelta(seconds=self._limits.recheck_seconds)
 
     def _admission(
         self, admit: Callable[[IssuedToken], None] | None, now: datetime

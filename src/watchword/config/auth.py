@@ -81,6 +81,8 @@ class Settings(BaseSettings):
     session_idle_seconds: Seconds = 3600
     session_absolute_seconds: Seconds = 86400
     refresh_overlap_seconds: Annotated[int, Field(ge=0, le=60)] = 10
+    provider_recheck_seconds: SecondsOrZero = 3600
+    provider_grace_seconds: Annotated[int, Field(ge=0, le=3600)] = 900
     max_sessions_per_user: Annotated[int, Field(ge=1, le=1000)] = 5
     session_limit_policy: Literal["evict_oldest", "reject"] = "evict_oldest"
     revocation_stale_seconds: SecondsOrZero = 30

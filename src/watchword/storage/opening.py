@@ -50,6 +50,7 @@ def _new_grant(account: Account, new: NewSession, grant: NewProviderGrant) -> di
         "id": grant.grant_id,
         "identity_id": account.identity_id,
         "sealed_id_token": grant.sealed_id_token,
+        "sealed_tokens": grant.sealed_tokens,
         "created_at": new.created_at,
     }
 
@@ -75,6 +76,7 @@ def _new_row(account: Account, identity: ProviderIdentity, new: NewSession) -> d
         "provider_sid": new.provider_sid,
         "generation": 1,
         "refresh_digest": new.refresh_digest,
+        "recheck_due_at": new.recheck_due_at,
     }
 
 
