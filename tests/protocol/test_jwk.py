@@ -65,6 +65,7 @@ def test_net_8_every_supported_kind_is_read() -> None:
         pytest.param(document(*[GOOD] * 51), id="51-keys"),
         pytest.param(document(*[{}] * 10_000), id="10000-keys"),
         pytest.param(document(GOOD) + b" " * 128 * 1024, id="too-large"),
+        pytest.param(document({**GOOD, "x": [[]] * 1000}), id="1000-lists"),
         pytest.param(b'{"keys":' + b"[" * 1000 + b"]" * 1000 + b"}", id="deep"),
     ],
 )

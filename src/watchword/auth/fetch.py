@@ -10,17 +10,21 @@ from watchword.auth.flight import Flight
 from watchword.auth.ports import Clock
 from watchword.errors import ProviderUnavailable, WatchwordError
 
-AFTER_FAILURE_SECONDS: Final = 30.0
+AFTER_FAILURE_SECONDS: Final = 10.0
+KNOWN_FAILING_SECONDS: Final = 60.0
+"""How long a failure is held to go on while nobody has tried again."""
 
 Sender = Literal["provider", "anybody"]
 """On whose account the provider is asked: a token came from its own endpoint in a sign-in, or from
 whoever knows an address of ours."""
 T = TypeVar("T")
+Work = Callable[[], Coroutine[Any, Any, T]]
 
 
 class Fetch(Generic[T]):
-    """A ``Flight`` that remembers a failure: for half a minute after it, tokens that anybody may send
-    cause no other request. A sign-in may always try."""
+    """A ``Flight`` that remembers a failure: for ten seconds after it, neither tokens that anybody may
+    send nor anything that goes on behind people's backs causes another request. A sign-in may always
+    try."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -31,26 +35,27 @@ class Fetch(Generic[T]):
     def under_way(self) -> bool:
         return self._flight.under_way
 
-    async def join(self, work: Callable[[], Coroutine[Any, Any, T]], *, sender: Sender) -> T:
+    @property
+    def is_failing(self) -> bool:
+        """Whether the last flight that landed failed, and not long ago."""
+        return self._failed_for(KNOWN_FAILING_SECONDS) > 0
+
+    async def join(self, work: Work[T], *, sender: Sender) -> T:
         """The outcome of the flight under way, else of a new one. Raises what the work raises, and
         ProviderUnavailable where it failed a moment ago."""
-        remaining = self._pause_seconds()
+        remaining = self._failed_for(AFTER_FAILURE_SECONDS)
         if sender == "anybody" and not self.under_way and remaining > 0:
             raise ProviderUnavailable(
                 "the provider did not answer well a moment ago", retry_after_seconds=math.ceil(remaining)
             )
         return await self._flight.join(lambda: self._noted(work))
 
-    def goes_on_without(self, work: Callable[[], Coroutine[Any, Any, T]], *, sender: Sender) -> bool:
-        """Whether what is known serves for now, because asking failed the last time: it is tried again
-        in time, but nobody with a good token waits for a provider that does not answer."""
-        if sender != "anybody" or self._failed_at is None:
-            return False
-        if self._pause_seconds() <= 0:
+    def begin(self, work: Work[T]) -> None:
+        """A flight that nobody waits for, unless the last one failed a moment ago."""
+        if self._failed_for(AFTER_FAILURE_SECONDS) <= 0:
             self._flight.begin(lambda: self._noted(work))
-        return True
 
-    async def _noted(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    async def _noted(self, work: Work[T]) -> T:
         try:
             result = await work()
         except WatchwordError:
@@ -59,7 +64,8 @@ class Fetch(Generic[T]):
         self._failed_at = None
         return result
 
-    def _pause_seconds(self) -> float:
+    def _failed_for(self, seconds: float) -> float:
+        """How much is left of so many seconds after the last failure; nothing where that is made good."""
         if self._failed_at is None:
             return 0.0
-        return self._failed_at + AFTER_FAILURE_SECONDS - self._clock.monotonic()
+        return self._failed_at + seconds - self._clock.monotonic()

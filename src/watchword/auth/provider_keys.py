@@ -1,36 +1,46 @@
-"""A provider's signing keys: fetched once for everybody, kept when a refetch fails."""
+"""A provider's signing keys: fetched once for everybody and ahead of time, kept when a refetch fails."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from watchword.auth.fetch import Fetch, Sender
+from watchword.auth.cached_document import CachedDocument, Fetched
+from watchword.auth.fetch import Sender
 from watchword.auth.ports import Clock, ProviderHttp
+from watchword.auth.provider_guard import ProviderGuard
 from watchword.errors import IdTokenRejected, ProviderResponseInvalid, WatchwordError
 from watchword.protocol import jws
+from watchword.protocol.freshness import fresh_seconds
 from watchword.protocol.jwk import MAX_KEY_SET_BYTES, KeySet, KeySetError, parse_key_set
 from watchword.protocol.provider_answer import check_document
 
-FRESH_SECONDS: Final = 600.0
-UNKNOWN_KID_COOLDOWN_SECONDS: Final = 30.0
-STALE_SECONDS: Final = 86400.0
+FRESH_SECONDS: Final = 600
+MIN_FRESH_SECONDS: Final = 60
+"""At most and at least, whatever the provider's cache headers say."""
+UNKNOWN_KID_COOLDOWN_SECONDS: Final = 30
+STALE_SECONDS: Final = 86_400
 
 
 class ProviderKeys:
-    """The key set of one issuer: fresh for ten minutes, one flight at a time, one extra fetch for
-    an unknown key id within the cooldown, the last good set on any failure for a day.
+    """The key set of one issuer: fresh for ten minutes or as long as its answer says, one flight at a
+    time, one extra fetch for an unknown key id within the cooldown, the last good set on any failure
+    for a day.
 
     The cooldown counts apart for tokens that anybody may send, or a stranger could use up the fetch
     that a sign-in needs after a rotation.
     """
 
-    def __init__(self, http: ProviderHttp, clock: Clock) -> None:
+    def __init__(self, http: ProviderHttp, clock: Clock, guard: ProviderGuard) -> None:
         self._http = http
         self._clock = clock
-        self._keys: KeySet | None = None
-        self._fetched_at = 0.0
+        self._guard = guard
+        self._cached: CachedDocument[KeySet] = CachedDocument(clock, stale_seconds=STALE_SECONDS)
         self._forced_at: dict[Sender, float] = {}
-        self._fetching: Fetch[KeySet] = Fetch(clock)
+
+    @property
+    def age_seconds(self) -> float | None:
+        """How long ago the set that is held was asked for; None where none is."""
+        return self._cached.age_seconds
 
     async def verify(
         self, token: str, *, jwks_uri: str, algorithms: frozenset[str], max_bytes: int
@@ -62,35 +72,36 @@ class ProviderKeys:
 
         Raises ProviderUnavailable, ProviderResponseInvalid.
         """
-        if self._keys is not None and self._age() < FRESH_SECONDS:
-            return self._keys
-        old = self._keys if self._age() < STALE_SECONDS else None
-        if old is not None and self._fetching.goes_on_without(lambda: self._fetch(jwks_uri), sender=sender):
-            return old
-        try:
-            return await self._fetching.join(lambda: self._fetch(jwks_uri), sender=sender)
-        except WatchwordError:
-            if old is None:
-                raise
-            return old
+        return await self._cached.get(lambda: self._fetch(jwks_uri), sender=sender)
+
+    def forget(self) -> None:
+        """Verify nothing with what was fetched until now."""
+        self._cached.forget()
 
     async def _refetched(self, jwks_uri: str, sender: Sender) -> KeySet:
         """One forced fetch, then none for the cooldown; meanwhile the set as it is. A fetch that
         failed has told nothing, so the next unknown key may ask again."""
-        if not self._fetching.under_way:
+        if not self._cached.under_way:
             now = self._clock.monotonic()
             forced_at = self._forced_at.get(sender)
-            cooling = forced_at is not None and now - forced_at < UNKNOWN_KID_COOLDOWN_SECONDS
-            if self._keys is not None and cooling:
-                return self._keys
+            known = self._cached.usable
+            if known is not None and forced_at is not None and now - forced_at < UNKNOWN_KID_COOLDOWN_SECONDS:
+                return known
             self._forced_at[sender] = now
         try:
-            return await self._fetching.join(lambda: self._fetch(jwks_uri), sender=sender)
+            return await self._cached.anew(lambda: self._fetch(jwks_uri), sender=sender)
         except WatchwordError:
             self._forced_at.pop(sender, None)
             raise
 
-    async def _fetch(self, jwks_uri: str) -> KeySet:
+    async def look(self, jwks_uri: str) -> None:
+        """Fetch the set whatever the breaker says. Raises ProviderUnavailable, ProviderResponseInvalid."""
+        await self._cached.anew(lambda: self._read(jwks_uri), sender="provider")
+
+    async def _fetch(self, jwks_uri: str) -> Fetched[KeySet]:
+        return await self._guard.run("jwks", lambda: self._read(jwks_uri))
+
+    async def _read(self, jwks_uri: str) -> Fetched[KeySet]:
         answer = await self._http.get(jwks_uri, max_bytes=MAX_KEY_SET_BYTES)
         check_document("the key set", answer.status, answer.headers)
         try:
@@ -99,9 +110,5 @@ class ProviderKeys:
             raise ProviderResponseInvalid(f"the key set cannot be used: {error}") from None
         if not keys.keys:
             raise ProviderResponseInvalid(f"the key set holds no usable key ({keys.skipped} skipped)")
-        self._keys = keys
-        self._fetched_at = self._clock.monotonic()
-        return keys
-
-    def _age(self) -> float:
-        return self._clock.monotonic() - self._fetched_at
+        fresh = fresh_seconds(answer.headers, at_least=MIN_FRESH_SECONDS, at_most=FRESH_SECONDS)
+        return Fetched(keys, fresh)

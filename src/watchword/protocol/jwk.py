@@ -14,6 +14,8 @@ from watchword.protocol.strict_json import MalformedJson, loads_object
 
 MAX_KEY_SET_BYTES = 128 * 1024
 MAX_KEYS = 50
+MAX_CONTAINERS = 1000
+"""Lists and objects in a key set; so few that the largest one takes milliseconds to read."""
 
 _PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _THUMBPRINT_MEMBERS: Mapping[str, tuple[str, ...]] = {
@@ -88,11 +90,13 @@ def key_from_jwk(jwk: Mapping[str, Any]) -> VerificationKey:
 
 
 def parse_key_set(body: bytes) -> KeySet:
-    """Read a JWKS document of at most 128 KB and 50 keys. Raises KeySetError.
+    """Read a JWKS document of at most 128 KB, 50 keys and 1,000 containers. Raises KeySetError.
 
     A bad key is skipped and counted and spoils nothing else. Two keys that share a ``kid`` but not
     their material are both skipped, because a token could mean either (RFC 7517 §4.5).
     """
+    if body.count(b"{") + body.count(b"[") > MAX_CONTAINERS:
+        raise KeySetError(f"the key set has more than {MAX_CONTAINERS} lists and objects")
     try:
         entries = loads_object(body, max_bytes=MAX_KEY_SET_BYTES).get("keys")
     except MalformedJson as error:
