@@ -14,6 +14,7 @@ from watchword.auth.client_secrets import ClientSecrets
 from watchword.auth.client_tokens import ClientTokens
 from watchword.auth.email_linking import EmailLinking
 from watchword.auth.gatekeeper import Gatekeeper
+from watchword.auth.grant_keeper import GrantKeeper
 from watchword.auth.grants import SessionLimits
 from watchword.auth.introspector import Introspector
 from watchword.auth.keyring import Keyring
@@ -93,13 +94,16 @@ class Composition:
             before_refresh=limits.check_session,
             email_link=EmailLinking(settings.providers).link_for,
         )
-        codes = AuthorizationCodes(database.codes, sessions=sessions, sealer=sealer, clock=clock)
+        keeper = GrantKeeper(sealer, clock, recheck_seconds=settings.provider_recheck_seconds)
+        codes = AuthorizationCodes(
+            database.codes, providers, sessions=sessions, keeper=keeper, sealer=sealer, clock=clock
+        )
         validator = self._validator(keyring, verified)
         authenticator = self._client_authenticator(database)
         sign_out = ProviderSignOut(
             providers,
             database.provider_logouts,
-            sealer,
+            keeper,
             return_to=f"{settings.base_url}{SIGNED_OUT}",
         )
         provider_tokens = ProviderTokens(accepted, database.callers, clock) if accepted else None
@@ -123,7 +127,7 @@ class Composition:
                 single_use=database.single_use,
                 sealer=sealer,
                 clock=clock,
-                sign_out=sign_out,
+                keeper=keeper,
             ),
             provider_sign_out=sign_out,
             logout_receiver=LogoutReceiver(

@@ -39,11 +39,11 @@ class SignInFailures:
         attempt_cookie: Callable[[str], str | None],
         error: WatchwordError,
     ) -> Response:
-        attempt = services.sign_in.known_attempt(params, attempt_cookie)
+        attempt = services.sign_in.attempts.known(params, attempt_cookie)
         if attempt is not None and attempt.client_request is not None:
             return self._told(request, attempt.client_request, error)
         kept = self.responses.attempts(request)
-        back = services.sign_in.way_back(params, kept, request.path_params["provider"])
+        back = services.sign_in.attempts.way_back(params, kept, request.path_params["provider"])
         if back is not None and back.expired and isinstance(error, AttemptMissing):
             error = AttemptExpired("by its state, it started longer ago than its cookie is kept")
         ways = await self._ways(request, services, error, back)

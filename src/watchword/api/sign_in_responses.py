@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from watchword.api.answer_headers import VARY
 from watchword.api.browser import Browser
 from watchword.api.pages import error_page, page_headers
-from watchword.api.problems import log_refusal
+from watchword.api.problems import log_refusal, problem_response
 from watchword.api.registered_clients import RegisteredClients
 from watchword.api.request_id import request_id_of
 from watchword.api.services import Services
@@ -25,6 +26,7 @@ from watchword.errors import (
     StepUpUnsupported,
     WatchwordError,
 )
+from watchword.protocol.accept import prefers_json
 from watchword.protocol.client_request import ClientRequest, RedirectFault
 from watchword.protocol.redirect_uri import with_answer
 
@@ -48,7 +50,7 @@ class SignInResponses:
     def to_provider(self, request: Request, services: Services, begun: Begun) -> Response:
         """On to the provider, with the attempt to bring back."""
         response = self.redirect(begun.location)
-        for handle in services.sign_in.superfluous(self.attempts(request), begun):
+        for handle in services.sign_in.attempts.superfluous(self.attempts(request), begun.cookie):
             self.browser.clear_attempt(response, handle)
         self.browser.set_attempt(response, begun.handle, begun.cookie, max_age_seconds=ATTEMPT_SECONDS)
         return response
@@ -79,11 +81,15 @@ class SignInResponses:
         ways: WaysOn = NO_WAY,
         referrer_policy: str = "same-origin",
     ) -> Response:
-        """A page that says in plain words why not."""
-        request_id = request_id_of(request.scope)
+        """A page that says in plain words why not, a problem document for whoever names JSON."""
+        request_id, secure = request_id_of(request.scope), self.settings.secure
         log_refusal(error, request_id=request_id)
-        response = error_page(error, request_id=request_id, secure=self.settings.secure, ways=ways)
+        if prefers_json(request.headers.getlist("accept")):
+            response = problem_response(error, request_id=request_id, secure=secure)
+        else:
+            response = error_page(error, request_id=request_id, secure=secure, ways=ways)
         response.headers["Referrer-Policy"] = referrer_policy
+        response.headers["Vary"] = f"Accept, {VARY}"
         return response
 
     def redirect(self, location: str) -> Response:

@@ -7,12 +7,15 @@ import hmac
 import json
 import re
 import secrets
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from watchword.auth.grant_keeper import GrantKeeper
 from watchword.auth.grants import ClientContext, Grant
-from watchword.auth.oauth_client import VerifiedSignIn
+from watchword.auth.logout_ports import NewProviderGrant
+from watchword.auth.oauth_client import OAuthClient, VerifiedSignIn
 from watchword.auth.ports import Clock, CodeStore, LiveSession, NewSession, ProviderIdentity, StoredCode
 from watchword.auth.sealing import Sealer
 from watchword.auth.session_manager import SessionManager
@@ -37,9 +40,13 @@ _CODE = re.compile(_PREFIX + "[A-Za-z0-9_-]{43}")
 
 @dataclass(frozen=True, slots=True)
 class _SignIn:
+    """``registration`` is what we were at the provider when it gave the refresh token."""
+
     identity: ProviderIdentity
     provider_sid: str | None
     auth_time_asserted: bool
+    refresh_token: str | None = field(repr=False)
+    registration: str | None
 
 
 class _Late(Exception):
@@ -50,8 +57,19 @@ class AuthorizationCodes:
     """Gives codes and redeems them. Of a code only the digest is kept; the sign-in behind it opens
     with our secret and the code together."""
 
-    def __init__(self, store: CodeStore, *, sessions: SessionManager, sealer: Sealer, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: CodeStore,
+        clients: Mapping[str, OAuthClient],
+        *,
+        sessions: SessionManager,
+        keeper: GrantKeeper,
+        sealer: Sealer,
+        clock: Clock,
+    ) -> None:
         self._store = store
+        self._clients = clients
+        self._keeper = keeper
         self._sessions = sessions
         self._sealer = sealer
         self._clock = clock
@@ -67,9 +85,7 @@ class AuthorizationCodes:
             redirect_uri=request.redirect_uri,
             code_challenge=request.code_challenge,
             scopes=frozenset(request.scopes),
-            sealed_sign_in=self._seal(
-                code, _SignIn(verified.identity, verified.provider_sid, verified.auth_time_asserted)
-            ),
+            sealed_sign_in=self._seal(code, self._sign_in(verified)),
             auth_time=verified.auth_time,
             created_at=now,
             expires_at=now + timedelta(seconds=CODE_SECONDS),
@@ -103,11 +119,29 @@ class AuthorizationCodes:
                 auth_time_asserted=sign_in.auth_time_asserted,
                 provider_sid=sign_in.provider_sid,
                 client=client,
+                grant=self._grant(sign_in),
                 opening=opening,
             )
         except _Late:
             await self._find(asked)
             raise AuthorizationCodeRefused("the code expired") from None
+
+    def _sign_in(self, verified: VerifiedSignIn) -> _SignIn:
+        client = self._clients[verified.identity.provider_id]
+        return _SignIn(
+            verified.identity,
+            verified.provider_sid,
+            verified.auth_time_asserted,
+            verified.refresh_token if self._keeper.keeps_tokens else None,
+            client.registration,
+        )
+
+    def _grant(self, sign_in: _SignIn) -> NewProviderGrant | None:
+        """The refresh token for the session, unless we are registered otherwise since."""
+        client = self._clients.get(sign_in.identity.provider_id)
+        if client is None or client.registration != sign_in.registration:
+            return None
+        return self._keeper.keep(client, id_token=None, refresh_token=sign_in.refresh_token)
 
     async def _find(self, asked: CodeExchange) -> StoredCode:
         """The code as it is kept, of this very client and unused."""
@@ -142,7 +176,13 @@ class AuthorizationCodes:
         identity, roles = fields["identity"], fields["identity"]["roles"]
         known = None if roles is None else frozenset(roles)
         person = ProviderIdentity(**{**identity, "roles": known})
-        return _SignIn(person, fields["provider_sid"], fields.get("auth_time_asserted", False))
+        return _SignIn(
+            person,
+            fields["provider_sid"],
+            fields.get("auth_time_asserted", False),
+            fields.get("refresh_token"),
+            fields.get("registration"),
+        )
 
 
 def _check(stored: StoredCode, asked: CodeExchange) -> None:

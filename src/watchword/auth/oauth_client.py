@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 from watchword.auth.attempt import Attempt, registration_digest
@@ -13,15 +14,19 @@ from watchword.auth.client_assertion import ClientCredentials
 from watchword.auth.fetch import Sender
 from watchword.auth.github_user import GitHubUser
 from watchword.auth.ports import Clock, ProviderHttp, ProviderIdentity
+from watchword.auth.provider_guard import ProviderGuard
+from watchword.auth.provider_health import ProviderHealth
 from watchword.auth.provider_keys import ProviderKeys
 from watchword.auth.provider_metadata import MetadataSource
+from watchword.auth.token_endpoint import TokenEndpoint
+from watchword.auth.userinfo import Userinfo
 from watchword.config.presets import OFFLINE_ACCESS
 from watchword.config.provider import ProviderSettings
-from watchword.errors import IdTokenRejected, SignInNotRecent, UserinfoRejected, WatchwordError
+from watchword.errors import IdTokenRejected, SignInNotRecent
 from watchword.protocol.authorization import authorization_request, authorization_url
 from watchword.protocol.claims import ClaimError, required_text
-from watchword.protocol.client_auth import authenticated_form
-from watchword.protocol.clock_skew import clock_skew_seconds, describe_clock_skew
+from watchword.protocol.client_auth import AuthenticatedForm, authenticated_form
+from watchword.protocol.clock_skew import describe_clock_skew
 from watchword.protocol.discovery import ProviderMetadata
 from watchword.protocol.github import github_metadata
 from watchword.protocol.id_token import MAX_ID_TOKEN_BYTES, IdToken, IdTokenPolicy, check_id_token
@@ -31,7 +36,6 @@ from watchword.protocol.provider_answer import MAX_ANSWER_BYTES
 from watchword.protocol.pushed_authorization import check_pushed_response, pushed_request_endpoint
 from watchword.protocol.roles import are_withheld, map_roles, roles_at
 from watchword.protocol.token_exchange import TokenResponse, check_token_response, code_grant
-from watchword.protocol.userinfo import check_userinfo
 
 logger = logging.getLogger("watchword")
 _TIMES: Final = frozenset({"exp", "iat", "nbf"})
@@ -47,6 +51,7 @@ class VerifiedSignIn:
     auth_time_asserted: bool
     provider_sid: str | None
     id_token: str | None = field(default=None, repr=False)
+    refresh_token: str | None = field(default=None, repr=False)
 
 
 class OAuthClient:
@@ -81,22 +86,45 @@ class OAuthClient:
         self._leeway_seconds = leeway_seconds
         self._role_claims = settings.effective_role_claims
         self._role_names = frozenset(path[0] for path in self._role_claims)
-        self.keys = ProviderKeys(http, clock)
+        self.guard = ProviderGuard(provider_id, clock)
+        self.keys = ProviderKeys(http, clock, self.guard)
         self._metadata = MetadataSource(
             http,
             clock,
+            self.guard,
             issuer=self.issuer_rule,
             allow_loopback_http=allow_loopback_http,
             url=settings.metadata_url,
             published=github_metadata(self.issuer) if settings.preset == "github" else None,
             signs=settings.about.id_token,
         )
-        self._github = GitHubUser(http, clock, issuer=self.issuer, asked=settings.userinfo)
+        self._github = GitHubUser(http, clock, self.guard, issuer=self.issuer, asked=settings.userinfo)
+        self._tokens = TokenEndpoint(http, clock, self.guard)
+        self._userinfo = Userinfo(
+            http,
+            self.guard,
+            provider_id=provider_id,
+            asked=settings.userinfo,
+            role_names=self._role_names,
+        )
         self._credentials = ClientCredentials(settings, clock)
 
     async def metadata(self, sender: Sender = "provider") -> ProviderMetadata:
         """Raises ProviderUnavailable, ProviderResponseInvalid."""
         return await self._metadata.get(sender)
+
+    def health(self) -> ProviderHealth:
+        """How the provider does, as seen from this process."""
+        return ProviderHealth(
+            provider_id=self.provider_id,
+            display_name=self.display_name,
+            state=self.guard.state,
+            endpoints=self.guard.health(),
+            calls=self.guard.calls,
+            transitions=self.guard.transitions,
+            metadata_age_seconds=self._metadata.age_seconds,
+            keys_age_seconds=self.keys.age_seconds,
+        )
 
     async def authorization_url(
         self, attempt: Attempt, *, prompt: str | None = None, login_hint: str | None = None
@@ -128,11 +156,14 @@ class OAuthClient:
         """Send the request ahead, once; the browser carries what it is called there (RFC 9126 §2, §4)."""
         client = self._credentials.for_request(metadata)
         request = authenticated_form(endpoint, client=client, fields=asked)
+        request_uri = await self.guard.run("par", lambda: self._pushed(request))
+        return {"client_id": self.client_id, "request_uri": request_uri}
+
+    async def _pushed(self, request: AuthenticatedForm) -> str:
         answer = await self._http.post_form(
             request.url, request.form, max_bytes=MAX_ANSWER_BYTES, authorization=request.authorization
         )
-        request_uri = check_pushed_response(answer.status, answer.headers, answer.body)
-        return {"client_id": self.client_id, "request_uri": request_uri}
+        return check_pushed_response(answer.status, answer.headers, answer.body)
 
     async def redeem(self, attempt: Attempt, code: str) -> VerifiedSignIn:
         """Exchange the code, once, and check all that comes back.
@@ -143,10 +174,12 @@ class OAuthClient:
         metadata = await self.metadata()
         tokens, skew_seconds = await self._exchange(metadata, attempt, code)
         if not self._settings.about.id_token:
-            return self._verified(await self._github.of(tokens.access_token, metadata), {})
+            person = await self._github.of(tokens.access_token, metadata)
+            return replace(self._verified(person, {}), refresh_token=tokens.refresh_token)
         id_token = await self._check_id_token(metadata, attempt, tokens, skew_seconds)
-        userinfo = await self._userinfo(metadata, id_token, tokens)
-        return replace(self._verified(id_token, userinfo), id_token=tokens.id_token)
+        userinfo = await self._userinfo.of(id_token, tokens.access_token, metadata)
+        verified = self._verified(id_token, userinfo)
+        return replace(verified, id_token=tokens.id_token, refresh_token=tokens.refresh_token)
 
     async def _exchange(
         self, metadata: ProviderMetadata, attempt: Attempt, code: str
@@ -159,17 +192,8 @@ class OAuthClient:
             redirect_uri=self.redirect_uri,
             code_verifier=attempt.verifier,
         )
-        answer = await self._http.post_form(
-            request.url, request.form, max_bytes=MAX_ANSWER_BYTES, authorization=request.authorization
-        )
-        skew_seconds = clock_skew_seconds(answer.headers, now_seconds=self._clock.now_seconds())
-        tokens = check_token_response(
-            answer.status,
-            answer.headers,
-            answer.body,
-            id_token_required=self._settings.about.id_token,
-        )
-        return tokens, skew_seconds
+        required = self._settings.about.id_token
+        return await self._tokens.ask(request, partial(check_token_response, id_token_required=required))
 
     async def _check_id_token(
         self,
@@ -210,36 +234,6 @@ class OAuthClient:
             if error.claim in _TIMES and skew_seconds is not None:
                 said = f"{said}; by the Date of the provider {describe_clock_skew(skew_seconds)}"
             raise IdTokenRejected(said) from None
-
-    async def _userinfo(
-        self, metadata: ProviderMetadata, id_token: IdToken, tokens: TokenResponse
-    ) -> Mapping[str, Any] | None:
-        """What the profile still lacks; None when it was asked for in vain, which ``always`` makes
-        a refusal of the sign-in."""
-        asked = self._settings.userinfo
-        if asked == "never" or (asked == "auto" and not self._lacking(id_token)):
-            return {}
-        if metadata.userinfo_endpoint is None:
-            if asked == "always":
-                raise UserinfoRejected(
-                    "userinfo=always, but the provider's metadata names no userinfo endpoint"
-                )
-            return {}
-        try:
-            answer = await self._http.get(
-                metadata.userinfo_endpoint, max_bytes=MAX_ANSWER_BYTES, bearer=tokens.access_token
-            )
-            return check_userinfo(answer.status, answer.headers, answer.body, subject=id_token.subject)
-        except UserinfoRejected:
-            raise
-        except WatchwordError as error:
-            if asked == "always":
-                raise
-            logger.warning("userinfo of %s could not be had: %s", self.provider_id, error.detail)
-            return None
-
-    def _lacking(self, id_token: IdToken) -> bool:
-        return not {"email", "name", *self._role_names} <= id_token.claims.keys()
 
     def _verified(self, id_token: IdToken, userinfo: Mapping[str, Any] | None) -> VerifiedSignIn:
         profile: Profile = read_profile(id_token.claims, userinfo)

@@ -9,14 +9,13 @@ from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
+from watchword.auth.grant_keeper import GrantKeeper
 from watchword.auth.grants import BROWSER
-from watchword.auth.logout_ports import NewProviderGrant, ProviderLogoutStore, SignedInAt
+from watchword.auth.logout_ports import ProviderLogoutStore, SignedInAt
 from watchword.auth.oauth_client import OAuthClient
-from watchword.auth.sealing import Sealer
-from watchword.errors import SealBroken, SecretKeyMismatch, WatchwordError
-from watchword.protocol.logout import auth0_logout, cognito_logout, is_usable_hint, rp_initiated_logout
+from watchword.errors import ProviderCircuitOpen, WatchwordError
+from watchword.protocol.logout import auth0_logout, cognito_logout, rp_initiated_logout
 from watchword.protocol.printable import printable
-from watchword.protocol.uuid7 import RANDOM_BYTES, uuid7
 
 PATIENCE_SECONDS: Final = 1.0
 
@@ -24,24 +23,20 @@ logger = logging.getLogger("watchword")
 
 
 class ProviderSignOut:
-    """Keeps the ID token of a sign-in, sealed, and later makes the address of its sign-out.
-
-    The seal binds it to the grant and to our registration at the provider, so that no other provider
-    gets to see it should the settings change.
-    """
+    """Makes the address of a sign-out, with the ID token that was kept of its sign-in."""
 
     def __init__(
         self,
         clients: Mapping[str, OAuthClient],
         store: ProviderLogoutStore,
-        sealer: Sealer,
+        keeper: GrantKeeper,
         *,
         return_to: str,
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self._clients = clients
         self._store = store
-        self._sealer = sealer
+        self._keeper = keeper
         self._return_to = return_to
         self._patience_seconds = patience_seconds
 
@@ -50,20 +45,10 @@ class ProviderSignOut:
         client = self._clients.get(provider_id)
         return client is not None and client.logout_style != "local_only"
 
-    def keep(self, client: OAuthClient, id_token: str | None, *, now_seconds: int) -> NewProviderGrant | None:
-        """What the sign-out will need of a sign-in; None where it needs nothing, or the token is too
-        long to be sent."""
-        if id_token is None or client.logout_style != "rp_initiated" or not is_usable_hint(id_token):
-            return None
-        grant_id = uuid7(now_seconds * 1000, secrets.token_bytes(RANDOM_BYTES))
-        place = _place(client, grant_id)
-        return NewProviderGrant(
-            grant_id, self._sealer.seal("logout-hint", id_token.encode("ascii"), place=place)
-        )
-
     async def location(self, session_id: UUID) -> str | None:
         """Where a browser goes on to once its session has ended; None where there is nothing to end at
-        the provider, or no way to know within a second. The kept ID token is gone afterwards."""
+        the provider, where it does not answer, or where nothing is known within a second. The kept ID
+        token is gone afterwards."""
         try:
             signed_in = await self._store.take_sign_in(session_id)
             client = None if signed_in is None else self._clients.get(signed_in.provider_id)
@@ -78,6 +63,8 @@ class ProviderSignOut:
 
     async def _location(self, client: OAuthClient, signed_in: SignedInAt) -> str | None:
         us, return_to = client.client_id, self._return_to
+        if client.logout_style != "local_only" and not client.health().answering:
+            raise ProviderCircuitOpen(f"{client.provider_id} does not answer at the moment")
         match client.logout_style:
             case "local_only":
                 return None
@@ -103,11 +90,4 @@ class ProviderSignOut:
         grant_id, sealed = signed_in.grant_id, signed_in.sealed_id_token
         if grant_id is None or sealed is None:
             return None
-        try:
-            return self._sealer.open("logout-hint", sealed, place=_place(client, grant_id)).decode("ascii")
-        except (SealBroken, SecretKeyMismatch):
-            return None
-
-
-def _place(client: OAuthClient, grant_id: UUID) -> bytes:
-    return grant_id.bytes + client.registration.encode("ascii")
+        return self._keeper.open_hint(client, grant_id, sealed)

@@ -29,6 +29,7 @@ Purpose = Literal[
     "authorization-code",
     "client-secret",
     "logout-hint",
+    "provider-tokens",
     "way-back",
 ]
 

@@ -4,39 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from watchword.auth.attempt import (
-    ATTEMPT_SECONDS,
-    MAX_ATTEMPT_CHARS,
-    MAX_ATTEMPTS,
-    Attempt,
-    handle_of,
-    open_attempt,
-    seal_attempt,
-    start_attempt,
-)
+from watchword.auth.attempt import Attempt
+from watchword.auth.attempts import AttemptCookie, Attempts
 from watchword.auth.authorization_codes import AuthorizationCodes
 from watchword.auth.client_requests import open_client_request, seal_client_request
+from watchword.auth.grant_keeper import GrantKeeper
 from watchword.auth.grants import BROWSER, ClientContext, Grant
 from watchword.auth.oauth_client import OAuthClient
 from watchword.auth.ports import Clock, SingleUseStore
-from watchword.auth.provider_sign_out import ProviderSignOut
 from watchword.auth.sealing import Sealer
 from watchword.auth.session_manager import SessionManager
 from watchword.auth.token_issuer import IssuedToken
-from watchword.auth.way_back import WayBack, find_way_back, with_way_back
-from watchword.errors import (
-    AttemptExpired,
-    AttemptMissing,
-    AttemptUsed,
-    LinkSessionEnded,
-    SignInRefused,
-    StepUpUnsupported,
-    UnknownProvider,
-)
-from watchword.protocol.authorization import check_authorization_response, read_state
+from watchword.errors import LinkSessionEnded, StepUpUnsupported, UnknownProvider
+from watchword.protocol.authorization import check_authorization_response
 from watchword.protocol.client_request import ClientRequest
 from watchword.protocol.issuer_rule import IssuerRule
 
@@ -78,15 +60,15 @@ class SignIn:
         single_use: SingleUseStore,
         sealer: Sealer,
         clock: Clock,
-        sign_out: ProviderSignOut,
+        keeper: GrantKeeper,
     ) -> None:
         self.clients = clients
         self._sessions = sessions
         self._codes = codes
-        self._single_use = single_use
+        self.attempts = Attempts(single_use=single_use, sealer=sealer, clock=clock)
         self._sealer = sealer
         self._clock = clock
-        self._sign_out = sign_out
+        self._keeper = keeper
 
     def client(self, provider_id: str) -> OAuthClient:
         """Raises UnknownProvider."""
@@ -114,21 +96,21 @@ class SignIn:
         InvalidRequest.
         """
         client = self._able(provider_id, max_age_seconds)
-        attempt = self._start(client, return_to=return_to, max_age_seconds=max_age_seconds)
+        attempt = self.attempts.start(client, return_to=return_to, max_age_seconds=max_age_seconds)
         return self._begun(attempt, await client.authorization_url(attempt))
 
     async def begin_link(self, provider_id: str, *, session_id: UUID, return_to: str) -> Begun:
         """Start an attempt whose identity goes to the account of a live session. Raises what ``begin``
         does."""
         client = self.client(provider_id)
-        attempt = self._start(client, return_to=return_to, link_session_id=str(session_id))
+        attempt = self.attempts.start(client, return_to=return_to, link_session_id=str(session_id))
         return self._begun(attempt, await client.authorization_url(attempt))
 
     async def begin_for(self, request: ClientRequest, provider_id: str) -> Begun:
         """Start an attempt for a first-party client; ``prompt``, ``max_age`` and ``login_hint`` are
         passed on. Raises what ``begin`` does."""
         client = self._able(provider_id, request.max_age_seconds)
-        attempt = self._start(
+        attempt = self.attempts.start(
             client,
             return_to="/",
             max_age_seconds=request.max_age_seconds,
@@ -153,35 +135,15 @@ class SignIn:
             raise StepUpUnsupported(f"provider {provider_id!r} does not say when people signed in")
         return client
 
-    def _start(
-        self,
-        client: OAuthClient,
-        *,
-        return_to: str,
-        max_age_seconds: int | None = None,
-        client_request: ClientRequest | None = None,
-        link_session_id: str | None = None,
-    ) -> Attempt:
-        attempt = start_attempt(
-            provider_id=client.provider_id,
-            registration=client.registration,
-            return_to=return_to,
-            now_seconds=self._now_seconds(),
-            max_age_seconds=max_age_seconds,
-            client_request=client_request,
-            link_session_id=link_session_id,
-        )
-        return with_way_back(attempt, self._sealer)
-
     def _begun(self, attempt: Attempt, location: str) -> Begun:
-        return Begun(location, attempt.handle, seal_attempt(attempt, self._sealer))
+        return Begun(location, attempt.handle, self.attempts.cookie(attempt))
 
     async def complete(
         self,
         provider_id: str,
         params: Sequence[tuple[str, str]],
         *,
-        attempt_cookie: Callable[[str], str | None],
+        attempt_cookie: AttemptCookie,
         client_context: ClientContext,
         former: str | None = None,
         admit: Callable[[IssuedToken], None] | None = None,
@@ -194,11 +156,11 @@ class SignIn:
         subclasses, UnknownProvider, ProviderUnavailable, ProviderResponseInvalid, DatabaseUnavailable.
         """
         client = self.client(provider_id)
-        attempt = self._attempt(client, params, attempt_cookie)
+        attempt = self.attempts.find_at(client, params, attempt_cookie)
         code = _code(params, attempt, client.issuer_rule, iss_required=False)
         if (await client.metadata()).iss_parameter_supported:
             _code(params, attempt, client.issuer_rule, iss_required=True)
-        await self._use_up(attempt)
+        await self.attempts.use_up(attempt)
         held = await self._held(former, attempt.link_session_id)
         verified = await client.redeem(attempt, code)
         if attempt.client_request is not None:
@@ -213,7 +175,7 @@ class SignIn:
             client=client_context,
             replaces=held,
             admit=admit,
-            grant=self._sign_out.keep(client, verified.id_token, now_seconds=self._now_seconds()),
+            grant=self._keeper.keep(client, id_token=verified.id_token, refresh_token=verified.refresh_token),
             link=attempt.link_session_id is not None,
         )
         return SignedIn(grant, attempt.return_to)
@@ -225,66 +187,6 @@ class SignIn:
         if required is not None and held != UUID(required):
             raise LinkSessionEnded(f"linking began in session {required}, the browser has {held or 'none'}")
         return held
-
-    def attempt_of(
-        self, params: Sequence[tuple[str, str]], attempt_cookie: Callable[[str], str | None]
-    ) -> Attempt:
-        """The attempt the answer's ``state`` names. Raises AttemptMissing, AttemptExpired."""
-        handle = handle_of(read_state(params))
-        return open_attempt(attempt_cookie(handle), handle, self._sealer, now_seconds=self._now_seconds())
-
-    def known_attempt(
-        self, params: Sequence[tuple[str, str]], attempt_cookie: Callable[[str], str | None]
-    ) -> Attempt | None:
-        """Like ``attempt_of``; None where there is no such attempt."""
-        try:
-            return self.attempt_of(params, attempt_cookie)
-        except SignInRefused:
-            return None
-
-    def way_back(
-        self, params: Sequence[tuple[str, str]], kept: Mapping[str, str], provider_id: str
-    ) -> WayBack | None:
-        """Where whoever brought this answer wanted to be; ``kept`` as in ``superfluous``."""
-        return find_way_back(params, kept, provider_id, self._sealer, now_seconds=self._now_seconds())
-
-    def superfluous(self, kept: Mapping[str, str], begun: Begun) -> list[str]:
-        """The handles of attempt cookies that must go before one more is set: unusable ones, and
-        the oldest beyond the bounds. ``kept`` maps handle to cookie value."""
-        usable, going = [], []
-        for handle, cookie in kept.items():
-            try:
-                attempt = open_attempt(cookie, handle, self._sealer, now_seconds=self._now_seconds())
-            except (AttemptMissing, AttemptExpired):
-                going.append(handle)
-            else:
-                usable.append((attempt.started_at, handle))
-        room = MAX_ATTEMPT_CHARS - len(begun.cookie)
-        for place, (_, handle) in enumerate(sorted(usable, reverse=True), start=2):
-            room -= len(kept[handle])
-            if place > MAX_ATTEMPTS or room < 0:
-                going.append(handle)
-        return going
-
-    def _attempt(
-        self,
-        client: OAuthClient,
-        params: Sequence[tuple[str, str]],
-        attempt_cookie: Callable[[str], str | None],
-    ) -> Attempt:
-        """The attempt, which must have been started at this very provider (RFC 9700 §4.4)."""
-        attempt = self.attempt_of(params, attempt_cookie)
-        if (attempt.provider_id, attempt.registration) != (client.provider_id, client.registration):
-            raise AttemptMissing(
-                f"the attempt was started at {attempt.provider_id!r}, not at {client.provider_id!r} as it "
-                "is registered now"
-            )
-        return attempt
-
-    async def _use_up(self, attempt: Attempt) -> None:
-        expires_at = datetime.fromtimestamp(attempt.started_at, UTC) + timedelta(seconds=2 * ATTEMPT_SECONDS)
-        if not await self._single_use.claim("attempt", attempt.digest, expires_at=expires_at):
-            raise AttemptUsed("the attempt was used before")
 
     def _now_seconds(self) -> int:
         return self._clock.now_seconds()
