@@ -11,6 +11,7 @@ from uuid import UUID
 from watchword.auth.account_ports import UNCONDITIONAL, AccountStore, ClientTokenStore, OpeningTerms
 from watchword.auth.caller_ports import CallerStore
 from watchword.auth.logout_ports import NewProviderGrant, ProviderLogoutStore
+from watchword.auth.session_count_ports import SessionCountStore
 from watchword.auth.version_ports import VersionUsageStore
 from watchword.protocol.rotation import SessionFacts
 
@@ -265,6 +266,7 @@ class Database(Protocol):
     revocations: RevocationLog
     audit: AuditLog
     version_usage: VersionUsageStore
+    session_counts: SessionCountStore
     announcements: Announcements | None
 
     async def ping(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Uuid, false
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Uuid, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from watchword.models.base import Base, fillfactor
@@ -18,6 +18,7 @@ MAX_DEVICE_CHARS = 255
 MAX_IP_CHARS = 64
 DIGEST_BYTES = 32
 MAX_SEALED_SUCCESSOR_BYTES = 1024
+_DEGRADED = text("degraded_at IS NOT NULL")
 
 
 class Session(Base):
@@ -45,6 +46,7 @@ class Session(Base):
         Index(None, "identity_id"),
         Index(None, "grant_id"),
         Index(None, "provider_sid"),
+        Index("ix_ww_sessions_degraded", "provider_id", postgresql_where=_DEGRADED, sqlite_where=_DEGRADED),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid(), primary_key=True)

@@ -19,6 +19,7 @@ from watchword.auth.ports import (
     SessionStore,
     SingleUseStore,
 )
+from watchword.auth.session_count_ports import SessionCountStore
 from watchword.auth.version_ports import VersionUsageStore
 from watchword.config.database_url import normalise_database_url
 from watchword.models import User
@@ -33,6 +34,7 @@ from watchword.storage.provider_logouts import SqlProviderLogoutStore
 from watchword.storage.revocations import SqlRevocationLog
 from watchword.storage.rotation_postgresql import PostgresqlRotation
 from watchword.storage.rotation_sqlite import SqliteRotation
+from watchword.storage.session_counts import SqlSessionCountStore
 from watchword.storage.sessions import Rotator, SqlSessionStore
 from watchword.storage.signing_keys import SqlKeyStore
 from watchword.storage.single_use import SqlSingleUseStore
@@ -58,6 +60,7 @@ class SqlDatabase:
     revocations: RevocationLog
     audit: AuditLog
     version_usage: VersionUsageStore
+    session_counts: SessionCountStore
     announcements: Announcements | None
 
     def __init__(
@@ -85,6 +88,7 @@ class SqlDatabase:
         self.revocations = SqlRevocationLog(self.transactions)
         self.audit = SqlAuditLog(self.transactions)
         self.version_usage = SqlVersionUsageStore(self.transactions)
+        self.session_counts = SqlSessionCountStore(self.transactions)
 
     async def ping(self) -> None:
         """Raises DatabaseUnavailable, also when the tables are missing."""

@@ -1,0 +1,44 @@
+"""How many sessions outlive an outage of their provider."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+from watchword.auth.flight import Flight
+from watchword.auth.ports import Clock
+from watchword.auth.session_count_ports import SessionCountStore
+from watchword.errors import DatabaseUnavailable
+
+COUNT_AGAIN_SECONDS: Final = 10.0
+"""However often it is asked for."""
+_LONGEST_WAIT_SECONDS: Final = 1.0
+
+
+class DegradedSessions:
+    """The count of degraded sessions for whoever asks, at most once in ten seconds a process."""
+
+    def __init__(self, store: SessionCountStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._flight: Flight[None] = Flight()
+        self._counted_at: float | None = None
+        self._known: Mapping[str, int] | None = None
+
+    async def counted(self) -> Mapping[str, int] | None:
+        """By provider id, as they were counted last; None while the database does not answer.
+
+        Waits a second for a count under way at most, and takes what was known before.
+        """
+        now = self._clock.monotonic()
+        if self._counted_at is None or now - self._counted_at >= COUNT_AGAIN_SECONDS:
+            await asyncio.wait({self._flight.begin(self._count)}, timeout=_LONGEST_WAIT_SECONDS)
+        return self._known
+
+    async def _count(self) -> None:
+        try:
+            self._known = await self._store.degraded(now=self._clock.now())
+        except DatabaseUnavailable:
+            self._known = None
+        self._counted_at = self._clock.monotonic()

@@ -1,0 +1,29 @@
+"""What is counted of sessions for operators: how many each provider has, how many outlive an outage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCount:
+    """Live sessions of one provider. ``degraded`` go on unconfirmed because it did not answer when it
+    was to be asked again; ``unchecked`` have no token of the provider's to ask it with."""
+
+    live: int = 0
+    degraded: int = 0
+    unchecked: int = 0
+
+
+class SessionCountStore(Protocol):
+    """Every method is one statement; DatabaseUnavailable when it cannot be had. Providers without such
+    sessions are left out, those of past settings are not."""
+
+    async def degraded(self, *, now: datetime) -> Mapping[str, int]:
+        """Degraded live sessions by provider id, at a cost that grows with their number alone."""
+
+    async def by_provider(self, *, now: datetime) -> Mapping[str, SessionCount]:
+        """Every live session by provider id; reads them all."""
