@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from watchword.auth.ports import Clock
+from watchword.auth.provider_guard import ProviderGuard
 from watchword.auth.provider_keys import ProviderKeys
 from watchword.dev_provider import DevProvider
 from watchword.errors import WatchwordError
@@ -17,7 +18,7 @@ class KeyReader:
     def __init__(self, provider: DevProvider, clock: Clock) -> None:
         self.provider = provider
         self.http = HttpxProviderHttp(read_seconds=0.3)
-        self.keys = ProviderKeys(self.http, clock)
+        self.keys = ProviderKeys(self.http, clock, ProviderGuard("dev", clock))
 
     def signed(self, **header: Any) -> str:
         return self.provider.sign_id_token({"sub": "x"}, header)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import logging
-from typing import Final, Literal
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal
 
 from watchword.auth.ports import Clock, ProviderHttp
+from watchword.auth.provider_guard import ProviderGuard
 from watchword.errors import ProviderMetadataInvalid, WatchwordError
 from watchword.protocol.discovery import ProviderMetadata
 from watchword.protocol.github import check_emails, check_user, emails_endpoint
 from watchword.protocol.id_token import IdToken
 from watchword.protocol.provider_answer import MAX_ANSWER_BYTES
+
+Check = Callable[[int, Mapping[str, str], bytes], dict[str, Any]]
 
 logger: Final = logging.getLogger("watchword")
 
@@ -20,10 +24,17 @@ class GitHubUser:
     token endpoint: the token is ours alone, and no browser carried it."""
 
     def __init__(
-        self, http: ProviderHttp, clock: Clock, *, issuer: str, asked: Literal["auto", "always", "never"]
+        self,
+        http: ProviderHttp,
+        clock: Clock,
+        guard: ProviderGuard,
+        *,
+        issuer: str,
+        asked: Literal["auto", "always", "never"],
     ) -> None:
         self._http = http
         self._clock = clock
+        self._guard = guard
         self._issuer = issuer
         self._asked = asked
 
@@ -35,8 +46,7 @@ class GitHubUser:
         endpoint = metadata.userinfo_endpoint
         if endpoint is None:
             raise ProviderMetadataInvalid("userinfo_endpoint is missing from the provider's metadata")
-        answer = await self._http.get(endpoint, max_bytes=MAX_ANSWER_BYTES, bearer=access_token)
-        claims = check_user(answer.status, answer.headers, answer.body)
+        claims = await self._get(endpoint, access_token, check_user)
         claims |= await self._email(emails_endpoint(endpoint), access_token)
         now_seconds = int(self._clock.now().timestamp())
         return IdToken(
@@ -54,10 +64,16 @@ class GitHubUser:
         if self._asked == "never":
             return {}
         try:
-            answer = await self._http.get(endpoint, max_bytes=MAX_ANSWER_BYTES, bearer=access_token)
-            return check_emails(answer.status, answer.headers, answer.body)
+            return await self._get(endpoint, access_token, check_emails)
         except WatchwordError as error:
             if self._asked == "always":
                 raise
             logger.warning("the e-mail address of a person at GitHub could not be had: %s", error.detail)
             return {}
+
+    async def _get(self, endpoint: str, access_token: str, check: Check) -> dict[str, Any]:
+        async def ask() -> dict[str, Any]:
+            answer = await self._http.get(endpoint, max_bytes=MAX_ANSWER_BYTES, bearer=access_token)
+            return check(answer.status, answer.headers, answer.body)
+
+        return await self._guard.run("userinfo", ask)

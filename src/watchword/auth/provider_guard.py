@@ -52,6 +52,7 @@ _STATES: Final[Mapping[type[Breaker], BreakerState]] = {
     HalfOpen: "half_open",
     Open: "open",
 }
+_BY_BADNESS: Final[tuple[BreakerState, ...]] = ("closed", "half_open", "open")
 _CUT_SHORT: Final = "no answer in the time left for this"
 
 logger = logging.getLogger("watchword")
@@ -134,6 +135,11 @@ class ProviderGuard:
             breakers, faults = dict(self._breakers), dict(self._last_faults)
         now = self._clock.monotonic()
         return {kind: _health(breaker, faults.get(kind), now) for kind, breaker in breakers.items()}
+
+    @property
+    def state(self) -> BreakerState:
+        """The worst of the endpoints'."""
+        return max((each.state for each in self.health().values()), key=_BY_BADNESS.index)
 
     @property
     def calls(self) -> Mapping[tuple[EndpointKind, CallOutcome], int]:
