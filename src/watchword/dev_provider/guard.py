@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import anyio
 from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from watchword.dev_provider.behaviour import Endpoint, Plan
+from watchword.dev_provider.behaviour import Endpoint
+from watchword.dev_provider.delivery import (
+    abort_of,
+    client_left,
+    in_half,
+    nowhere,
+    slowly,
+    until_client_left,
+)
+from watchword.dev_provider.faults import Plan
 from watchword.dev_provider.loopback import is_loopback, is_loopback_host_header
 from watchword.dev_provider.state import ProviderState, Received
 from watchword.dev_provider.wire import MAX_FORM_BYTES
-
-ABORT_EXTENSION = "watchword.abort"
 
 _EVERYWHERE = {
     "X-Content-Type-Options": "nosniff",
@@ -35,13 +41,14 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        self._provider.requests.append(Received(scope["method"], scope["path"]))
+        endpoint = self._endpoints.get(scope["path"])
+        self._provider.note(Received(scope["method"], scope["path"]), endpoint)
         answer = _with_headers(send)
         if not _from_this_machine(scope):
             refusal = PlainTextResponse("The development provider answers this machine only.\n", 403)
             await refusal(scope, receive, answer)
             return
-        plan = self._provider.faults.plan(self._endpoints.get(scope["path"]))
+        plan = self._provider.faults.take(endpoint)
         if plan is None:
             await self._app(scope, receive, answer)
         else:
@@ -49,16 +56,30 @@ class Guard:
 
     async def _misbehave(self, plan: Plan, scope: Scope, receive: Receive, send: Send) -> None:
         body = await _read_body(receive)
-        if plan.delay_seconds and await _client_left(receive, plan.delay_seconds):
+        if plan.delay_seconds and await client_left(receive, plan.delay_seconds):
             return
-        if plan.drop == "after":
-            await self._app(scope, _replay(body), _nowhere)
-        if plan.drop:
-            await _abort(scope, receive)
-        elif failure := plan.failure:
-            await Response(failure.body, failure.status, failure.headers)(scope, receive, send)
-        else:
-            await self._app(scope, _replay(body), send)
+        match plan.delivery:
+            case "not" | "not_after_work":
+                work = self._app if plan.delivery == "not_after_work" else None
+                await _drop(work, scope, body, receive)
+            case "slowly":
+                await self._answer(plan)(scope, _replay(body), slowly(receive, send, plan.pause_seconds))
+            case "half":
+                await self._answer(plan)(scope, _replay(body), in_half(scope, send))
+            case "whole":
+                await self._answer(plan)(scope, _replay(body), send)
+
+    def _answer(self, plan: Plan) -> ASGIApp:
+        failure = plan.failure
+        return self._app if failure is None else Response(failure.body, failure.status, failure.headers)
+
+
+async def _drop(work: ASGIApp | None, scope: Scope, body: bytes, receive: Receive) -> None:
+    abort = abort_of(scope)
+    if work is not None:
+        await work(scope, _replay(body), nowhere)
+    abort(False)
+    await until_client_left(receive)
 
 
 def _from_this_machine(scope: Scope) -> bool:
@@ -98,27 +119,3 @@ def _replay(body: bytes) -> Receive:
         return messages.pop() if messages else {"type": "http.disconnect"}
 
     return receive
-
-
-async def _client_left(receive: Receive, seconds: float) -> bool:
-    with anyio.move_on_after(seconds):
-        await _until_client_left(receive)
-        return True
-    return False
-
-
-async def _until_client_left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-async def _abort(scope: Scope, receive: Receive) -> None:
-    abort = scope.get("extensions", {}).get(ABORT_EXTENSION)
-    if abort is None:
-        raise RuntimeError("a connection can only be dropped behind DevProviderServer")
-    abort()
-    await _until_client_left(receive)
-
-
-async def _nowhere(message: Message) -> None:
-    """Where an answer goes that nobody gets."""

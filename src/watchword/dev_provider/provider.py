@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from watchword.dev_provider.authorization import PageFault
-from watchword.dev_provider.behaviour import Behaviour, Endpoint, Faults
+from watchword.dev_provider.behaviour import Endpoint
 from watchword.dev_provider.clients import DevClient
 from watchword.dev_provider.endpoints import PATHS, routes
 from watchword.dev_provider.guard import Guard
@@ -19,19 +19,20 @@ from watchword.dev_provider.loopback import issuer_problem
 from watchword.dev_provider.people import DEFAULT_PEOPLE, Person, people_by_username
 from watchword.dev_provider.sign_in import OpenPage, begin, decide
 from watchword.dev_provider.state import ProviderState, Received
+from watchword.dev_provider.switches import Switches
 from watchword.dev_provider.wire import parse_parameters
 from watchword.errors import ConfigurationError, InvalidRequest
 
 
-class DevProvider:
+class DevProvider(Switches):
     """A strict OpenID Provider in memory. Build it with ``create_dev_provider``.
 
-    Attributes: ``app``, the ASGI application; ``behaviour``, what endpoints say. All methods may
-    be called from any thread while the application is served.
+    Attributes: ``app``, the ASGI application; ``behaviour``, what endpoints say; ``faults``, whether
+    and how they answer. All methods may be called from any thread while the application is served.
     """
 
     def __init__(self, state: ProviderState) -> None:
-        self._state = state
+        super().__init__(state)
         endpoints = {state.path(path): endpoint for path, endpoint in PATHS.items()}
         self.app: ASGIApp = Guard(Starlette(routes=routes(state)), state, endpoints)
 
@@ -44,14 +45,6 @@ class DevProvider:
         return self._state.keys
 
     @property
-    def behaviour(self) -> Behaviour:
-        return self._state.behaviour
-
-    @property
-    def faults(self) -> Faults:
-        return self._state.faults
-
-    @property
     def people(self) -> tuple[Person, ...]:
         return tuple(self._state.people.values())
 
@@ -60,15 +53,14 @@ class DevProvider:
         """Method and path of the requests received, oldest first, the last 10,000."""
         return list(self._state.requests)
 
+    def count(self, endpoint: Endpoint) -> int:
+        """How many requests one endpoint received, answered or not, since the start or ``reset``."""
+        return self._state.counts[endpoint]
+
     def add_client(self, client: DevClient) -> None:
         """Register a client, or replace the one of the same id."""
         with self._state.lock:
             self._state.clients[client.client_id] = client
-
-    def rotate_keys(self, announce_first: bool = False, *, keep_previous: bool = True) -> None:
-        """Sign with another key. See ``KeyRing.rotate``."""
-        with self._state.lock:
-            self._state.keys.rotate(announce_first=announce_first, keep_previous=keep_previous)
 
     def sign_id_token(self, claims: Mapping[str, Any], header: Mapping[str, Any] | None = None) -> str:
         """Sign exactly these claims with the current key; ``header`` is laid over the usual one."""
@@ -86,38 +78,9 @@ class DevProvider:
         """Like ``approve``, pressing Cancel."""
         return self._answer(authorization_url, None)
 
-    def revoke(self, username: str | None = None) -> None:
-        """Withdraw every code and token of one person, or of all: what an administrator could do."""
-        with self._state.lock:
-            for grant in self._state.grants():
-                if username in (None, grant.person.username):
-                    grant.revoked = True
-
-    def fail(
-        self,
-        endpoint: Endpoint,
-        *,
-        status: int = 503,
-        headers: Mapping[str, str] | None = None,
-        body: bytes = b"",
-    ) -> None:
-        """See ``Faults.fail``."""
-        self.faults.fail(endpoint, status=status, headers=headers, body=body)
-
-    def delay(self, endpoint: Endpoint, seconds: float) -> None:
-        """See ``Faults.delay``."""
-        self.faults.delay(endpoint, seconds)
-
-    def drop(self, endpoint: Endpoint, *, after_work: bool = False) -> None:
-        """See ``Faults.drop``."""
-        self.faults.drop(endpoint, after_work=after_work)
-
-    def heal(self, endpoint: Endpoint | None = None) -> None:
-        """See ``Faults.heal``."""
-        self.faults.heal(endpoint)
-
     def reset(self) -> None:
-        """Forget codes, tokens, requests, switches and faults. Keys, clients and people stay."""
+        """Forget codes, tokens, requests, switches and faults; people are as they were registered.
+        Keys and clients stay."""
         self._state.forget()
 
     def _answer(self, authorization_url: str, person: str | None) -> str:
@@ -156,7 +119,7 @@ def create_dev_provider(
     state = ProviderState(
         issuer=issuer,
         clients=by_id,
-        people=people_by_username(people),
+        registered=people_by_username(people),
         keys=KeyRing(algorithm),
         clock=clock,
     )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -17,9 +17,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from watchword.dev_provider.clients import DevClient
-from watchword.dev_provider.guard import ABORT_EXTENSION
+from watchword.dev_provider.delivery import ABORT_EXTENSION
 from watchword.dev_provider.keys import Algorithm
-from watchword.dev_provider.loopback import is_loopback
+from watchword.dev_provider.listener import HeldPort, bound, listening, swallowing
 from watchword.dev_provider.people import DEFAULT_PEOPLE, Person
 from watchword.dev_provider.provider import DevProvider, create_dev_provider, refuse_production
 from watchword.errors import ConfigurationError
@@ -27,15 +27,18 @@ from watchword.errors import ConfigurationError
 _START_SECONDS = 10.0
 _STOP_SECONDS = 10.0
 _GRACE_SECONDS = 0.5
+_NO_LINGER = struct.pack("ii", 1, 0)
+"""Closing sends RST instead of FIN (SO_LINGER with no time)."""
 
 
 class DevProviderServer:
     """A development provider that listens, as a context manager or by ``start`` and ``stop``.
 
-    Port 0 takes a free one and keeps it: after ``stop``, ``start`` serves the same provider, with
-    its keys and codes, at the same address, as after an outage. ``start`` raises
-    ConfigurationError when the host is not loopback, the port is taken or the environment is
-    production. ``provider`` and ``issuer`` exist from the first ``start`` on.
+    Port 0 takes a free one and keeps it: after ``stop``, ``refuse`` or ``swallow``, ``start`` serves
+    the same provider, with its keys and codes, at the same address, as after an outage. ``start``
+    raises ConfigurationError when the host is not loopback, the port is taken or the environment is
+    production. ``provider`` and ``issuer`` exist from the first ``start`` on; ``issuer=`` is the
+    address that clients know where something else, such as a proxy that speaks TLS, stands in front.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class DevProviderServer:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
+        issuer: str | None = None,
         clients: Sequence[DevClient] = (),
         people: Sequence[Person] = DEFAULT_PEOPLE,
         clock: Callable[[], float] = time.time,
@@ -51,6 +55,7 @@ class DevProviderServer:
     ) -> None:
         self._host = host
         self._port = port
+        self._issuer = issuer
         self._environment = environment
         self._build = partial(
             create_dev_provider,
@@ -62,6 +67,7 @@ class DevProviderServer:
         )
         self._provider: DevProvider | None = None
         self._running: tuple[_Server, threading.Thread] | None = None
+        self._held: HeldPort | None = None
 
     @property
     def provider(self) -> DevProvider:
@@ -78,11 +84,14 @@ class DevProviderServer:
         if self._running is not None:
             return self
         refuse_production(self._environment)
-        listener = _listen(self._host, self._port)
+        listener = bound(self._host, self._port) if self._held is None else self._held.release()
+        self._held = None
         try:
+            listening(listener)
             self._port = listener.getsockname()[1]
             if self._provider is None:
-                self._provider = self._build(issuer=f"http://{_bracketed(self._host)}:{self._port}")
+                at = f"http://{_bracketed(self._host)}:{self._port}"
+                self._provider = self._build(issuer=self._issuer or at)
             server = _Server(_config(self._provider.app))
         except BaseException:
             listener.close()
@@ -98,7 +107,28 @@ class DevProviderServer:
         return self
 
     def stop(self) -> None:
-        """Close every connection and end the thread. Stopping twice changes nothing."""
+        """Close every connection, end the thread and let go of the port. Twice changes nothing."""
+        self._end()
+        if self._held is not None:
+            self._held.release().close()
+            self._held = None
+
+    def refuse(self) -> None:
+        """Be down until ``start``: connections are closed, new ones refused, the port stays ours."""
+        self._hold(HeldPort)
+
+    def swallow(self) -> None:
+        """Be a black hole until ``start``: connections are closed, and who opens one hears nothing at
+        all, not even a refusal. See ``listener.swallowing`` for how."""
+        self._hold(swallowing)
+
+    def _hold(self, held: Callable[[socket.socket], HeldPort]) -> None:
+        self.stop()
+        taken = bound(self._host, self._port)
+        self._port = taken.getsockname()[1]
+        self._held = held(taken)
+
+    def _end(self) -> None:
         if self._running is None:
             return
         server, thread = self._running
@@ -154,10 +184,16 @@ class _Connection(H11Protocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self.app = _with_abort(self.app, transport.abort)
+        self.app = _with_abort(self.app, partial(_abort, transport))
 
 
-def _with_abort(app: Any, abort: Callable[[], None]) -> Any:
+def _abort(transport: Any, by_reset: bool) -> None:
+    if by_reset:
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+    transport.abort()
+
+
+def _with_abort(app: Any, abort: Callable[[bool], None]) -> Any:
     async def with_abort(scope: Scope, receive: Receive, send: Send) -> None:
         extensions = {**(scope.get("extensions") or {}), ABORT_EXTENSION: abort}
         await app({**scope, "extensions": extensions}, receive, send)
@@ -180,26 +216,6 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         server_header=False,
         timeout_graceful_shutdown=2,
     )
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    if not is_loopback(host):
-        raise ConfigurationError([f"the development provider listens on loopback only, not on {host!r}"])
-    if not 0 <= port <= 65535:
-        raise ConfigurationError([f"the port must be between 0 and 65535, not {port}"])
-    address = "127.0.0.1" if host.lower() == "localhost" else host
-    listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        if os.name == "posix":
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((address, port))
-        listener.listen(128)
-    except OSError as fault:
-        listener.close()
-        raise ConfigurationError(
-            [f"the development provider cannot listen on {host} port {port}: {fault.strerror}"]
-        ) from fault
-    return listener
 
 
 def _bracketed(host: str) -> str:

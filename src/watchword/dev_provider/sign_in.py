@@ -63,8 +63,9 @@ def decide(provider: ProviderState, page_id: str, username: str | None) -> Redir
         if pending is None or provider.clock() >= pending.expires_at:
             return PageFault("This page was already used, or is too old.")
         request = pending.request
-        if person is None:
-            response = {"error": "access_denied", "error_description": "the person cancelled"}
+        if person is None or person.username in provider.disabled:
+            why = "the person cancelled" if person is None else "the account is disabled"
+            response = {"error": "access_denied", "error_description": why}
             return _redirect(provider, request.redirect_uri, request.state, response)
         now = provider.clock()
         signed_in_at = _signed_in_at(provider, request)

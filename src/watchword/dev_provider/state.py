@@ -5,14 +5,15 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
-from watchword.dev_provider.behaviour import Behaviour, Faults
+from watchword.dev_provider.behaviour import Behaviour, Endpoint
 from watchword.dev_provider.clients import DevClient
+from watchword.dev_provider.faults import Faults
 from watchword.dev_provider.keys import KeyRing
 from watchword.dev_provider.people import Person
 from watchword.dev_provider.wire import Parameters
@@ -108,17 +109,21 @@ class AccessRecord:
 class ProviderState:
     """Everything the endpoints share. Hold ``lock`` around every look-up that decides.
 
-    ``assertions`` maps the client and ``jti`` of every used client assertion to its end.
+    ``assertions`` maps the client and ``jti`` of every used client assertion to its end; ``disabled``
+    are the usernames of people who may not sign in.
     """
 
     issuer: str
     clients: dict[str, DevClient]
-    people: Mapping[str, Person]
+    registered: Mapping[str, Person]
     keys: KeyRing
     clock: Callable[[], float] = time.time
     behaviour: Behaviour = field(default_factory=Behaviour)
     faults: Faults = field(default_factory=Faults)
     requests: deque[Received] = field(default_factory=lambda: deque(maxlen=MAX_ENTRIES))
+    counts: Counter[Endpoint] = field(default_factory=Counter)
+    people: dict[str, Person] = field(init=False)
+    disabled: set[str] = field(default_factory=set)
     pushed: dict[str, Pushed] = field(default_factory=dict)
     pending: dict[str, Pending] = field(default_factory=dict)
     codes: dict[str, Code] = field(default_factory=dict)
@@ -126,6 +131,16 @@ class ProviderState:
     access_tokens: dict[str, AccessRecord] = field(default_factory=dict)
     assertions: dict[tuple[str, str], int] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def __post_init__(self) -> None:
+        self.people = dict(self.registered)
+
+    def note(self, received: Received, endpoint: Endpoint | None) -> None:
+        """Record a request as it arrives."""
+        with self.lock:
+            self.requests.append(received)
+            if endpoint is not None:
+                self.counts[endpoint] += 1
 
     def url(self, path: str) -> str:
         """The address of an endpoint (OpenID Connect Discovery §4: one trailing slash is dropped)."""
@@ -136,17 +151,28 @@ class ProviderState:
         return urlsplit(self.url(path)).path
 
     def grants(self) -> list[Grant]:
-        """Every grant that a code or refresh token still stands for."""
-        codes, refresh_tokens = self.codes.values(), self.refresh_tokens.values()
-        return [code.grant for code in codes] + [record.grant for record in refresh_tokens]
+        """Every grant that a code or token still stands for."""
+        stores = (self.codes, self.refresh_tokens, self.access_tokens)
+        return [entry.grant for store in stores for entry in store.values()]
+
+    def change_person(self, username: str, person: Person) -> None:
+        """Put ``person`` in the place of who has that username, in what was granted before, too."""
+        self.people[username] = person
+        for grant in self.grants():
+            if grant.person.username == username:
+                grant.person = person
 
     def forget(self) -> None:
-        """Drop open pages, codes, tokens, the record of requests, switches and faults."""
+        """Drop open pages, codes, tokens, the record of requests, switches and faults, and have the
+        people as they were registered."""
         with self.lock:
             for store in (self.pushed, self.pending, self.codes, self.refresh_tokens, self.access_tokens):
                 store.clear()
             self.assertions.clear()
             self.requests.clear()
+            self.counts.clear()
+            self.people = dict(self.registered)
+            self.disabled.clear()
             self.behaviour.reset()
             self.faults.heal()
 

@@ -79,7 +79,7 @@ def _pkce_fault(code: Code, verifier: str | None) -> OAuthError | None:
 
 
 def _refresh(provider: ProviderState, client: DevClient, form: Parameters) -> dict[str, Any] | OAuthError:
-    """Rotate a refresh token; the reuse of an old one revokes its family."""
+    """Rotate a refresh token, unless it is kept; the reuse of an old one revokes its family."""
     presented = form.get("refresh_token")
     if presented is None:
         return OAuthError("invalid_request", "refresh_token is required")
@@ -94,12 +94,18 @@ def _refresh(provider: ProviderState, client: DevClient, form: Parameters) -> di
     asked = (form.get("scope") or " ".join(grant.scopes)).split(" ")
     if not set(asked) <= set(grant.scopes):
         return OAuthError("invalid_scope", "scope is wider than what was granted")
-    record.used = True
-    return _issue(provider, grant, tuple(scope for scope in grant.scopes if scope in asked), nonce=None)
+    record.used = not provider.behaviour.keep_refresh_tokens
+    kept = tuple(scope for scope in grant.scopes if scope in asked)
+    return _issue(provider, grant, kept, nonce=None, refreshed=True)
 
 
 def _issue(
-    provider: ProviderState, grant: Grant, scopes: tuple[str, ...], *, nonce: str | None
+    provider: ProviderState,
+    grant: Grant,
+    scopes: tuple[str, ...],
+    *,
+    nonce: str | None,
+    refreshed: bool = False,
 ) -> dict[str, Any]:
     """Fresh tokens. A refreshed ID token has no nonce (OpenID Connect Core §12.2)."""
     expires_at = provider.clock() + TOKEN_SECONDS
@@ -110,10 +116,11 @@ def _issue(
         "expires_in": TOKEN_SECONDS,
         "scope": " ".join(scopes),
     }
-    if "openid" in scopes:
+    behaviour = provider.behaviour
+    if "openid" in scopes and not (refreshed and behaviour.omit_refreshed_id_token):
         claims = id_token_claims(provider, grant, access_token, nonce)
         response["id_token"] = _sign_id_token(provider, claims)
-    if "offline_access" in grant.scopes:
+    if "offline_access" in grant.scopes and not (refreshed and behaviour.keep_refresh_tokens):
         response["refresh_token"] = keep(provider.refresh_tokens, RefreshRecord(grant))
     return response
 
