@@ -241,12 +241,15 @@ class Watchword:
         try:
             current, *previous = secret_keys(self.settings)
             self._sealer = Sealer(current, previous)
-            composition = Composition(self.settings, self._clock, self._sealer)
+            composition = self._composition(self._sealer)
             self._https = composition.https
             return await composition.services(database)
         except BaseException:
             await database.close()
             raise
+
+    def _composition(self, sealer: Sealer) -> Composition:
+        return Composition(self.settings, self._clock, sealer)
 
     def _presents_credential(self, request: RequestFacts) -> bool:
         access = CookieNames.for_base_url(self.settings.base_url).access.encode()

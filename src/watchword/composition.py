@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 
 from watchword.api.services import Services
@@ -215,7 +216,7 @@ class Composition:
     def _oauth_clients(self) -> dict[str, OAuthClient]:
         clients = {}
         for provider_id, provider in self._settings.providers.items():
-            http = HttpxProviderHttp(ssl_context=tls_context(provider.ca_file, provider_id=provider_id))
+            http = self._provider_http(tls_context(provider.ca_file, provider_id=provider_id))
             self.https.append(http)
             clients[provider_id] = OAuthClient(
                 provider_id,
@@ -227,3 +228,6 @@ class Composition:
                 allow_loopback_http=self._settings.environment != "production",
             )
         return clients
+
+    def _provider_http(self, context: ssl.SSLContext) -> ProviderHttp:
+        return HttpxProviderHttp(ssl_context=context)
