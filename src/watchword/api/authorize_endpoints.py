@@ -15,7 +15,7 @@ from watchword.api.pages import page
 from watchword.api.registered_clients import RegisteredClients
 from watchword.api.services import Services, ServicesSource
 from watchword.api.sign_in_responses import TOLD_TO_CLIENTS, SignInResponses
-from watchword.api.ways_on import WaysOn
+from watchword.api.ways_on import WaysOn, choices
 from watchword.errors import (
     AttemptMissing,
     InvalidRequest,
@@ -97,21 +97,13 @@ class AuthorizeEndpoints:
 
     def _page(self, services: Services, asked: ClientRequest, offered: list[str]) -> Response:
         sealed = services.sign_in.seal(asked)
-        query = urlencode({"request": sealed})
-        providers = [
-            {
-                "id": provider_id,
-                "name": services.sign_in.client(provider_id).display_name,
-                "href": f"/auth/login/{provider_id}?{query}",
-            }
-            for provider_id in offered
-        ]
+        clients = [services.sign_in.client(provider_id) for provider_id in offered]
         return page(
             "confirm_client.html" if asked.confirm else "sign_in.html",
             secure=self.clients.settings.secure,
             in_sign_in=True,
             forms_leave=asked.confirm,
-            providers=providers,
+            providers=choices(clients, "?" + urlencode({"request": sealed})),
             recent=asked.max_age_seconds is not None,
             request=sealed,
             client_id=asked.client_id,

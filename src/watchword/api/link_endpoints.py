@@ -15,7 +15,7 @@ from watchword.api.request_id import request_id_of
 from watchword.api.services import Services, ServicesSource
 from watchword.api.sign_in_responses import SignInResponses
 from watchword.api.visitor import visitor_of
-from watchword.api.ways_on import WaysOn
+from watchword.api.ways_on import WaysOn, ways_from_linking
 from watchword.errors import AuthenticationRequired, InvalidRequest, StepUpRequired, WatchwordError
 from watchword.protocol.accept import prefers_html
 from watchword.protocol.login_request import LoginRequest
@@ -39,9 +39,15 @@ class LinkEndpoints:
     async def begin(self, request: Request) -> Response:
         """Send the browser of a session to a provider, with an attempt bound to that session."""
         try:
-            return await self._begin(request, await self.services())
+            services = await self.services()
         except WatchwordError as error:
-            return self._refused(request, error)
+            return self._refused(request, error, WaysOn(ACCOUNT))
+        try:
+            return await self._begin(request, services)
+        except WatchwordError as error:
+            provider_id = request.path_params["provider"]
+            ways = ways_from_linking(error, ACCOUNT, provider_id, services.sign_in.clients)
+            return self._refused(request, error, ways)
 
     async def _begin(self, request: Request, services: Services) -> Response:
         """Raises CrossSiteRequest, AuthenticationRequired, InvalidRequest, StepUpRequired and what
@@ -59,7 +65,7 @@ class LinkEndpoints:
         )
         return self.responses.to_provider(request, services, begun)
 
-    def _refused(self, request: Request, error: WatchwordError) -> Response:
+    def _refused(self, request: Request, error: WatchwordError, ways: WaysOn) -> Response:
         """A person is led to the sign-in that is missing, and from there to the account page."""
         if not prefers_html(request.headers.getlist("accept")):
             request_id = request_id_of(request.scope)
@@ -68,4 +74,4 @@ class LinkEndpoints:
         if error.status == 401:
             wanted = LoginRequest(ACCOUNT, 0 if isinstance(error, StepUpRequired) else None)
             return self.responses.redirect("/auth/login" + wanted.query)
-        return self.responses.refused(request, error, ways=WaysOn(ACCOUNT))
+        return self.responses.refused(request, error, ways=ways)

@@ -18,7 +18,7 @@ from watchword.api.session_endpoints import SIGNED_OUT
 from watchword.api.sign_in_failures import SignInFailures
 from watchword.api.sign_in_responses import SignInResponses
 from watchword.api.unlogged import forget_query
-from watchword.api.ways_on import PLAIN, WaysOn, ways_from
+from watchword.api.ways_on import PLAIN, WaysOn, choices, ways_from
 from watchword.auth.sign_in import CodeGiven
 from watchword.config.auth import Settings
 from watchword.errors import DatabaseUnavailable, ProviderUnavailable, WatchwordError
@@ -60,15 +60,11 @@ class SignInEndpoints:
             offered = services.sign_in.offered(asked.max_age_seconds)
         except WatchwordError as error:
             return self.responses.refused(request, error)
-        providers = [
-            {"name": client.display_name, "href": f"/auth/login/{provider_id}{asked.query}"}
-            for provider_id, client in offered.items()
-        ]
         return page(
             "sign_in.html",
             secure=self.settings.secure,
             in_sign_in=True,
-            providers=providers,
+            providers=choices(offered.values(), asked.query),
             recent=asked.max_age_seconds is not None,
         )
 

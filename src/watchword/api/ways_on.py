@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from watchword.auth.oauth_client import OAuthClient
 from watchword.auth.way_back import WayBack
-from watchword.errors import StepUpUnsupported, WatchwordError
+from watchword.errors import ProviderUnavailable, StepUpUnsupported, WatchwordError
 from watchword.protocol.login_request import LoginRequest
 
 LOGIN: Final = "/auth/login"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A provider to sign in at. ``not_answering``: it did not when it was last asked; it may be back."""
+
+    provider_id: str
+    name: str
+    href: str
+    not_answering: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +29,8 @@ class WaysOn:
     """Links of an error page, None where there is none, all of them local paths.
 
     ``provider_name`` is where ``start_again`` leads at once; ``go_on`` is for somebody who is signed
-    in already; ``in_app``: the sign-in was an app's, which alone can start it again.
+    in already; ``in_app``: the sign-in was an app's, which alone can start it again. ``unavailable`` is
+    the name of the provider that the refusal is about, and ``others`` are those left.
     """
 
     start_again: str | None = None
@@ -27,10 +38,25 @@ class WaysOn:
     elsewhere: str | None = None
     go_on: str | None = None
     in_app: bool = False
+    unavailable: str | None = None
+    others: tuple[Choice, ...] = ()
 
 
 NO_WAY: Final = WaysOn()
 PLAIN: Final = WaysOn(LOGIN)
+
+
+def choices(clients: Iterable[OAuthClient], query: str) -> tuple[Choice, ...]:
+    """The buttons of a sign-in page, each with ``query``; nobody is asked for it."""
+    return tuple(
+        Choice(
+            client.provider_id,
+            client.display_name,
+            f"{LOGIN}/{client.provider_id}{query}",
+            not_answering=not client.health().answering,
+        )
+        for client in clients
+    )
 
 
 def ways_from(
@@ -41,11 +67,26 @@ def ways_from(
     client = providers.get(provider_id)
     if client is None or isinstance(error, StepUpUnsupported):
         return WaysOn(choice)
-    return WaysOn(
+    ways = WaysOn(
         f"{LOGIN}/{provider_id}{asked.query}",
         provider_name=client.display_name,
         elsewhere=choice if len(providers) > 1 else None,
     )
+    if not isinstance(error, ProviderUnavailable):
+        return ways
+    others = (each for each in providers.values() if each is not client)
+    able = (each for each in others if asked.max_age_seconds is None or each.asserts_auth_time)
+    return replace(ways, unavailable=client.display_name, others=choices(able, asked.query))
+
+
+def ways_from_linking(
+    error: WatchwordError, page: str | None, provider_id: str, providers: Mapping[str, OAuthClient]
+) -> WaysOn:
+    """Back to the page on which somebody wanted to add a provider."""
+    client = providers.get(provider_id)
+    if client is None or not isinstance(error, ProviderUnavailable):
+        return WaysOn(page)
+    return WaysOn(page, unavailable=client.display_name)
 
 
 def ways_back(
@@ -61,7 +102,7 @@ def ways_back(
     if back.purpose == "client":
         return WaysOn(in_app=True)
     if back.purpose == "link":
-        return WaysOn(back.return_to)
+        return ways_from_linking(error, back.return_to, back.provider_id, providers)
     return_to = None if back.return_to == default_return_to else back.return_to
     return ways_from(error, LoginRequest(return_to, back.max_age_seconds), back.provider_id, providers)
 

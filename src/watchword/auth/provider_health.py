@@ -36,3 +36,9 @@ class ProviderHealth:
     transitions: Mapping[tuple[EndpointKind, BreakerState], int]
     metadata_age_seconds: float | None
     keys_age_seconds: float | None
+
+    @property
+    def answering(self) -> bool:
+        """Whether it makes sense to send people there: no endpoint that a sign-in cannot do without
+        is left alone for its failures."""
+        return all(kind == "userinfo" or each.state != "open" for kind, each in self.endpoints.items())

@@ -13,6 +13,7 @@ from watchword.api.answer_headers import VARY, protective_headers
 from watchword.api.decorators import public
 from watchword.api.ways_on import NO_WAY, WaysOn
 from watchword.errors import WatchwordError
+from watchword.protocol.waiting import waiting_time
 
 _TEMPLATES = Environment(
     loader=PackageLoader("watchword.api.pages"), autoescape=True, undefined=StrictUndefined
@@ -63,15 +64,16 @@ def error_page(
     error: WatchwordError, *, request_id: str, secure: bool, ways: WaysOn = NO_WAY
 ) -> HTMLResponse:
     """What a person sees of a refusal: its plain sentence, what they may do now, and a reference;
-    never its cause."""
+    never its cause. A provider that is down is told by its name, with when to try again."""
     response = page(
-        "error.html",
+        "error.html" if ways.unavailable is None else "provider_unavailable.html",
         secure=secure,
         status=error.status,
         in_sign_in=True,
         error=error,
         request_id=request_id,
         ways=ways,
+        waiting=waiting_time(error.retry_after_seconds or 0),
     )
     if error.retry_after_seconds is not None:
         response.headers["Retry-After"] = str(error.retry_after_seconds)
