@@ -23,6 +23,7 @@ from watchword.api.link_endpoints import LinkEndpoints
 from watchword.api.metadata import Metadata
 from watchword.api.migration_guide import GUIDES_AT, MigrationGuide
 from watchword.api.openapi import security_scheme
+from watchword.api.operations import Operations
 from watchword.api.own_answers import OWN_PATHS, answer_unknown, with_own_answers
 from watchword.api.own_routes import OwnRoutes
 from watchword.api.registered_clients import RegisteredClients
@@ -33,7 +34,7 @@ from watchword.api.sign_in_responses import SignInResponses
 from watchword.api.token_endpoints import TokenEndpoints
 from watchword.api.verify_endpoint import VerifyEndpoint
 from watchword.api.version_policy import Versions
-from watchword.api.well_known import Operations, WellKnown
+from watchword.api.well_known import WellKnown
 from watchword.auth.caller import RequestFacts
 from watchword.auth.clock import SystemClock
 from watchword.auth.ports import Clock, ProviderHttp
@@ -99,7 +100,7 @@ class Watchword:
             *MigrationGuide(self.settings).routes(),
             *WellKnown(self.services).routes(),
             *Metadata(clients).routes(),
-            *(Operations(self.services).routes() if operations else []),
+            *(Operations(self.services, lambda: self._services).routes() if operations else []),
         ]
         app.router.routes.insert(0, OwnRoutes(self._answering(routes)))
         answer_unknown(app.router, below=OWN_PATHS, secure=self.secure)

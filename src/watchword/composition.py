@@ -13,6 +13,7 @@ from watchword.auth.authorization_codes import AuthorizationCodes
 from watchword.auth.client_authenticator import ClientAuthenticator
 from watchword.auth.client_secrets import ClientSecrets
 from watchword.auth.client_tokens import ClientTokens
+from watchword.auth.degraded_sessions import DegradedSessions
 from watchword.auth.email_linking import EmailLinking
 from watchword.auth.gatekeeper import Gatekeeper
 from watchword.auth.grant_keeper import GrantKeeper
@@ -158,6 +159,8 @@ class Composition:
             version_usage=VersionUsage(
                 database.version_usage, clock, retention_days=settings.privacy.retention_days
             ),
+            providers=providers,
+            degraded_sessions=DegradedSessions(database.session_counts, clock),
         )
 
     def _client_authenticator(self, database: Database) -> ClientAuthenticator:

@@ -13,15 +13,20 @@ import pytest
 from sqlalchemy import make_url
 from starlette.applications import Starlette
 
+from tests.flows.conftest import Service, StartService
+from tests.flows.health import answer, fail
 from watchword import Settings, Watchword
+from watchword.auth.provider_health import EndpointKind
+from watchword.dev_provider import DevProviderServer
 from watchword.migrations.runner import upgrade
+from watchword.testing.provider import provider_settings
 
 if TYPE_CHECKING:
     from tests.servers.postgres import PostgresServer
 
 pytest_plugins = ["tests.servers.postgres"]
 
-READY = {"status": "ready", "database": "ok", "keys": "ok"}
+READY = {"status": "ready", "database": "ok", "keys": "ok", "providers": {}}
 
 
 @asynccontextmanager
@@ -70,6 +75,7 @@ async def test_a_replica_is_ready_while_it_reaches_its_database(
                     "database": "unavailable",
                     "keys": "unknown",
                     "code": "database_unavailable",
+                    "providers": {},
                 },
             )
             await line.open()
@@ -107,3 +113,45 @@ async def test_a_host_app_may_bring_its_own(tmp_path: Path) -> None:
         assert (await client.get("/healthz")).status_code == 404
         assert (await client.get("/readyz")).status_code == 404
         assert (await client.get("/.well-known/jwks.json")).status_code == 200
+
+
+def shown(service: Service) -> tuple[int, str, dict[str, str]]:
+    """Status, what it is called, and the state of each provider."""
+    response = service.client.get("/readyz")
+    body = response.json()
+    assert all(set(each) == {"state"} for each in body["providers"].values())
+    states = {provider: each["state"] for provider, each in body["providers"].items()}
+    return response.status_code, body["status"], states
+
+
+def test_flt_17_a_provider_that_is_down_is_shown_and_not_required(service: Service) -> None:
+    """Closed, open, half open when its time is up, closed after two answers: 200 all along."""
+    assert shown(service) == (200, "ready", {"dev": "closed"})
+    fail(service, times=4)
+    assert shown(service) == (200, "ready", {"dev": "closed"})
+    fail(service, times=1)
+    assert shown(service) == (200, "degraded", {"dev": "open"})
+    service.clock.advance(13)
+    assert shown(service) == (200, "degraded", {"dev": "half_open"})
+    answer(service, times=2)
+    assert shown(service) == (200, "ready", {"dev": "closed"})
+
+
+@pytest.mark.parametrize("kind", ["discovery", "jwks", "token", "userinfo", "par"])
+def test_each_provider_shows_the_worst_of_its_endpoints(
+    start_service: StartService, provider_server: DevProviderServer, kind: EndpointKind
+) -> None:
+    """And no other provider's."""
+    dev = provider_settings(provider_server)
+    service = start_service(providers={"dev": dev, "other": dev})
+    fail(service, kind, provider="other")
+    assert shown(service) == (200, "degraded", {"dev": "closed", "other": "open"})
+
+
+def test_what_a_provider_said_is_not_shown(service: Service) -> None:
+    """States by configured id are all that everybody can read: no address, no cause."""
+    fail(service)
+    text = service.client.get("/readyz").text
+    assert service.provider.issuer not in text
+    assert "canary" not in text
+    assert "unavailable" not in text

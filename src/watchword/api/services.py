@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from watchword.auth.account_manager import AccountManager
 from watchword.auth.authorization_codes import AuthorizationCodes
 from watchword.auth.client_authenticator import ClientAuthenticator
 from watchword.auth.client_tokens import ClientTokens
+from watchword.auth.degraded_sessions import DegradedSessions
 from watchword.auth.gatekeeper import Gatekeeper
 from watchword.auth.introspector import Introspector
 from watchword.auth.keyring import Keyring
 from watchword.auth.logout_receiver import LogoutReceiver
+from watchword.auth.oauth_client import OAuthClient
 from watchword.auth.ports import Database
 from watchword.auth.provider_sign_out import ProviderSignOut
 from watchword.auth.rate_limits import RateLimits
@@ -43,6 +45,8 @@ class Services:
     introspector: Introspector
     limits: RateLimits
     version_usage: VersionUsage
+    providers: Mapping[str, OAuthClient]
+    degraded_sessions: DegradedSessions
 
 
 ServicesSource = Callable[[], Awaitable[Services]]

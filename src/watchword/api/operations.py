@@ -1,0 +1,64 @@
+"""What a platform asks: whether the process lives and can serve, and what it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from watchword.api.decorators import public
+from watchword.api.services import Services, ServicesSource
+from watchword.errors import DatabaseUnavailable, MigrationNeeded, SecretKeyMismatch, WatchwordError
+
+_NOT_READY: Final[Mapping[type[WatchwordError], tuple[str, str]]] = {
+    DatabaseUnavailable: ("unavailable", "unknown"),
+    MigrationNeeded: ("not migrated", "unknown"),
+    SecretKeyMismatch: ("ok", "unreadable"),
+}
+"""What a fault says of database and keys."""
+_RETRY_AFTER_SECONDS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """``/healthz`` says the process answers, ``/readyz`` that it can serve. ``running`` are the parts
+    that have started, which it never starts itself."""
+
+    services: ServicesSource
+    running: Callable[[], Services | None]
+
+    def routes(self) -> list[BaseRoute]:
+        return [
+            Route("/healthz", self.healthz, methods=["GET"], include_in_schema=False),
+            Route("/readyz", self.readyz, methods=["GET"], include_in_schema=False),
+        ]
+
+    @public
+    async def healthz(self, _: Request) -> Response:
+        return JSONResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
+
+    @public
+    async def readyz(self, _: Request) -> Response:
+        """A provider that is down is shown and nothing more: whoever is signed in is served."""
+        headers = {"Cache-Control": "no-store"}
+        try:
+            services = await self.services()
+            await services.database.ping()
+        except WatchwordError as error:
+            database, keys = _NOT_READY.get(type(error), ("unknown", "unknown"))
+            state = {"status": "not ready", "database": database, "keys": keys, "code": error.code}
+            headers["Retry-After"] = str(error.retry_after_seconds or _RETRY_AFTER_SECONDS)
+            return JSONResponse(state | self._providers(), status_code=503, headers=headers)
+        providers = self._providers()
+        down = any(each["state"] != "closed" for each in providers["providers"].values())
+        state = {"status": "degraded" if down else "ready", "database": "ok", "keys": "ok"}
+        return JSONResponse(state | providers, headers=headers)
+
+    def _providers(self) -> dict[str, Any]:
+        running = self.running()
+        clients = {} if running is None else running.providers
+        return {"providers": {each: {"state": client.health().state} for each, client in clients.items()}}
