@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from tests.servers.sqlite import migrated_sqlite
 from watchword.cli.main import app
 from watchword.dev_provider import DevProviderServer
-from watchword.migrations.runner import upgrade
 from watchword.testing.provider import provider_settings
 
 
@@ -21,8 +20,7 @@ def configured(
 ) -> None:
     """A migrated database and the development provider, by the environment."""
     monkeypatch.chdir(tmp_path)
-    asyncio.run(upgrade(f"sqlite:///{tmp_path}/service.db"))
-    monkeypatch.setenv("WATCHWORD_DATABASE_URL", f"sqlite:///{tmp_path}/service.db")
+    monkeypatch.setenv("WATCHWORD_DATABASE_URL", migrated_sqlite(tmp_path / "service.db"))
     for name, value in provider_settings(watchword_provider).items():
         monkeypatch.setenv(f"WATCHWORD_PROVIDERS__DEV__{name.upper()}", value)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from watchword.migrations import runner
+from tests.servers.sqlite import migrated_sqlite
 from watchword.storage import SqlDatabase, open_database
 
 
@@ -16,20 +15,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.import_plugin("tests.servers.postgres")
 
 
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A migrated SQLite file, to be copied."""
-    file = tmp_path_factory.mktemp("sqlite") / "template.db"
-    asyncio.run(runner.upgrade(f"sqlite:///{file}"))
-    return file.read_bytes()
-
-
 @pytest.fixture
-def sqlite_url(tmp_path: Path, sqlite_template: bytes) -> str:
+def sqlite_url(tmp_path: Path) -> str:
     """A fresh SQLite file at the newest migration."""
-    file = tmp_path / "watchword.db"
-    file.write_bytes(sqlite_template)
-    return f"sqlite+aiosqlite:///{file}"
+    return migrated_sqlite(tmp_path / "watchword.db").replace("sqlite:", "sqlite+aiosqlite:", 1)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

@@ -29,6 +29,7 @@ from tests.contract.samples import (
 from tests.contract.test_small_stores import key
 from tests.servers.line import Line, line_to
 from tests.servers.postgres import PostgresServer
+from tests.servers.sqlite import migrated_sqlite
 from watchword.auth.ports import AuditEvent
 from watchword.errors import ConfigurationError, DatabaseUnavailable
 from watchword.storage import DatabaseLimits, SqlDatabase, open_database
@@ -86,10 +87,10 @@ async def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
-async def test_a_file_with_an_odd_name_is_found(tmp_path: Path, sqlite_template: bytes) -> None:
+async def test_a_file_with_an_odd_name_is_found(tmp_path: Path) -> None:
     """Signs that mean something in an address mean nothing in a path."""
     file = tmp_path / "a%20b?mode=memory#&=ü.db"
-    file.write_bytes(sqlite_template)
+    migrated_sqlite(file)
     database = open_database(f"sqlite:///{quote(str(file))}", limits=HASTY)
     await opened(database)
     assert await database.sessions.rotate(rotation()) is not None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from tests.servers.sqlite import migrated_sqlite
 from watchword import Settings
 from watchword.dev_provider import DevProvider, DevProviderServer
 from watchword.doctor.examination import examine
 from watchword.doctor.finding import Finding, Level
-from watchword.migrations.runner import upgrade
 from watchword.testing import FakeClock
 from watchword.testing.provider import provider_settings
 
@@ -66,17 +64,6 @@ class Patient:
         return Found(await examine(settings, self.clock, workers=workers, offline=offline))
 
 
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database as ``watchword db upgrade`` leaves it, to be copied."""
-    file = tmp_path_factory.mktemp("migrated") / "service.db"
-    asyncio.run(upgrade(f"sqlite:///{file}"))
-    return file
-
-
 @pytest.fixture
-def patient(
-    watchword_provider: DevProviderServer, watchword_clock: FakeClock, migrated: Path, tmp_path: Path
-) -> Patient:
-    shutil.copy(migrated, tmp_path / "service.db")
-    return Patient(f"sqlite:///{tmp_path}/service.db", watchword_provider, watchword_clock)
+def patient(watchword_provider: DevProviderServer, watchword_clock: FakeClock, tmp_path: Path) -> Patient:
+    return Patient(migrated_sqlite(tmp_path / "service.db"), watchword_provider, watchword_clock)

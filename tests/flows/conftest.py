@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -17,10 +16,10 @@ from starlette.testclient import TestClient
 from tests.flows.browser import Browser, local_part
 from tests.flows.key_reader import KeyReader
 from tests.flows.refusals import Refusals
+from tests.servers.sqlite import migrated_sqlite
 from watchword import CurrentPrincipal, Settings, Watchword, public, require_auth
 from watchword.dev_provider import DevClient, DevProvider, DevProviderServer
 from watchword.dev_provider.registration import CLIENT_ID, CLIENT_SECRET
-from watchword.migrations.runner import upgrade
 from watchword.testing import FakeClock
 from watchword.testing.provider import provider_settings
 from watchword.transport.provider_http import HttpxProviderHttp
@@ -168,8 +167,7 @@ def replicas(server: DevProviderServer, clock: FakeClock, folder: Path) -> Itera
     The clock stands still, so of many sessions of one person none is the oldest: no cap here but in
     tests of the cap.
     """
-    url = f"sqlite:///{folder}/service.db"
-    asyncio.run(upgrade(url))
+    url = migrated_sqlite(folder / "service.db")
     with ExitStack() as stack:
 
         def start(**changes: Any) -> Service:

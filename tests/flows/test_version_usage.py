@@ -21,10 +21,11 @@ from starlette.testclient import TestClient
 from tests.contract.samples import identity, new_session
 from tests.flows.commands import command, run, told
 from tests.house.tree import ROOT
+from tests.servers.sqlite import migrated_sqlite
 from watchword import Settings, Watchword, public, require_auth
 from watchword.api.versioning import version
 from watchword.auth.version_ports import VersionCalls
-from watchword.migrations.runner import downgrade, upgrade
+from watchword.migrations.runner import downgrade
 from watchword.storage import open_database
 from watchword.testing import FakeClock
 
@@ -35,8 +36,7 @@ EMPTY: dict[str, Any] = {"versions": []}
 @pytest.fixture
 def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A migrated database, which the commands of the test work on."""
-    address = f"sqlite:///{tmp_path}/service.db"
-    asyncio.run(upgrade(address))
+    address = migrated_sqlite(tmp_path / "service.db")
     monkeypatch.setenv("WATCHWORD_DATABASE_URL", address)
     return address
 

@@ -15,10 +15,10 @@ from fastapi import FastAPI
 from tests.gate.forge import Forge
 from tests.gate.own_service import AUDIENCE, BASE_URL, forge_of
 from tests.protocol.workshop import unb64
+from tests.servers.sqlite import migrated_sqlite
 from watchword import Settings, Watchword, require_auth
 from watchword.auth.grants import BROWSER, ClientContext
 from watchword.auth.ports import ProviderIdentity
-from watchword.migrations.runner import upgrade
 from watchword.testing import FakeClock
 
 
@@ -51,8 +51,7 @@ class Chain:
 @asynccontextmanager
 async def running_chain(folder: Path) -> AsyncIterator[Chain]:
     """``GET /live`` re-reads the session, ``POST /change`` does not; both write down that they ran."""
-    url = f"sqlite:///{folder}/chain.db"
-    await upgrade(url)
+    url = migrated_sqlite(folder / "chain.db")
     clock = FakeClock()
     auth = Watchword(Settings(base_url=BASE_URL, audience=AUDIENCE, database_url=url), clock=clock)
     app = FastAPI()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from base64 import b64encode
 from collections.abc import Iterator
@@ -16,10 +15,10 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from tests.gate.forge import Forge
+from tests.servers.sqlite import migrated_sqlite
 from watchword import CurrentPrincipal, Settings, Watchword, public, require_auth
 from watchword.api.dependencies import OptionalPrincipal
 from watchword.api.services import Services
-from watchword.migrations.runner import upgrade
 from watchword.testing import FakeClock
 
 BASE_URL = "https://app.example.test"
@@ -64,8 +63,7 @@ def guarded_app(auth: Watchword) -> FastAPI:
 @contextmanager
 def own_service(folder: Path, **settings: Any) -> Iterator[OwnService]:
     """A started service over a fresh SQLite file in ``folder``."""
-    url = f"sqlite:///{folder}/own.db"
-    asyncio.run(upgrade(url))
+    url = migrated_sqlite(folder / "own.db")
     clock = FakeClock()
     given = {
         "base_url": BASE_URL,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import subprocess
@@ -18,7 +17,7 @@ from tests.servers.demo import (
     wait_until_ready,
 )
 from tests.servers.ports import loopback_port
-from watchword.migrations.runner import upgrade
+from tests.servers.sqlite import migrated_sqlite
 
 
 @contextmanager
@@ -28,7 +27,7 @@ def running_service(folder: Path, *arguments: str, **settings: str) -> Iterator[
     ``settings`` are without ``WATCHWORD_``, except for ``WEB_CONCURRENCY``, which has no prefix.
     """
     others = {name: settings.pop(name) for name in ("WEB_CONCURRENCY",) if name in settings}
-    asyncio.run(upgrade(f"sqlite:///{folder}/.watchword/watchword.db"))
+    migrated_sqlite(folder / ".watchword" / "watchword.db")
     port = loopback_port()
     process = subprocess.Popen(
         [*COMMAND, "serve", "--port", str(port), *arguments],
