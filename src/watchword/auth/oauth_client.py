@@ -2,43 +2,39 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from watchword.auth.attempt import Attempt, registration_digest
 from watchword.auth.client_assertion import ClientCredentials
 from watchword.auth.fetch import Sender
 from watchword.auth.github_user import GitHubUser
+from watchword.auth.id_token_check import IdTokenCheck
+from watchword.auth.identity_reader import IdentityReader
 from watchword.auth.ports import Clock, ProviderHttp, ProviderIdentity
 from watchword.auth.provider_guard import ProviderGuard
 from watchword.auth.provider_health import ProviderHealth
 from watchword.auth.provider_keys import ProviderKeys
 from watchword.auth.provider_metadata import MetadataSource
+from watchword.auth.provider_refresh import ProviderRefresh
+from watchword.auth.recheck_ports import Refreshed
 from watchword.auth.token_endpoint import TokenEndpoint
 from watchword.auth.userinfo import Userinfo
 from watchword.config.presets import OFFLINE_ACCESS
 from watchword.config.provider import ProviderSettings
-from watchword.errors import IdTokenRejected, SignInNotRecent
+from watchword.errors import IdTokenRejected
 from watchword.protocol.authorization import authorization_request, authorization_url
-from watchword.protocol.claims import ClaimError, required_text
 from watchword.protocol.client_auth import AuthenticatedForm, authenticated_form
-from watchword.protocol.clock_skew import describe_clock_skew
 from watchword.protocol.discovery import ProviderMetadata
 from watchword.protocol.github import github_metadata
-from watchword.protocol.id_token import MAX_ID_TOKEN_BYTES, IdToken, IdTokenPolicy, check_id_token
+from watchword.protocol.id_token import IdToken
 from watchword.protocol.pkce import challenge_s256
-from watchword.protocol.profile import Profile, read_profile
 from watchword.protocol.provider_answer import MAX_ANSWER_BYTES
 from watchword.protocol.pushed_authorization import check_pushed_response, pushed_request_endpoint
-from watchword.protocol.roles import are_withheld, map_roles, roles_at
 from watchword.protocol.token_exchange import TokenResponse, check_token_response, code_grant
-
-logger = logging.getLogger("watchword")
-_TIMES: Final = frozenset({"exp", "iat", "nbf"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +79,7 @@ class OAuthClient:
         self._settings = settings
         self._http = http
         self._clock = clock
-        self._leeway_seconds = leeway_seconds
-        self._role_claims = settings.effective_role_claims
-        self._role_names = frozenset(path[0] for path in self._role_claims)
+        self._identities = IdentityReader(provider_id, settings)
         self.guard = ProviderGuard(provider_id, clock)
         self.keys = ProviderKeys(http, clock, self.guard)
         self._metadata = MetadataSource(
@@ -105,9 +99,21 @@ class OAuthClient:
             self.guard,
             provider_id=provider_id,
             asked=settings.userinfo,
-            role_names=self._role_names,
+            role_names=self._identities.role_names,
         )
         self._credentials = ClientCredentials(settings, clock)
+        self._id_tokens = IdTokenCheck(self.keys, settings, clock, leeway_seconds=leeway_seconds)
+        self._refresh = ProviderRefresh(
+            provider_id,
+            settings,
+            self.metadata,
+            credentials=self._credentials,
+            tokens=self._tokens,
+            id_tokens=self._id_tokens,
+            userinfo=self._userinfo,
+            github=self._github,
+            identities=self._identities,
+        )
 
     async def metadata(self, sender: Sender = "provider") -> ProviderMetadata:
         """Raises ProviderUnavailable, ProviderResponseInvalid."""
@@ -124,6 +130,7 @@ class OAuthClient:
             transitions=self.guard.transitions,
             metadata_age_seconds=self._metadata.age_seconds,
             keys_age_seconds=self.keys.age_seconds,
+            clock_skew_seconds=self._tokens.clock_skew_seconds,
         )
 
     async def authorization_url(
@@ -174,12 +181,23 @@ class OAuthClient:
         metadata = await self.metadata()
         tokens, skew_seconds = await self._exchange(metadata, attempt, code)
         if not self._settings.about.id_token:
-            person = await self._github.of(tokens.access_token, metadata)
-            return replace(self._verified(person, {}), refresh_token=tokens.refresh_token)
-        id_token = await self._check_id_token(metadata, attempt, tokens, skew_seconds)
-        userinfo = await self._userinfo.of(id_token, tokens.access_token, metadata)
-        verified = self._verified(id_token, userinfo)
-        return replace(verified, id_token=tokens.id_token, refresh_token=tokens.refresh_token)
+            return self._verified(await self._github.of(tokens.access_token, metadata), {}, tokens)
+        if tokens.id_token is None:
+            raise IdTokenRejected("the token response holds no ID token")
+        person = await self._id_tokens.of_sign_in(
+            tokens.id_token,
+            metadata,
+            attempt,
+            access_token=tokens.access_token,
+            skew_seconds=skew_seconds,
+        )
+        userinfo = await self._userinfo.of(person, tokens.access_token, metadata)
+        return self._verified(person, userinfo, tokens)
+
+    async def refresh(self, refresh_token: str, *, issuer: str, subject: str) -> Refreshed:
+        """Whether the provider still stands by somebody who signed in here: ask once, in five seconds
+        altogether; every outcome is returned, none raised."""
+        return await self._refresh.ask(refresh_token, issuer=issuer, subject=subject)
 
     async def _exchange(
         self, metadata: ProviderMetadata, attempt: Attempt, code: str
@@ -195,69 +213,18 @@ class OAuthClient:
         required = self._settings.about.id_token
         return await self._tokens.ask(request, partial(check_token_response, id_token_required=required))
 
-    async def _check_id_token(
-        self,
-        metadata: ProviderMetadata,
-        attempt: Attempt,
-        tokens: TokenResponse,
-        skew_seconds: int | None,
-    ) -> IdToken:
-        if tokens.id_token is None:
-            raise IdTokenRejected("the token response holds no ID token")
-        verified = await self.keys.verify(
-            tokens.id_token,
-            jwks_uri=metadata.jwks_uri,
-            algorithms=metadata.id_token_algorithms,
-            max_bytes=MAX_ID_TOKEN_BYTES,
-        )
-        policy = IdTokenPolicy(
-            issuer=self.issuer_rule,
-            client_id=self.client_id,
-            nonce=attempt.nonce,
-            hosted_domains=frozenset(self._settings.hosted_domains),
-            kind=self._settings.about.id_token_kind,
-            leeway_seconds=self._leeway_seconds,
-            max_age_seconds=attempt.max_age_seconds,
-            asked_at=attempt.started_at,
-        )
-        now_seconds = self._clock.now_seconds()
-        try:
-            checked = check_id_token(
-                verified, policy, now_seconds=now_seconds, access_token=tokens.access_token
-            )
-            required_text(checked.claims, self._settings.about.subject_claim)
-            return checked
-        except ClaimError as error:
-            said = f"ID token: {error}"
-            if error.claim == "auth_time" and attempt.max_age_seconds is not None:
-                raise SignInNotRecent(f"max_age={attempt.max_age_seconds}; {said}") from None
-            if error.claim in _TIMES and skew_seconds is not None:
-                said = f"{said}; by the Date of the provider {describe_clock_skew(skew_seconds)}"
-            raise IdTokenRejected(said) from None
-
-    def _verified(self, id_token: IdToken, userinfo: Mapping[str, Any] | None) -> VerifiedSignIn:
-        profile: Profile = read_profile(id_token.claims, userinfo)
-        claims = {**(userinfo or {}), **id_token.claims}
-        reading = roles_at(claims, self._role_claims, mapping=self._settings.role_map)
-        unknown = userinfo is None and not self._role_names <= id_token.claims.keys()
-        if are_withheld(claims, self._role_claims):
-            logger.warning("%s left out roles of a person who has too many of them", self.provider_id)
-            unknown = True
+    def _verified(
+        self, person: IdToken, userinfo: Mapping[str, Any] | None, tokens: TokenResponse
+    ) -> VerifiedSignIn:
         now = self._clock.now()
-        auth_time = now if id_token.auth_time is None else datetime.fromtimestamp(id_token.auth_time, UTC)
+        auth_time = now if person.auth_time is None else datetime.fromtimestamp(person.auth_time, UTC)
         return VerifiedSignIn(
-            identity=ProviderIdentity(
-                provider_id=self.provider_id,
-                issuer=id_token.issuer,
-                subject=id_token.claims[self._settings.about.subject_claim],
-                email=profile.email,
-                email_verified=profile.email_verified and self._settings.about.verifies_email,
-                name=profile.name,
-                roles=None if unknown else map_roles(reading.roles, self._settings.role_map),
-            ),
+            identity=self._identities.read(person, userinfo),
             auth_time=min(auth_time, now),
-            auth_time_asserted=id_token.auth_time is not None,
-            provider_sid=id_token.sid,
+            auth_time_asserted=person.auth_time is not None,
+            provider_sid=person.sid,
+            id_token=tokens.id_token,
+            refresh_token=tokens.refresh_token,
         )
 
 
