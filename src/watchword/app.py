@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import Literal
 
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from watchword.api.account_endpoints import AccountEndpoints
@@ -21,6 +23,7 @@ from watchword.api.gate import install_gate
 from watchword.api.limited import limited
 from watchword.api.link_endpoints import LinkEndpoints
 from watchword.api.metadata import Metadata
+from watchword.api.metrics import Metrics
 from watchword.api.migration_guide import GUIDES_AT, MigrationGuide
 from watchword.api.openapi import security_scheme
 from watchword.api.operations import Operations
@@ -73,6 +76,7 @@ class Watchword:
         self._default: Literal["allow", "deny"] = default
         self._clock: Clock = clock if clock is not None else SystemClock()
         self._services: Services | None = None
+        self._metrics = Metrics(self._running)
         self._https: list[ProviderHttp] = []
         self._sealer: Sealer | None = None
         self._starting = asyncio.Lock()
@@ -83,7 +87,7 @@ class Watchword:
     def install(self, app: Starlette, *, operations: bool = True) -> None:
         """Add middleware, ``/auth`` and ``/.well-known`` routes, error handlers and lifespan.
 
-        ``operations=False`` leaves ``/healthz`` and ``/readyz`` to the host app.
+        ``operations=False`` leaves ``/healthz``, ``/readyz`` and ``/metrics`` to the host app.
         """
         browser = Browser(self.settings, CookieNames.for_base_url(self.settings.base_url), self._ip_key)
         clients = RegisteredClients(self.settings)
@@ -100,7 +104,7 @@ class Watchword:
             *MigrationGuide(self.settings).routes(),
             *WellKnown(self.services).routes(),
             *Metadata(clients).routes(),
-            *(Operations(self.services, lambda: self._services).routes() if operations else []),
+            *(Operations(self.services, self._running, self._metrics).routes() if operations else []),
         ]
         app.router.routes.insert(0, OwnRoutes(self._answering(routes)))
         answer_unknown(app.router, below=OWN_PATHS, secure=self.secure)
@@ -120,6 +124,13 @@ class Watchword:
         )
         if clients.web_origins:
             app.add_middleware(CorsMiddleware, origins=clients.web_origins)
+
+    async def metrics(self, request: Request) -> Response:
+        """What ``GET /metrics`` answers, for a route of the host's own that is not public."""
+        return await self._metrics.answer(request)
+
+    def _running(self) -> Services | None:
+        return self._services
 
     def _versions(self, browser: Browser) -> Versions:
         return Versions(

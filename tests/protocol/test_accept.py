@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watchword.protocol.accept import prefers_html, prefers_json
+from watchword.protocol.accept import prefers_html, prefers_json, prefers_openmetrics
 
 CHROMIUM = (
     "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,"
@@ -104,10 +104,42 @@ def test_a_page_becomes_json_only_for_those_who_name_it(accept: str, json: bool)
     assert prefers_json([accept]) is json
 
 
+SCRAPERS = {
+    "Prometheus 3": "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,"
+    "application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,"
+    "text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
+    "Prometheus 2": "application/openmetrics-text; version=1.0.0,application/openmetrics-text; version=0.0.1;"
+    "q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+}
+
+
+@pytest.mark.parametrize(
+    ("accept", "openmetrics"),
+    [
+        *((accept, True) for accept in SCRAPERS.values()),
+        ("application/openmetrics-text", True),
+        ("application/openmetrics-text;version=99;escaping=\r\nx", True),
+        ("application/openmetrics-text, text/plain", True),
+        ("text/plain;q=0.9, application/openmetrics-text;q=0.8", False),
+        ("application/openmetrics-text;q=0", False),
+        ("application/openmetrics-text;q=high", False),
+        ("text/plain;version=0.0.4", False),
+        ("application/*", False),
+        ("*/*", False),
+        ("", False),
+        ("application/openmetrics-text," + " " * 4096, False),
+    ],
+)
+def test_openmetrics_is_for_those_who_name_it(accept: str, openmetrics: bool) -> None:
+    """Everybody else gets the text format, which every scraper and every person can read."""
+    assert prefers_openmetrics([accept]) is openmetrics
+
+
 @given(st.text(), st.floats(min_value=0, max_value=1).map(lambda weight: round(weight, 3)))
 @settings(derandomize=True, deadline=None)
 def test_anything_can_be_read(text: str, weight: float) -> None:
     """No header raises, and the higher weight wins."""
     assert not (prefers_html([text]) and prefers_json([text]))
+    prefers_openmetrics([text])
     accept = f"text/html;q={weight:.3f}, application/json;q=0.5"
     assert prefers_html([accept]) is (weight >= 0.5)

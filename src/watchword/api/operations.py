@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from watchword.api.decorators import public
+from watchword.api.metrics import Metrics
 from watchword.api.services import Services, ServicesSource
 from watchword.errors import DatabaseUnavailable, MigrationNeeded, SecretKeyMismatch, WatchwordError
 
@@ -25,16 +26,18 @@ _RETRY_AFTER_SECONDS: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Operations:
-    """``/healthz`` says the process answers, ``/readyz`` that it can serve. ``running`` are the parts
-    that have started, which it never starts itself."""
+    """``/healthz`` says the process answers, ``/readyz`` that it can serve, ``/metrics`` what it counts.
+    ``running`` are the parts that have started, if they have."""
 
     services: ServicesSource
     running: Callable[[], Services | None]
+    metrics: Metrics
 
     def routes(self) -> list[BaseRoute]:
         return [
             Route("/healthz", self.healthz, methods=["GET"], include_in_schema=False),
             Route("/readyz", self.readyz, methods=["GET"], include_in_schema=False),
+            Route("/metrics", self.scrape, methods=["GET"], include_in_schema=False),
         ]
 
     @public
@@ -57,6 +60,10 @@ class Operations:
         down = any(each["state"] != "closed" for each in providers["providers"].values())
         state = {"status": "degraded" if down else "ready", "database": "ok", "keys": "ok"}
         return JSONResponse(state | providers, headers=headers)
+
+    @public
+    async def scrape(self, request: Request) -> Response:
+        return await self.metrics.answer(request)
 
     def _providers(self) -> dict[str, Any]:
         running = self.running()

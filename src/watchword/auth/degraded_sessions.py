@@ -19,9 +19,16 @@ _LONGEST_WAIT_SECONDS: Final = 1.0
 class DegradedSessions:
     """The count of degraded sessions for whoever asks, at most once in ten seconds a process."""
 
-    def __init__(self, store: SessionCountStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: SessionCountStore,
+        clock: Clock,
+        *,
+        longest_wait_seconds: float = _LONGEST_WAIT_SECONDS,
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._longest_wait_seconds = longest_wait_seconds
         self._flight: Flight[None] = Flight()
         self._counted_at: float | None = None
         self._known: Mapping[str, int] | None = None
@@ -33,7 +40,7 @@ class DegradedSessions:
         """
         now = self._clock.monotonic()
         if self._counted_at is None or now - self._counted_at >= COUNT_AGAIN_SECONDS:
-            await asyncio.wait({self._flight.begin(self._count)}, timeout=_LONGEST_WAIT_SECONDS)
+            await asyncio.wait({self._flight.begin(self._count)}, timeout=self._longest_wait_seconds)
         return self._known
 
     async def _count(self) -> None:

@@ -26,7 +26,9 @@ class EndpointHealth:
 @dataclass(frozen=True, slots=True)
 class ProviderHealth:
     """One provider. ``state`` is the worst of its endpoints; ``calls`` and ``transitions`` count since
-    the start of the process; the ages are of what is cached, in seconds, None where nothing is."""
+    the start of the process; the ages are of what is cached, in seconds, None where nothing is.
+    ``clock_skew_seconds`` is how far its clock was ahead of ours in its latest token response that
+    had a date."""
 
     provider_id: str
     display_name: str
@@ -36,6 +38,7 @@ class ProviderHealth:
     transitions: Mapping[tuple[EndpointKind, BreakerState], int]
     metadata_age_seconds: float | None
     keys_age_seconds: float | None
+    clock_skew_seconds: int | None = None
 
     @property
     def answering(self) -> bool:

@@ -15,12 +15,14 @@ Check = Callable[[int, Mapping[str, str], bytes], TokenResponse]
 
 
 class TokenEndpoint:
-    """Sends a grant, never twice, and has its answer checked."""
+    """Sends a grant, never twice, and has its answer checked. ``clock_skew_seconds`` is by how much the
+    provider's clock was ahead of ours in the latest answer that said so."""
 
     def __init__(self, http: ProviderHttp, clock: Clock, guard: ProviderGuard) -> None:
         self._http = http
         self._clock = clock
         self._guard = guard
+        self.clock_skew_seconds: int | None = None
 
     async def ask(self, request: AuthenticatedForm, check: Check) -> tuple[TokenResponse, int | None]:
         """The tokens, and by how many seconds the provider's clock was ahead of ours, where it said.
@@ -34,4 +36,6 @@ class TokenEndpoint:
             request.url, request.form, max_bytes=MAX_ANSWER_BYTES, authorization=request.authorization
         )
         skew_seconds = clock_skew_seconds(answer.headers, now_seconds=self._clock.now_seconds())
+        if skew_seconds is not None:
+            self.clock_skew_seconds = skew_seconds
         return check(answer.status, answer.headers, answer.body), skew_seconds

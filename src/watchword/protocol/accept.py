@@ -1,4 +1,4 @@
-"""Which of our two forms a client asks for: a page or JSON (RFC 9110 §12.5.1)."""
+"""Which of our forms a client asks for: a page or JSON, and of metrics (RFC 9110 §12.5.1)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 
 _HTML = ("text/html", "application/xhtml+xml")
+_OPENMETRICS = ("application/openmetrics-text",)
+_PLAIN = ("text/plain",)
 _JSON = ("application/json", "application/problem+json")
 _WEIGHT = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 _BLANKS = " \t"
@@ -36,6 +38,14 @@ def prefers_json(accept: Sequence[str]) -> bool:
     ranges = _ranges(accept)
     json, html = _best(ranges, _JSON), _best(ranges, _HTML)
     return json is not None and json[0] > 0 and (html is None or json > html)
+
+
+def prefers_openmetrics(accept: Sequence[str]) -> bool:
+    """Whether a scraper names OpenMetrics, at no lower weight than plain text. ``accept`` and garbage as
+    in ``prefers_html``; which version it names does not matter, for there is one."""
+    ranges = _ranges(accept)
+    openmetrics, plain = _best(ranges, _OPENMETRICS), _best(ranges, _PLAIN)
+    return openmetrics is not None and openmetrics[0] > 0 and (plain is None or openmetrics[0] >= plain[0])
 
 
 def _ranges(accept: Sequence[str]) -> list[tuple[str, float]]:

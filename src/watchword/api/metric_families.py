@@ -1,0 +1,122 @@
+"""What is known of providers and sessions as metrics; docs/operations/metrics.md says what each is for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, get_args
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from watchword.auth.provider_health import BreakerState, CallOutcome, EndpointKind, ProviderHealth
+
+_KINDS: Final[tuple[EndpointKind, ...]] = get_args(EndpointKind)
+_STATES: Final[tuple[BreakerState, ...]] = get_args(BreakerState)
+_OUTCOMES: Final[tuple[CallOutcome, ...]] = get_args(CallOutcome)
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What one process knows; before its start nothing. ``degraded`` are sessions by provider id, None
+    while the database does not answer."""
+
+    started: bool = False
+    providers: Sequence[ProviderHealth] = ()
+    degraded: Mapping[str, int] | None = None
+    feed_age_seconds: float | None = None
+
+
+def families(observed: Observed) -> Iterator[Metric]:
+    """Every metric there is, also those that have no value yet. Labels are ids of the settings and words
+    of ours; every combination of them is there from the start, so that a first failure is an increase."""
+    yield _gauge("watchword_started", "1 once database and keys were read.", float(observed.started))
+    yield _gauge(
+        "watchword_database_up",
+        "1 while the database answers the questions of these metrics.",
+        float(observed.degraded is not None) if observed.started else None,
+    )
+    yield _gauge(
+        "watchword_revocation_feed_age_seconds",
+        "How long ago this process read which sessions have ended.",
+        observed.feed_age_seconds,
+    )
+    yield _breaker_state(observed.providers)
+    yield _transitions(observed.providers)
+    yield _calls(observed.providers)
+    yield _by_provider(
+        "watchword_provider_metadata_age_seconds",
+        "Age of the provider's metadata in memory.",
+        {each.provider_id: each.metadata_age_seconds for each in observed.providers},
+    )
+    yield _by_provider(
+        "watchword_provider_keys_age_seconds",
+        "Age of the provider's signing keys in memory.",
+        {each.provider_id: each.keys_age_seconds for each in observed.providers},
+    )
+    yield _by_provider(
+        "watchword_provider_clock_skew_seconds",
+        "By how much the provider's clock was ahead of ours in its latest token response.",
+        {each.provider_id: each.clock_skew_seconds for each in observed.providers},
+    )
+    counted = observed.degraded
+    yield _by_provider(
+        "watchword_degraded_sessions",
+        "Live sessions that go on although their provider could not be asked again; of the whole database.",
+        {}
+        if counted is None
+        else {each.provider_id: counted.get(each.provider_id, 0) for each in observed.providers},
+    )
+
+
+def _breaker_state(providers: Sequence[ProviderHealth]) -> Metric:
+    family = GaugeMetricFamily(
+        "watchword_provider_breaker_state",
+        "1 for the state that calls to an endpoint of the provider are in, 0 for the others.",
+        labels=["provider", "endpoint", "state"],
+    )
+    for health in providers:
+        for kind, endpoint in health.endpoints.items():
+            for state in _STATES:
+                family.add_metric([health.provider_id, kind, state], float(endpoint.state == state))
+    return family
+
+
+def _transitions(providers: Sequence[ProviderHealth]) -> Metric:
+    family = CounterMetricFamily(
+        "watchword_provider_breaker_transitions",
+        "How often an endpoint of the provider came into a state.",
+        labels=["provider", "endpoint", "state"],
+    )
+    for health in providers:
+        for kind in _KINDS:
+            for state in _STATES:
+                family.add_metric([health.provider_id, kind, state], health.transitions.get((kind, state), 0))
+    return family
+
+
+def _calls(providers: Sequence[ProviderHealth]) -> Metric:
+    family = CounterMetricFamily(
+        "watchword_provider_calls",
+        "Calls to an endpoint of the provider by how they ended.",
+        labels=["provider", "endpoint", "outcome"],
+    )
+    for health in providers:
+        for kind in _KINDS:
+            for outcome in _OUTCOMES:
+                family.add_metric([health.provider_id, kind, outcome], health.calls.get((kind, outcome), 0))
+    return family
+
+
+def _gauge(name: str, documentation: str, value: float | None) -> Metric:
+    family = GaugeMetricFamily(name, documentation)
+    if value is not None:
+        family.add_metric([], value)
+    return family
+
+
+def _by_provider(name: str, documentation: str, values: Mapping[str, float | None]) -> Metric:
+    family = GaugeMetricFamily(name, documentation, labels=["provider"])
+    for provider_id, value in values.items():
+        if value is not None:
+            family.add_metric([provider_id], value)
+    return family
