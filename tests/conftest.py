@@ -8,11 +8,21 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import stamina
 
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_retries() -> Iterator[None]:
+    """A provider that fails is asked once, but in the tests of retries: what is counted stays exact, and
+    nobody waits."""
+    stamina.set_active(False)
+    yield
+    stamina.set_active(True)
 
 
 @pytest.fixture(autouse=True, scope="session")

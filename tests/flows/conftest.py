@@ -111,6 +111,8 @@ def shared(module_service: Service) -> Service:
     does not matter to the next: tests of it compare before and after and leave the keys alone."""
     module_service.provider.reset()
     module_service.clock.advance(1)
+    for client in module_service.call(module_service.auth.services).sign_in.clients.values():
+        client.guard.reset()
     return module_service
 
 
@@ -170,14 +172,14 @@ def replicas(server: DevProviderServer, clock: FakeClock, folder: Path) -> Itera
     url = migrated_sqlite(folder / "service.db")
     with ExitStack() as stack:
 
-        def start(**changes: Any) -> Service:
+        def start(made_by: type[Watchword] = Watchword, **changes: Any) -> Service:
             given: dict[str, Any] = {
                 "base_url": BASE_URL,
                 "database_url": url,
                 "providers": {"dev": provider_settings(server)},
                 "max_sessions_per_user": 1000,
             }
-            auth = Watchword(Settings(**{**given, **changes}), clock=clock)
+            auth = made_by(Settings(**{**given, **changes}), clock=clock)
             app = example_app(auth)
             client = stack.enter_context(TestClient(app, base_url=auth.settings.base_url))
             return Service(app, auth, client, server.provider, clock)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from watchword.errors import (
     CodeRefused,
+    ProviderRefused,
     ProviderResponseInvalid,
     ProviderSettingsMismatch,
     ProviderUnavailable,
@@ -269,15 +270,15 @@ def test_a_scope_of_another_type_is_refused(value: Any) -> None:
     ("status", "answer", "expected", "told"),
     [
         (400, {"error": "invalid_grant"}, CodeRefused, "invalid_grant"),
-        (401, {"error": "invalid_client"}, ProviderResponseInvalid, "invalid_client"),
-        (400, {"error": "x\n" * 100}, ProviderResponseInvalid, "error=x?x?"),
-        (400, {"error": 5}, ProviderResponseInvalid, "without an error code"),
-        (400, {}, ProviderResponseInvalid, "without an error code"),
-        (403, GOOD, ProviderResponseInvalid, "403"),
+        (401, {"error": "invalid_client"}, ProviderRefused, "invalid_client"),
+        (400, {"error": "x\n" * 100}, ProviderRefused, "error=x?x?"),
+        (400, {"error": 5}, ProviderRefused, "without an error code"),
+        (400, {}, ProviderRefused, "without an error code"),
+        (403, GOOD, ProviderRefused, "403"),
         (200, {"error": "invalid_grant"}, CodeRefused, "200"),
-        (200, GOOD | {"error": "server_error"}, ProviderResponseInvalid, "server_error"),
+        (200, GOOD | {"error": "server_error"}, ProviderRefused, "server_error"),
         (200, GOOD | {"error": None}, ProviderResponseInvalid, "without an error code"),
-        (400, b"<html>", ProviderResponseInvalid, "status 400"),
+        (400, b"<html>", ProviderRefused, "status 400"),
         (200, b"", ProviderResponseInvalid, "status 200"),
         (200, b"[]", ProviderResponseInvalid, "not an object"),
         (200, b'{"access_token":"a","access_token":"b"}', ProviderResponseInvalid, "twice"),
@@ -286,7 +287,8 @@ def test_a_scope_of_another_type_is_refused(value: Any) -> None:
 def test_net_13_refusals_are_told_apart(
     status: int, answer: Any, expected: type[WatchwordError], told: str
 ) -> None:
-    """invalid_grant is the code's fault, the rest the registration's; an error wins over tokens."""
+    """invalid_grant is the code's fault, the rest the registration's; an error wins over tokens. What was
+    refused in so many words is no fault of the endpoint, unlike an answer that says nothing."""
     with pytest.raises(WatchwordError) as caught:
         check(answer, status)
     assert type(caught.value) is expected

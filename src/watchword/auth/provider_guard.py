@@ -9,7 +9,8 @@ import os
 import random
 import threading
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final, TypeVar, get_args
 
@@ -19,6 +20,7 @@ from watchword.auth.provider_health import BreakerState, CallOutcome, EndpointHe
 from watchword.errors import (
     ProviderCircuitOpen,
     ProviderCrowded,
+    ProviderPersonLimited,
     ProviderRefused,
     ProviderResponseInvalid,
     ProviderSettingsMismatch,
@@ -57,12 +59,37 @@ _CUT_SHORT: Final = "no answer in the time left for this"
 
 logger = logging.getLogger("watchword")
 T = TypeVar("T")
-_probing: ContextVar[bool] = ContextVar("watchword probing a provider", default=False)
+
+
+class _Call:
+    """What runs under a permit; ``asked_at`` is when, by the clock of the event loop, and None while it
+    waits for its turn on our side."""
+
+    def __init__(self, *, probe: bool) -> None:
+        self.probe = probe
+        self.asked_at: float | None = _loop_time()
+
+    @property
+    def had_its_time(self) -> bool:
+        return self.asked_at is not None and _loop_time() - self.asked_at >= HAD_ITS_TIME_SECONDS
+
+
+_call: ContextVar[_Call | None] = ContextVar("watchword call to a provider", default=None)
 
 
 def is_probe() -> bool:
     """Whether the call that runs here tries an endpoint out, so that it is sent once and no more."""
-    return _probing.get()
+    call = _call.get()
+    return call is not None and call.probe
+
+
+@contextmanager
+def waiting_here() -> Iterator[None]:
+    """Time that a call spends before it is sent, which is none of the provider's."""
+    call = _call.get() or _Call(probe=False)
+    call.asked_at = None
+    yield
+    call.asked_at = _loop_time()
 
 
 class ProviderGuard:
@@ -101,33 +128,30 @@ class ProviderGuard:
         if left_seconds == 0:
             self._calls[kind, "not_sent"] += 1
             raise ProviderUnavailable(f"{self._provider_id}: {_CUT_SHORT}, {kind} was not asked")
-        permit = self._admitted(kind)
-        token = _probing.set(permit.probe)
-        try:
-            return await self._asked(kind, permit, work, left_seconds)
-        finally:
-            _probing.reset(token)
+        return await self._asked(kind, self._admitted(kind), work, left_seconds)
 
     async def _asked(
         self, kind: EndpointKind, permit: Permit, work: Callable[[], Awaitable[T]], seconds: float | None
     ) -> T:
-        timeout = asyncio.timeout(seconds)
+        call = _Call(probe=permit.probe)
+        token, timeout = _call.set(call), asyncio.timeout(seconds)
+        error: BaseException | None = None
         try:
             async with timeout:
-                result = await work()
-        except TimeoutError as error:
+                return await work()
+        except TimeoutError as expired:
+            error = expired
             if not timeout.expired():
-                self._end(kind, permit, error)
                 raise
             late = ProviderUnavailable(f"{self._provider_id}: {_CUT_SHORT} ({kind})")
-            had_its_time = seconds is not None and seconds >= HAD_ITS_TIME_SECONDS
-            self._end(kind, permit, late if had_its_time else error)
+            error = late if call.had_its_time else error
             raise late from None
-        except BaseException as error:
-            self._end(kind, permit, error)
+        except BaseException as raised:
+            error = raised
             raise
-        self._end(kind, permit, None)
-        return result
+        finally:
+            _call.reset(token)
+            self._end(kind, permit, error)
 
     def health(self) -> dict[EndpointKind, EndpointHealth]:
         """Each endpoint as it is now; one whose time is up is half open before anybody has tried it."""
@@ -164,6 +188,12 @@ class ProviderGuard:
             changed = self._keep(kind, before, after)
         if changed:
             self._tell(kind, after, "it answers again")
+
+    def reset(self) -> None:
+        """Close every breaker: what went wrong before says nothing any more."""
+        with self._held():
+            for kind, before in self._breakers.items():
+                self._keep(kind, before, Closed(epoch=before.epoch + 1))
 
     def _admitted(self, kind: EndpointKind) -> Permit:
         now = self._clock.monotonic()
@@ -223,7 +253,7 @@ class ProviderGuard:
 
 def _outcome(error: BaseException | None) -> Outcome:
     match error:
-        case None | ProviderRefused() | ProviderSettingsMismatch():
+        case None | ProviderRefused() | ProviderSettingsMismatch() | ProviderPersonLimited():
             return "success"
         case ProviderCircuitOpen() | ProviderCrowded():
             return "neutral"
@@ -258,3 +288,7 @@ def _health(breaker: Breaker, last_fault: str | None, now: float) -> EndpointHea
         failures=breaker.failures,
         last_fault=last_fault,
     )
+
+
+def _loop_time() -> float:
+    return asyncio.get_running_loop().time()

@@ -24,6 +24,10 @@ class ProviderThrottled(ProviderUnavailable):
     """It wants to be asked less often (429, RFC 6585 §4), not before ``retry_after_seconds``."""
 
 
+class ProviderPersonLimited(ProviderUnavailable):
+    """It answers, but has answered enough about this person for now."""
+
+
 class ProviderCircuitOpen(ProviderUnavailable):
     """It failed so often that it is not asked before ``retry_after_seconds``; nothing was sent."""
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from watchword.errors import ProviderResponseInvalid, ProviderUnavailable
+from watchword.errors import ProviderPersonLimited, ProviderResponseInvalid
 from watchword.protocol.claims import is_safe_text
 from watchword.protocol.issuer_rule import OAUTH_PATH
 from watchword.protocol.provider_answer import (
@@ -77,9 +77,9 @@ def check_emails(status: int, headers: Mapping[str, str], body: bytes) -> dict[s
 
 
 def _check_answer(what: str, status: int, headers: Mapping[str, str]) -> None:
-    """A limit that is used up is told by 403 as well."""
+    """A limit that is used up, which is the person's, is told by 403 as well."""
     if status == 403 and header(headers, "x-ratelimit-remaining") == "0":
-        raise ProviderUnavailable(
-            f"{what}: our rate limit is used up", retry_after_seconds=retry_after_seconds(headers)
+        raise ProviderPersonLimited(
+            f"{what}: the rate limit is used up", retry_after_seconds=retry_after_seconds(headers)
         )
     check_document(what, status, headers)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from watchword.errors import ProviderResponseInvalid, ProviderUnavailable
+from watchword.errors import ProviderRefused, ProviderResponseInvalid, ProviderThrottled, ProviderUnavailable
 from watchword.protocol.media_type import is_json
 from watchword.protocol.strict_json import MalformedJson, loads_object
 
@@ -30,11 +30,16 @@ def retry_after_seconds(headers: Mapping[str, str]) -> int:
 
 
 def check_available(what: str, status: int, headers: Mapping[str, str]) -> None:
-    """Raises ProviderUnavailable for 429 and 5xx, which say nothing about our request."""
+    """Raises ProviderUnavailable for 5xx and ProviderThrottled for 429, which say nothing about our
+    request."""
     if status == 429 or 500 <= status <= 599:
-        raise ProviderUnavailable(
-            f"{what} answered {status}", retry_after_seconds=retry_after_seconds(headers)
-        )
+        error = ProviderThrottled if status == 429 else ProviderUnavailable
+        raise error(f"{what} answered {status}", retry_after_seconds=retry_after_seconds(headers))
+
+
+def unusable(detail: str, status: int) -> ProviderResponseInvalid:
+    """The error for an answer that cannot be used: a refusal where its status is one (4xx)."""
+    return (ProviderRefused if 400 <= status <= 499 else ProviderResponseInvalid)(detail)
 
 
 def read_json(what: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
@@ -55,6 +60,6 @@ def check_document(what: str, status: int, headers: Mapping[str, str]) -> None:
     """
     check_available(what, status, headers)
     if status != 200:
-        raise ProviderResponseInvalid(f"{what} answered {status}")
+        raise unusable(f"{what} answered {status}", status)
     if not is_json(header(headers, "content-type") or ""):
         raise ProviderResponseInvalid(f"{what} did not answer with JSON")

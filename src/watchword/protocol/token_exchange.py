@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from watchword.errors import CodeRefused, ProviderResponseInvalid, WatchwordError
+from watchword.errors import CodeRefused, ProviderRefused, ProviderResponseInvalid, WatchwordError
 from watchword.protocol.client_auth import AuthenticatedForm, ClientAuthentication, authenticated_form
 from watchword.protocol.printable import printable
-from watchword.protocol.provider_answer import check_available, read_json
+from watchword.protocol.provider_answer import check_available, read_json, unusable
 
 MAX_ACCESS_TOKEN_CHARS = 16 * 1024
 MAX_ID_TOKEN_CHARS = 16 * 1024
@@ -99,7 +99,7 @@ def _checked(
     try:
         answer = read_json(_WHAT, headers, body)
     except ProviderResponseInvalid as fault:
-        raise ProviderResponseInvalid(f"{fault.detail} (status {status})") from None
+        raise unusable(f"{fault.detail} (status {status})", status) from None
     if status != 200 or "error" in answer:
         raise _refusal(status, answer.get("error"), refused)
     return TokenResponse(
@@ -114,9 +114,9 @@ def _checked(
 
 def _refusal(status: int, error: Any, refused: frozenset[str]) -> WatchwordError:
     if not isinstance(error, str):
-        return ProviderResponseInvalid(f"{_WHAT} answered {status} without an error code")
+        return unusable(f"{_WHAT} answered {status} without an error code", status)
     said = f"{_WHAT} answered {status} error={printable(error, max_chars=64)}"
-    return CodeRefused(said) if error in refused else ProviderResponseInvalid(said)
+    return CodeRefused(said) if error in refused else ProviderRefused(said)
 
 
 def _required(answer: Mapping[str, Any], name: str, max_chars: int) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from watchword.errors import ProviderResponseInvalid, UserinfoOfAnother, UserinfoRejected
+from watchword.errors import UserinfoOfAnother, UserinfoRejected
 from watchword.protocol.media_type import media_type
-from watchword.protocol.provider_answer import check_available, header, read_json
+from watchword.protocol.provider_answer import check_available, header, read_json, unusable
 
 _WHAT = "the userinfo endpoint"
 
@@ -23,7 +23,7 @@ def check_userinfo(
     """
     check_available(_WHAT, status, headers)
     if status != 200:
-        raise ProviderResponseInvalid(f"{_WHAT} answered {status}")
+        raise unusable(f"{_WHAT} answered {status}", status)
     if media_type(header(headers, "content-type") or "") == "application/jwt":
         raise UserinfoRejected(f"{_WHAT} answered with a signed JWT, which is not supported")
     claims = read_json(_WHAT, headers, body)

@@ -1,18 +1,21 @@
-"""One shared HTTP client for each provider: deadlines, size caps, no redirects, no cookies."""
+"""One shared HTTP client for each provider: deadlines, bounded crowds, size caps, no redirects or cookies."""
 
 from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from http.cookiejar import DefaultCookiePolicy
 from typing import Final
 
 import httpx2
 
 from watchword.auth.ports import HttpAnswer
-from watchword.errors import ProviderResponseInvalid, ProviderUnavailable
+from watchword.errors import ProviderCrowded, ProviderResponseInvalid, ProviderUnavailable
+from watchword.transport.bulkhead import IN_FLIGHT, Bulkhead
 from watchword.transport.connection_faults import connection_fault
+from watchword.transport.retries import Retries
 from watchword.transport.tls import public_context
 
 CONNECT_SECONDS: Final = 2.0
@@ -22,7 +25,8 @@ TOTAL_SECONDS: Final = 5.0
 
 _USER_AGENT: Final = "watchword"
 _BROKEN_OFF: Final = (httpx2.ReadError, httpx2.WriteError, httpx2.RemoteProtocolError)
-"""A connection that ended early, as kept ones do: a GET is asked once more at once, inside its deadline."""
+"""A connection that ended early, as kept ones do: the first attempt of a GET is sent once more at once, which
+is no retry: nothing has said yet that the provider fails."""
 _DIRECT: Final = dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]"))
 """Addresses of this machine, which no proxy of the environment gets to see."""
 
@@ -39,12 +43,14 @@ class HttpxProviderHttp:
         total_seconds: float = TOTAL_SECONDS,
     ) -> None:
         self._total_seconds = total_seconds
+        self._bulkhead = Bulkhead()
+        self._retries = Retries()
         self._client = httpx2.AsyncClient(
             verify=ssl_context or public_context(),
             mounts=_DIRECT,
             follow_redirects=False,
             timeout=httpx2.Timeout(read_seconds, connect=connect_seconds),
-            limits=httpx2.Limits(max_connections=20, max_keepalive_connections=10),
+            limits=httpx2.Limits(max_connections=IN_FLIGHT, max_keepalive_connections=10),
             headers={"user-agent": _USER_AGENT, "accept-encoding": "identity"},
         )
         self._client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -74,23 +80,31 @@ class HttpxProviderHttp:
         form: Mapping[str, str] | None,
         max_bytes: int,
     ) -> HttpAnswer:
-        try:
-            async with asyncio.timeout(self._total_seconds):
+        at_once = method == "GET"
+
+        async def attempt() -> HttpAnswer:
+            nonlocal at_once
+            again, at_once = at_once, False
+            with _faults_told(url):
                 try:
                     return await self._ask(method, url, headers, form, max_bytes)
                 except _BROKEN_OFF:
-                    if method != "GET":
+                    if not again:
                         raise
                     return await self._ask(method, url, headers, form, max_bytes)
+
+        placed = False
+        try:
+            async with asyncio.timeout(self._total_seconds) as deadline, self._bulkhead.place(_shown(url)):
+                placed = True
+                self._retries.note_request()
+                if method != "GET":
+                    return await attempt()
+                return await self._retries.ask(attempt, ends_at=deadline.when() or 0.0)
         except TimeoutError:
-            waited = f"no complete answer in {self._total_seconds:g} s"
-            raise ProviderUnavailable(f"{_shown(url)}: {waited}") from None
-        except httpx2.TimeoutException as error:
-            raise ProviderUnavailable(f"{_shown(url)}: {type(error).__name__}") from None
-        except (httpx2.NetworkError, OSError) as error:
-            raise connection_fault(_shown(url), error) from None
-        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise ProviderUnavailable(f"{_shown(url)}: {type(error).__name__}") from None
+            waited = f"{'no complete answer' if placed else 'no place for it'} in {self._total_seconds:g} s"
+            error = ProviderUnavailable if placed else ProviderCrowded
+            raise error(f"{_shown(url)}: {waited}") from None
 
     async def _ask(
         self,
@@ -104,6 +118,19 @@ class HttpxProviderHttp:
             _refuse_encoding(response)
             body = await _read(response, max_bytes)
             return HttpAnswer(response.status_code, dict(response.headers), body)
+
+
+@contextmanager
+def _faults_told(url: str) -> Iterator[None]:
+    """What the HTTP client raises, as our errors."""
+    try:
+        yield
+    except httpx2.TimeoutException as error:
+        raise ProviderUnavailable(f"{_shown(url)}: {type(error).__name__}") from None
+    except (httpx2.NetworkError, OSError) as error:
+        raise connection_fault(_shown(url), error) from None
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        raise ProviderUnavailable(f"{_shown(url)}: {type(error).__name__}") from None
 
 
 def _refuse_encoding(response: httpx2.Response) -> None:

@@ -1,0 +1,90 @@
+"""Asking again for what failed in passing: GETs only, a little later, in the time that is left."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import stamina
+
+from watchword.auth.deadline import time_left_seconds
+from watchword.auth.ports import HttpAnswer
+from watchword.auth.provider_guard import is_probe
+from watchword.errors import ProviderCrowded, ProviderTlsFailed, ProviderUnavailable
+from watchword.protocol.provider_answer import header, retry_after_seconds
+from watchword.transport.retry_budget import RetryBudget
+
+MORE_ATTEMPTS: Final = 2
+MIN_WAIT_SECONDS: Final = 0.05
+MAX_WAIT_SECONDS: Final = 0.5
+IN_PASSING: Final = frozenset({500, 502, 503, 504})
+
+Ask = Callable[[], Awaitable[HttpAnswer]]
+
+
+class _FailedInPassing(Exception):
+    def __init__(self, answer: HttpAnswer) -> None:
+        self.answer = answer
+
+
+class Retries:
+    """The retries of one provider, which share a budget."""
+
+    def __init__(self) -> None:
+        self._budget = RetryBudget()
+
+    def note_request(self) -> None:
+        """One more call, which earns the provider a share of a retry."""
+        self._budget.note_request(_now())
+
+    async def ask(self, ask: Ask, *, ends_at: float) -> HttpAnswer:
+        """The first good answer of at most three, else the last, all before ``ends_at`` by the clock of
+        the event loop; waits are drawn anew each time.
+
+        Raises what the last attempt raises: a probe has only one, and what TLS could not verify is not
+        tried again in the hope that it passes.
+        """
+        left_seconds = time_left_seconds()
+        if left_seconds is not None:
+            ends_at = min(ends_at, _now() + left_seconds)
+        taken = 0
+
+        def wait(error: Exception) -> bool | float:
+            nonlocal taken
+            seconds = _wait_seconds(error)
+            if seconds is None or _now() + seconds >= ends_at or taken == MORE_ATTEMPTS or is_probe():
+                return False
+            if not self._budget.take(_now()):
+                return False
+            taken += 1
+            return seconds
+
+        try:
+            async for attempt in stamina.retry_context(wait, attempts=1 + MORE_ATTEMPTS, timeout=None):
+                with attempt:
+                    answer = await ask()
+                    if answer.status in IN_PASSING:
+                        raise _FailedInPassing(answer)
+        except _FailedInPassing as failed:
+            return failed.answer
+        return answer
+
+
+def _wait_seconds(error: Exception) -> float | None:
+    """How long to wait before the next attempt; None where there is none."""
+    drawn = random.uniform(MIN_WAIT_SECONDS, MAX_WAIT_SECONDS)  # noqa: S311
+    match error:
+        case _FailedInPassing(answer=answer):
+            asked = header(answer.headers, "retry-after")
+            return drawn if asked is None else max(drawn, retry_after_seconds(answer.headers))
+        case ProviderTlsFailed() | ProviderCrowded():
+            return None
+        case ProviderUnavailable():
+            return drawn
+    return None
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
