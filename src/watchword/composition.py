@@ -23,8 +23,10 @@ from watchword.auth.keyring import Keyring
 from watchword.auth.logout_receiver import LogoutReceiver
 from watchword.auth.oauth_client import OAuthClient
 from watchword.auth.ports import Clock, Database, ProviderHttp
+from watchword.auth.provider_recheck import ProviderRecheck
 from watchword.auth.provider_sign_out import ProviderSignOut
 from watchword.auth.provider_tokens import AcceptedProvider, ProviderTokens, access_token_policy
+from watchword.auth.provider_watch import ProviderWatch
 from watchword.auth.rate_limits import RateLimits
 from watchword.auth.refresh_tokens import RefreshTokens
 from watchword.auth.revocation import RevocationFeed
@@ -39,6 +41,7 @@ from watchword.auth.version_usage import VersionUsage
 from watchword.config.auth import Settings
 from watchword.config.client import registered_clients, secret_digests
 from watchword.protocol.cookies import CookieNames
+from watchword.protocol.recheck import RecheckPolicy
 from watchword.rate_limiting.counter import open_counter
 from watchword.transport.provider_http import HttpxProviderHttp
 from watchword.transport.tls import tls_context
@@ -79,6 +82,16 @@ class Composition:
             audience=settings.token_audience,
             life_seconds=settings.access_token_seconds,
         )
+        keeper = GrantKeeper(sealer, clock, recheck_seconds=settings.provider_recheck_seconds)
+        recheck = ProviderRecheck(
+            providers,
+            keeper,
+            database.grants,
+            clock,
+            policy=RecheckPolicy(settings.provider_recheck_seconds, settings.provider_grace_seconds),
+            tokens_live_seconds=settings.longest_access_token_seconds,
+            on_ended=feed.note_session,
+        )
         sessions = SessionManager(
             store=database.sessions,
             issuer=issuer,
@@ -93,10 +106,10 @@ class Composition:
             ),
             tokens_live_seconds=settings.longest_access_token_seconds,
             on_ended=feed.note_session,
+            recheck=recheck.run,
             before_refresh=limits.check_session,
             email_link=EmailLinking(settings.providers).link_for,
         )
-        keeper = GrantKeeper(sealer, clock, recheck_seconds=settings.provider_recheck_seconds)
         codes = AuthorizationCodes(
             database.codes, providers, sessions=sessions, keeper=keeper, sealer=sealer, clock=clock
         )
@@ -156,6 +169,7 @@ class Composition:
                 database.sessions, RefreshTokens(sealer), validator, feed, clock, issuer=settings.base_url
             ),
             limits=limits,
+            provider_watch=ProviderWatch([client.lookout for client in providers.values()]),
             version_usage=VersionUsage(
                 database.version_usage, clock, retention_days=settings.privacy.retention_days
             ),

@@ -11,7 +11,18 @@ import pytest
 
 from watchword.protocol import refresh_token
 from watchword.protocol.refresh_token import RefreshToken
-from watchword.protocol.rotation import Contend, Decision, Overlap, Reject, Replay, SessionFacts, classify
+from watchword.protocol.rotation import (
+    Contend,
+    Decision,
+    GrantFacts,
+    Overlap,
+    RecheckDue,
+    RecheckUnderWay,
+    Reject,
+    Replay,
+    SessionFacts,
+    classify,
+)
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
@@ -35,6 +46,10 @@ FACTS = SessionFacts(
     revoked_at=None,
     user_active=True,
 )
+
+
+GRANT = UUID("01890000-0000-7000-8000-000000000002")
+DUE = replace(FACTS, recheck_due_at=NOW, grant=GrantFacts(GRANT, has_tokens=True, lease_ends_at=None))
 
 
 def decide(presented: RefreshToken, facts: SessionFacts | None = FACTS, **asked: Any) -> Decision:
@@ -140,3 +155,59 @@ def test_a_token_from_the_future_or_never_given_out_is_rejected() -> None:
     """After a restored backup, or of a rotation that was rolled back: no theft, no session."""
     assert isinstance(decide(token(4)), Reject)
     assert isinstance(decide(token(3, filler=9)), Reject)
+
+
+def test_the_current_token_of_a_due_session_has_its_provider_asked_first() -> None:
+    """And what is known of an outage before goes along."""
+    assert decide(token(3), DUE) == RecheckDue(GRANT, NOW, None)
+    since = NOW - timedelta(seconds=60)
+    assert decide(token(3), replace(DUE, degraded_at=since)) == RecheckDue(GRANT, NOW, since)
+
+
+@pytest.mark.parametrize(("beyond", "due"), [(-TICK, True), (timedelta(), True), (TICK, False)])
+def test_a_session_is_due_from_the_very_moment(beyond: timedelta, due: bool) -> None:
+    """One tick after it became due, at it, and one tick before."""
+    decision = decide(token(3), replace(DUE, recheck_due_at=NOW + beyond))
+    assert isinstance(decision, RecheckDue if due else Contend)
+
+
+@pytest.mark.parametrize(("beyond", "asking"), [(-TICK, False), (timedelta(), False), (TICK, True)])
+def test_one_caller_at_a_time_asks_until_its_lease_lapses(beyond: timedelta, asking: bool) -> None:
+    """The lease ends on its last tick."""
+    grant = GrantFacts(GRANT, has_tokens=True, lease_ends_at=NOW + beyond)
+    decision = decide(token(3), replace(DUE, grant=grant))
+    assert isinstance(decision, RecheckUnderWay if asking else RecheckDue)
+
+
+@pytest.mark.parametrize("grant", [None, GrantFacts(GRANT, has_tokens=False, lease_ends_at=NOW + TICK)])
+def test_a_due_session_with_nothing_to_ask_with_says_so(grant: GrantFacts | None) -> None:
+    """Its provider's tokens were purged."""
+    assert decide(token(3), replace(DUE, grant=grant)) == RecheckDue(None, NOW, None)
+
+
+@pytest.mark.parametrize(
+    ("presented", "facts", "expected"),
+    [
+        (token(1), DUE, Replay),
+        (token(2), DUE, Overlap),
+        (token(2), replace(DUE, rotated_at=NOW - timedelta(seconds=10)), Replay),
+        (token(3, filler=9), DUE, Reject),
+        (token(4), DUE, Reject),
+        (token(3), replace(DUE, user_active=False), Reject),
+        (token(3), replace(DUE, idle_ends_at=NOW), Reject),
+        (token(3), replace(DUE, absolute_ends_at=NOW), Reject),
+        (token(3), replace(DUE, revoked_at=NOW), Reject),
+    ],
+)
+def test_flt_25_nothing_but_the_current_token_of_a_live_session_asks_a_provider(
+    presented: RefreshToken, facts: SessionFacts, expected: type[Decision]
+) -> None:
+    """An older token, an ended session and a disabled account never cause a question, whether the
+    provider answers or not; the overlap and replays are as they are without re-checks."""
+    assert isinstance(decide(presented, facts), expected)
+    assert isinstance(decide(presented, replace(facts, degraded_at=NOW - TICK)), expected)
+
+
+def test_another_client_asks_nothing() -> None:
+    """Nor may it learn that the session is due."""
+    assert isinstance(decide(token(3), DUE, client_id="other"), Reject)

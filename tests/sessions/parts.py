@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from watchword.auth.caller import RequestFacts
 from watchword.auth.gatekeeper import Gatekeeper
@@ -18,6 +19,7 @@ from watchword.auth.token_issuer import TokenIssuer
 from watchword.auth.token_validator import TokenValidator
 from watchword.protocol.cookies import CookieNames
 from watchword.protocol.principal import Identity
+from watchword.protocol.rotation import RecheckDue
 from watchword.testing import FakeClock
 
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -81,6 +83,10 @@ def person(subject: str, roles: frozenset[str] = frozenset()) -> ProviderIdentit
     )
 
 
+async def nobody_to_ask(session_id: UUID, due: RecheckDue) -> None:
+    raise AssertionError(f"session {session_id} is due, and no provider gave anything to ask with")
+
+
 async def replica(
     store: SessionStore,
     log: RevocationLog,
@@ -107,6 +113,7 @@ async def replica(
         limits=SessionLimits(idle_seconds, absolute_seconds, overlap_seconds),
         tokens_live_seconds=int(TOKENS_LIVE.total_seconds()),
         on_ended=feed.note_session,
+        recheck=nobody_to_ask,
     )
     gatekeeper = Gatekeeper(
         validator=TokenValidator(keyring, clock, issuer=ISSUER, audience=ISSUER, max_life_seconds=3660),

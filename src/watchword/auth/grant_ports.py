@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 from uuid import UUID
 
 if TYPE_CHECKING:
-    from watchword.auth.ports import ProviderIdentity
+    from watchword.auth.ports import EndReason, ProviderIdentity
 
 LEASE_SECONDS: Final = 10
 """How long one caller may take to ask and to write down the answer; then another may ask."""
@@ -80,6 +80,7 @@ class GrantStore(Protocol):
         self,
         lease: Lease,
         *,
+        reason: EndReason,
         cause: WithdrawalCause | UnaskableCause,
         now: datetime,
         tokens_expire_at: datetime,

@@ -14,7 +14,7 @@ from watchword.errors import RefreshRefused, TokenInvalid
 from watchword.protocol.introspection import INACTIVE, active_access_token
 from watchword.protocol.principal import Principal
 from watchword.protocol.refresh_token import PREFIX
-from watchword.protocol.rotation import Contend, classify
+from watchword.protocol.rotation import Current, classify
 
 
 class Introspector:
@@ -67,7 +67,7 @@ class Introspector:
             return INACTIVE
         now = self._clock.now()
         facts = await self._sessions.facts(token.session_id)
-        if not isinstance(classify(token, facts, now=now, overlap_seconds=0, client_id=asker), Contend):
+        if not isinstance(classify(token, facts, now=now, overlap_seconds=0, client_id=asker), Current):
             return INACTIVE
         session = await self._sessions.find(token.session_id, now=now)
         if session is None or session.generation != token.generation:

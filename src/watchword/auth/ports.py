@@ -10,6 +10,7 @@ from uuid import UUID
 
 from watchword.auth.account_ports import UNCONDITIONAL, AccountStore, ClientTokenStore, OpeningTerms
 from watchword.auth.caller_ports import CallerStore
+from watchword.auth.grant_ports import GrantStore
 from watchword.auth.logout_ports import NewProviderGrant, ProviderLogoutStore
 from watchword.auth.session_count_ports import SessionCountStore
 from watchword.auth.version_ports import VersionUsageStore
@@ -100,7 +101,19 @@ class Rotation:
     idle_ends_at: datetime
 
 
-EndReason = Literal["logout", "replay", "replaced", "disabled", "revoked", "evicted", "provider_logout"]
+EndReason = Literal[
+    "logout",
+    "replay",
+    "replaced",
+    "disabled",
+    "revoked",
+    "evicted",
+    "provider_logout",
+    "provider_refused",
+    "recheck_impossible",
+]
+"""``provider_refused``: asked again, it no longer stands by the sign-in. ``recheck_impossible``: it
+could not be asked again, for a reason of our own."""
 
 
 class SessionStore(Protocol):
@@ -260,6 +273,7 @@ class Database(Protocol):
     callers: CallerStore
     client_tokens: ClientTokenStore
     provider_logouts: ProviderLogoutStore
+    grants: GrantStore
     codes: CodeStore
     keys: KeyStore
     single_use: SingleUseStore

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -18,19 +17,16 @@ from watchword.auth.ports import (
     LiveSession,
     NewSession,
     ProviderIdentity,
-    Rotation,
     SessionStore,
 )
 from watchword.auth.refresh_tokens import RefreshTokens
 from watchword.auth.sealing import Sealer
+from watchword.auth.session_refresh import Recheck, SessionRefresh
 from watchword.auth.token_issuer import IssuedToken, TokenIssuer
-from watchword.errors import Contended, InvalidScope, RefreshRefused, RefreshReplayed, StepUpRequired
+from watchword.errors import RefreshRefused, StepUpRequired
 from watchword.protocol.max_age import is_recent
-from watchword.protocol.refresh_token import MAX_GENERATION, RefreshToken
-from watchword.protocol.rotation import Contend, Overlap, Reject, Replay, SessionFacts, classify
+from watchword.protocol.rotation import Current, Overlap, classify
 from watchword.protocol.uuid7 import uuid7
-
-_ROTATION_TRIES = 4
 
 
 class SessionManager:
@@ -46,6 +42,7 @@ class SessionManager:
         limits: SessionLimits,
         tokens_live_seconds: int,
         on_ended: Callable[[UUID, datetime], None],
+        recheck: Recheck,
         before_refresh: Callable[[UUID], Awaitable[None]] | None = None,
         email_link: Callable[[ProviderIdentity], EmailLink | None] = lambda _: None,
     ) -> None:
@@ -56,7 +53,16 @@ class SessionManager:
         self._limits = limits
         self._tokens_live = timedelta(seconds=tokens_live_seconds)
         self._on_ended = on_ended
-        self._before_refresh = before_refresh
+        self._refreshing = SessionRefresh(
+            store=store,
+            issuer=issuer,
+            tokens=self._tokens,
+            clock=clock,
+            limits=limits,
+            end=self.end,
+            recheck=recheck,
+            before=before_refresh,
+        )
         self._email_link = email_link
 
     async def open(
@@ -111,7 +117,7 @@ class SessionManager:
         session = await (self._store.open(identity, new) if opening is None else opening(new))
         if replaces is not None:
             self._on_ended(replaces, now + self._tokens_live)
-        return self._grant(session, token, None, now)
+        return Grant(session, self._issuer.issue(session, now=now), now, token.text)
 
     def _due_at(self, grant: NewProviderGrant | None, now: datetime) -> datetime | None:
         """When the provider is asked again, where it gave something to ask with."""
@@ -137,26 +143,10 @@ class SessionManager:
         ``scopes`` narrows the access token only; the session keeps what was granted (RFC 6749 §6).
         ``admit`` may refuse, before anything is rotated, the access token that would come out.
         Raises RateLimited, InvalidScope for a scope that was not granted, RefreshRefused,
-        RefreshReplayed after having ended the session, Contended, DatabaseUnavailable.
+        RefreshReplayed after having ended the session, Contended, DatabaseUnavailable, and what asking
+        the provider again raises, which is only the newest token's business.
         """
-        token = self._tokens.read(presented)
-        if self._before_refresh is not None:
-            await self._before_refresh(token.session_id)
-        if admit is not None or scopes is not None:
-            await self._rehearse(token, client_id, scopes, admit)
-        if token.generation >= MAX_GENERATION:
-            raise RefreshRefused("the session has no generation left")
-        for _ in range(_ROTATION_TRIES):
-            now = self._clock.now()
-            successor = self._tokens.mint(token.session_id, token.generation + 1)
-            session = await self._store.rotate(self._rotation(token, successor, client_id, now))
-            if session is not None:
-                return self._grant(session, successor, scopes, now)
-            facts = await self._store.facts(token.session_id)
-            grant = await self._decide(token, facts, client_id, scopes)
-            if grant is not None:
-                return grant
-        raise Contended(f"session {token.session_id} lost {_ROTATION_TRIES} races in a row")
+        return await self._refreshing.refresh(presented, client_id=client_id, scopes=scopes, admit=admit)
 
     async def holder(self, presented: str) -> LiveSession | None:
         """The live session a refresh cookie belongs to, without rotating it: the current token,
@@ -170,7 +160,7 @@ class SessionManager:
         decision = classify(
             token, facts, now=now, overlap_seconds=self._limits.overlap_seconds, client_id=BROWSER
         )
-        if isinstance(decision, Overlap | Contend):
+        if isinstance(decision, Overlap | Current):
             return await self._store.find(token.session_id, now=now)
         return None
 
@@ -210,75 +200,3 @@ class SessionManager:
             return None
         facts = await self._store.facts(token.session_id)
         return None if facts is None else (facts.session_id, facts.client_id)
-
-    async def _rehearse(
-        self,
-        token: RefreshToken,
-        client_id: str | None,
-        scopes: frozenset[str] | None,
-        admit: Callable[[IssuedToken], None] | None,
-    ) -> None:
-        now = self._clock.now()
-        session = await self._store.find(token.session_id, now=now)
-        if session is None or client_id not in (None, session.client_id):
-            return
-        if token.generation != session.generation:
-            return
-        if scopes is not None and not scopes <= session.scopes:
-            raise InvalidScope("the refresh asks for a scope that the session was not granted")
-        if admit is not None:
-            rotated = replace(session, generation=session.generation + 1)
-            admit(self._issuer.issue(rotated, now=now))
-
-    async def _decide(
-        self,
-        token: RefreshToken,
-        facts: SessionFacts | None,
-        client_id: str | None,
-        scopes: frozenset[str] | None,
-    ) -> Grant | None:
-        now = self._clock.now()
-        overlap_seconds = self._limits.overlap_seconds
-        match classify(token, facts, now=now, overlap_seconds=overlap_seconds, client_id=client_id):
-            case Overlap(sealed_successor):
-                return await self._answer_again(token, sealed_successor, scopes)
-            case Replay(reason):
-                await self.end(token.session_id, reason="replay")
-                raise RefreshReplayed(reason)
-            case Reject(reason):
-                raise RefreshRefused(reason)
-            case Contend():
-                return None
-
-    async def _answer_again(
-        self, token: RefreshToken, sealed_successor: bytes, scopes: frozenset[str] | None
-    ) -> Grant | None:
-        """The same successor once more, unless the session changed since it was looked at; one
-        rotation is no change, since then the successor is the previous token in turn."""
-        successor = self._tokens.open_successor(token, sealed_successor)
-        now = self._clock.now()
-        session = await self._store.find(token.session_id, now=now)
-        if session is None or session.generation - successor.generation not in (0, 1):
-            return None
-        return self._grant(session, successor, scopes, now)
-
-    def _grant(
-        self, session: LiveSession, token: RefreshToken, scopes: frozenset[str] | None, now: datetime
-    ) -> Grant:
-        """What the client gets: never a scope that the session does not have."""
-        if scopes is not None:
-            session = replace(session, scopes=session.scopes & scopes)
-        return Grant(session, self._issuer.issue(session, now=now), now, token.text)
-
-    def _rotation(
-        self, token: RefreshToken, successor: RefreshToken, client_id: str | None, now: datetime
-    ) -> Rotation:
-        return Rotation(
-            session_id=token.session_id,
-            client_id=client_id,
-            presented_digest=token.digest,
-            successor_digest=successor.digest,
-            sealed_successor=self._tokens.seal_successor(token, successor),
-            now=now,
-            idle_ends_at=now + timedelta(seconds=self._limits.idle_seconds),
-        )

@@ -15,8 +15,18 @@ from watchword.protocol.refresh_token import RefreshToken
 
 
 @dataclass(frozen=True, slots=True)
+class GrantFacts:
+    """What is kept to ask a session's provider again, and until when somebody is asking."""
+
+    grant_id: UUID
+    has_tokens: bool
+    lease_ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class SessionFacts:
-    """What storage knows about a session when its rotation changed no row."""
+    """What storage knows about a session when its rotation changed no row. ``degraded_at`` is since
+    when its provider has been due an answer that did not come."""
 
     session_id: UUID
     client_id: str
@@ -29,6 +39,9 @@ class SessionFacts:
     absolute_ends_at: datetime
     revoked_at: datetime | None
     user_active: bool
+    recheck_due_at: datetime | None = None
+    degraded_at: datetime | None = None
+    grant: GrantFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +64,30 @@ class Contend:
 
 
 @dataclass(frozen=True, slots=True)
+class RecheckDue:
+    """The current token of a live session whose provider has to be asked first, by ``grant_id``; None
+    where nothing is kept to ask it with."""
+
+    grant_id: UUID | None
+    due_at: datetime
+    degraded_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecheckUnderWay:
+    """The same, while somebody else is asking: try again shortly."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reject:
     """Everything else; nothing is changed."""
 
     reason: str
 
 
-Decision = Overlap | Replay | Contend | Reject
+Current = Contend | RecheckDue | RecheckUnderWay
+"""The current token of a live session, whatever keeps it from rotating."""
+Decision = Overlap | Replay | Current | Reject
 
 
 def classify(
@@ -71,7 +101,7 @@ def classify(
     """Decide what a token means whose rotation changed no row.
 
     A replay is looked for before expiry: a stolen older token ends the access tokens of a session
-    that merely ran idle, too.
+    that merely ran idle, too. Only the current token of a live session asks a provider anything.
     """
     if facts is None:
         return Reject("unknown session")
@@ -83,7 +113,18 @@ def classify(
         return _used(token, facts, now, overlap_seconds)
     if token.generation > facts.generation or not hmac.compare_digest(token.digest, facts.refresh_digest):
         return Reject("token was never given out")
-    return _ended(facts, now) or Contend()
+    return _ended(facts, now) or _recheck(facts, now) or Contend()
+
+
+def _recheck(facts: SessionFacts, now: datetime) -> RecheckDue | RecheckUnderWay | None:
+    due_at, grant = facts.recheck_due_at, facts.grant
+    if due_at is None or now < due_at:
+        return None
+    if grant is None or not grant.has_tokens:
+        return RecheckDue(None, due_at, facts.degraded_at)
+    if grant.lease_ends_at is not None and now < grant.lease_ends_at:
+        return RecheckUnderWay()
+    return RecheckDue(grant.grant_id, due_at, facts.degraded_at)
 
 
 def _used(token: RefreshToken, facts: SessionFacts, now: datetime, overlap_seconds: int) -> Decision:

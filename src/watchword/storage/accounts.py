@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -46,9 +47,24 @@ async def take_over(
     if found is None:
         return await _create(connection, identity, now)
     user_id, identity_id = found
+    seen = {"last_sign_in_at": now}
     user = await _lock_active(connection, user_id)
-    await _renew_identity(connection, identity_id, user_id, identity, now)
-    return await _renew_user(connection, user, identity_id, identity, now, tokens_live)
+    await _renew_identity(connection, identity_id, user_id, {**_identity_values(identity), **seen})
+    return await _renew_user(connection, user, identity_id, identity, now, tokens_live, seen)
+
+
+async def renew(
+    connection: AsyncConnection, identity: ProviderIdentity, *, now: datetime, tokens_live: timedelta
+) -> Account | None:
+    """Take over what the provider says now of somebody who is signed in already, which is no sign-in;
+    None where nobody is known by it. Raises UserDisabled, LostRace."""
+    found = await find_identity(connection, identity)
+    if found is None:
+        return None
+    user_id, identity_id = found
+    user = await _lock_active(connection, user_id)
+    await _renew_identity(connection, identity_id, user_id, _identity_values(identity))
+    return await _renew_user(connection, user, identity_id, identity, now, tokens_live, {})
 
 
 async def attach(
@@ -62,7 +78,8 @@ async def attach(
     """Give an account one more ``identity``, which is nobody's yet. Raises UserDisabled, LostRace."""
     user = await _lock_active(connection, user_id)
     identity_id = await _add_identity(connection, identity, user_id, now)
-    account = await _renew_user(connection, user, identity_id, identity, now, tokens_live)
+    seen = {"last_sign_in_at": now}
+    account = await _renew_user(connection, user, identity_id, identity, now, tokens_live, seen)
     if account.version == user.version:
         await _look_up_again(connection, user_id, account.version, now)
     return account
@@ -114,7 +131,8 @@ async def _add_identity(
         issuer=identity.issuer,
         subject=identity.subject,
         created_at=now,
-        **{"roles": nobody, **_identity_values(identity, now)},
+        last_sign_in_at=now,
+        **{"roles": nobody, **_identity_values(identity)},
     ).returning(Identity.id)
     if (await connection.execute(made)).one_or_none() is None:
         raise LostRace
@@ -140,26 +158,22 @@ async def _renew_identity(
     connection: AsyncConnection,
     identity_id: UUID,
     user_id: UUID,
-    identity: ProviderIdentity,
-    now: datetime,
+    values: Mapping[str, object],
 ) -> None:
     statement = (
-        update(Identity)
-        .where(Identity.id == identity_id, Identity.user_id == user_id)
-        .values(**_identity_values(identity, now))
+        update(Identity).where(Identity.id == identity_id, Identity.user_id == user_id).values(**values)
     )
     if (await connection.execute(statement)).rowcount != 1:
         raise LostRace
 
 
-def _identity_values(identity: ProviderIdentity, now: datetime) -> dict[str, object]:
+def _identity_values(identity: ProviderIdentity) -> dict[str, object]:
     verified = identity.email.lower() if identity.email and identity.email_verified else None
     values: dict[str, object] = {
         "provider_id": identity.provider_id,
         "email": identity.email,
         "verified_email": verified,
         "name": identity.name,
-        "last_sign_in_at": now,
     }
     return values if identity.roles is None else {**values, "roles": identity.roles}
 
@@ -171,6 +185,7 @@ async def _renew_user(
     identity: ProviderIdentity,
     now: datetime,
     tokens_live: timedelta,
+    seen: Mapping[str, datetime],
 ) -> Account:
     held = await connection.execute(select(Identity.roles).where(Identity.user_id == user.id))
     identity_roles = frozenset[str]().union(*held.scalars())
@@ -187,7 +202,7 @@ async def _renew_user(
             name=name,
             identity_roles=identity_roles,
             updated_at=now,
-            last_sign_in_at=now,
+            **seen,
         )
     )
     if version != user.version:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from watchword.auth.account_ports import AccountStore, ClientTokenStore
 from watchword.auth.caller_ports import CallerStore
+from watchword.auth.grant_ports import GrantStore
 from watchword.auth.logout_ports import ProviderLogoutStore
 from watchword.auth.ports import (
     Announcements,
@@ -30,6 +31,7 @@ from watchword.storage.authorization_codes import SqlCodeStore
 from watchword.storage.callers import SqlCallerStore
 from watchword.storage.client_tokens import SqlClientTokenStore
 from watchword.storage.engines import DatabaseLimits, make_engine, sqlite_file
+from watchword.storage.provider_grants import SqlGrantStore
 from watchword.storage.provider_logouts import SqlProviderLogoutStore
 from watchword.storage.revocations import SqlRevocationLog
 from watchword.storage.rotation_postgresql import PostgresqlRotation
@@ -54,6 +56,7 @@ class SqlDatabase:
     callers: CallerStore
     client_tokens: ClientTokenStore
     provider_logouts: ProviderLogoutStore
+    grants: GrantStore
     codes: CodeStore
     keys: KeyStore
     single_use: SingleUseStore
@@ -82,6 +85,7 @@ class SqlDatabase:
         self.callers = SqlCallerStore(self.transactions)
         self.client_tokens = SqlClientTokenStore(self.transactions)
         self.provider_logouts = SqlProviderLogoutStore(self.transactions)
+        self.grants = SqlGrantStore(self.transactions, tokens_live=tokens_live)
         self.codes = SqlCodeStore(self.transactions, tokens_live=tokens_live)
         self.keys = SqlKeyStore(self.transactions)
         self.single_use = SqlSingleUseStore(self.transactions)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchword.auth.account_ports import Actor, OpeningTerms
 from watchword.auth.ports import AuditEvent, EndReason
 from watchword.errors import SessionLimitReached
-from watchword.models import Session
+from watchword.models import ProviderGrant, Session
 from watchword.storage.audit import add_audit_events
 from watchword.storage.revocations import add_revocations
 
@@ -35,23 +35,43 @@ async def end_sessions(
     now: datetime,
     tokens_expire_at: datetime,
     by: Actor | None = None,
+    cause: str | None = None,
 ) -> Sequence[UUID]:
-    """End those of ``which`` that have not ended yet; the ids of those that did now."""
+    """End those of ``which`` that have not ended yet; the ids of those that did now. ``cause`` goes
+    into the trail with the reason."""
     statement = (
         update(Session)
         .where(which, Session.revoked_at.is_(None))
         .values(revoked_at=now, revoked_reason=reason, sealed_successor=None)
-        .returning(Session.id, Session.user_id)
+        .returning(Session.id, Session.user_id, Session.grant_id)
     )
-    ended = [(row.id, row.user_id) for row in await connection.execute(statement)]
+    rows = list(await connection.execute(statement))
+    ended = [(row.id, row.user_id) for row in rows]
+    await _forget_tokens(connection, {row.grant_id for row in rows if row.grant_id}, reason, now)
     entry = {"kind": "session", "created_at": now, "expires_at": tokens_expire_at}
     await add_revocations(connection, [entry | {"session_id": session_id} for session_id, _ in ended])
-    details = {"reason": reason} | ({} if by is None else {"by": by})
+    told = {"reason": reason, "by": by, "cause": cause}
+    details = {name: said for name, said in told.items() if said is not None}
     await add_audit_events(
         connection,
         [AuditEvent("session_ended", now, user, session_id, details=details) for session_id, user in ended],
     )
     return [session_id for session_id, _ in ended]
+
+
+async def _forget_tokens(
+    connection: AsyncConnection, grants: Collection[UUID], reason: EndReason, now: datetime
+) -> None:
+    """End the grants that no live session shares any more: their provider is never asked again, and
+    whoever is asking right now keeps nothing of the answer. The ID token stays for the sign-out."""
+    shared = select(Session.id).where(Session.grant_id == ProviderGrant.id, is_live(now)).exists()
+    statement = (
+        update(ProviderGrant)
+        .where(ProviderGrant.id == bindparam("grant"), ProviderGrant.ended_at.is_(None), ~shared)
+        .values(sealed_tokens=None, ended_at=now, ended_reason=reason)
+    )
+    if grants:
+        await connection.execute(statement, [{"grant": grant_id} for grant_id in sorted(grants)])
 
 
 async def make_room(

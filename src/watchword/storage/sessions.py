@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchword.auth.ports import EndReason, LiveSession, NewSession, ProviderIdentity, Rotation
-from watchword.models import Identity, Session, User
+from watchword.models import Identity, ProviderGrant, Session, User
 from watchword.models.session import DIGEST_BYTES, MAX_CLIENT_ID_CHARS, MAX_SEALED_SUCCESSOR_BYTES
 from watchword.models.types import BoundedBytes, require_utc, storable_text
-from watchword.protocol.rotation import SessionFacts
+from watchword.protocol.rotation import GrantFacts, SessionFacts
 from watchword.storage.ending import end_sessions
 from watchword.storage.opening import open_session
 from watchword.storage.rows import IDENTITY_COLUMNS, SESSION_COLUMNS, USER_COLUMNS, live_session
@@ -37,8 +37,14 @@ _LIVE = (
     )
 )
 _FACTS = (
-    select(Session.__table__, User.status)
+    select(
+        Session.__table__,
+        User.status,
+        ProviderGrant.sealed_tokens.is_not(None).label("has_tokens"),
+        ProviderGrant.lease_ends_at,
+    )
     .join(User, User.id == Session.user_id)
+    .outerjoin(ProviderGrant, ProviderGrant.id == Session.grant_id)
     .where(Session.id == bindparam("session_id"))
 )
 """Statements that are built once: SQLAlchemy recognises the object itself, which halves their cost."""
@@ -87,21 +93,7 @@ class SqlSessionStore:
     async def facts(self, session_id: UUID) -> SessionFacts | None:
         async def work(connection: AsyncConnection) -> SessionFacts | None:
             row = (await connection.execute(_FACTS, {"session_id": session_id})).one_or_none()
-            if row is None:
-                return None
-            return SessionFacts(
-                session_id=row.id,
-                client_id=row.client_id,
-                generation=row.generation,
-                refresh_digest=row.refresh_digest,
-                previous_digest=row.previous_digest,
-                sealed_successor=row.sealed_successor,
-                rotated_at=row.rotated_at,
-                idle_ends_at=row.idle_ends_at,
-                absolute_ends_at=row.absolute_ends_at,
-                revoked_at=row.revoked_at,
-                user_active=row.status == "active",
-            )
+            return None if row is None else _facts(row)
 
         return await self._transactions.read("look a session up", work)
 
@@ -125,3 +117,23 @@ class SqlSessionStore:
             )
 
         return await self._transactions.write("end a session", work)
+
+
+def _facts(row: Row[Any]) -> SessionFacts:
+    grant_id = row.grant_id
+    return SessionFacts(
+        session_id=row.id,
+        client_id=row.client_id,
+        generation=row.generation,
+        refresh_digest=row.refresh_digest,
+        previous_digest=row.previous_digest,
+        sealed_successor=row.sealed_successor,
+        rotated_at=row.rotated_at,
+        idle_ends_at=row.idle_ends_at,
+        absolute_ends_at=row.absolute_ends_at,
+        revoked_at=row.revoked_at,
+        user_active=row.status == "active",
+        recheck_due_at=row.recheck_due_at,
+        degraded_at=row.degraded_at,
+        grant=None if grant_id is None else GrantFacts(grant_id, bool(row.has_tokens), row.lease_ends_at),
+    )
