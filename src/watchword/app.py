@@ -218,6 +218,7 @@ class Watchword:
         followers = {
             asyncio.create_task(services.feed.follow(), name="watchword revocation feed"),
             asyncio.create_task(services.version_usage.follow(), name="watchword version usage"),
+            asyncio.create_task(services.provider_watch.follow(), name="watchword provider watch"),
         }
         self._followed = True
         try:

@@ -17,6 +17,7 @@ from watchword.auth.logout_receiver import LogoutReceiver
 from watchword.auth.oauth_client import OAuthClient
 from watchword.auth.ports import Database
 from watchword.auth.provider_sign_out import ProviderSignOut
+from watchword.auth.provider_watch import ProviderWatch
 from watchword.auth.rate_limits import RateLimits
 from watchword.auth.revocation import RevocationFeed
 from watchword.auth.session_manager import SessionManager
@@ -45,6 +46,7 @@ class Services:
     introspector: Introspector
     limits: RateLimits
     version_usage: VersionUsage
+    provider_watch: ProviderWatch
     providers: Mapping[str, OAuthClient]
     degraded_sessions: DegradedSessions
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from watchword.auth.attempt import Attempt, registration_digest
 from watchword.auth.client_assertion import ClientCredentials
+from watchword.auth.deadline import operation
 from watchword.auth.fetch import Sender
 from watchword.auth.github_user import GitHubUser
 from watchword.auth.id_token_check import IdTokenCheck
@@ -20,6 +21,7 @@ from watchword.auth.provider_health import ProviderHealth
 from watchword.auth.provider_keys import ProviderKeys
 from watchword.auth.provider_metadata import MetadataSource
 from watchword.auth.provider_refresh import ProviderRefresh
+from watchword.auth.provider_watch import ProviderLookout
 from watchword.auth.recheck_ports import Refreshed
 from watchword.auth.token_endpoint import TokenEndpoint
 from watchword.auth.userinfo import Userinfo
@@ -92,6 +94,7 @@ class OAuthClient:
             published=github_metadata(self.issuer) if settings.preset == "github" else None,
             signs=settings.about.id_token,
         )
+        self.lookout = ProviderLookout(self.guard, http, self._metadata, self.keys)
         self._github = GitHubUser(http, clock, self.guard, issuer=self.issuer, asked=settings.userinfo)
         self._tokens = TokenEndpoint(http, clock, self.guard)
         self._userinfo = Userinfo(
@@ -139,6 +142,10 @@ class OAuthClient:
         """Where to send the browser (OpenID Connect Core §3.1.2.1, RFC 7636 §4.3), the request sent
         ahead where settings or provider want that (RFC 9126). Raises ProviderUnavailable,
         ProviderResponseInvalid."""
+        with operation():
+            return await self._authorization_url(attempt, prompt, login_hint)
+
+    async def _authorization_url(self, attempt: Attempt, prompt: str | None, login_hint: str | None) -> str:
         metadata = await self.metadata()
         self._credentials.check(metadata)
         asked = authorization_request(

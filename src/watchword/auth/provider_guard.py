@@ -84,6 +84,16 @@ def is_probe() -> bool:
 
 
 @contextmanager
+def as_probe() -> Iterator[None]:
+    """What is asked inside is sent once and no more."""
+    token = _call.set(_Call(probe=True))
+    try:
+        yield
+    finally:
+        _call.reset(token)
+
+
+@contextmanager
 def waiting_here() -> Iterator[None]:
     """Time that a call spends before it is sent, which is none of the provider's."""
     call = _call.get() or _Call(probe=False)
@@ -175,7 +185,7 @@ class ProviderGuard:
         """How often each endpoint came into each state, since the start of the process."""
         return dict(self._transitions)
 
-    def resting(self, kind: EndpointKind) -> bool:
+    def is_throttled(self, kind: EndpointKind) -> bool:
         """Whether the endpoint itself wants to be left alone still."""
         breaker = self._breakers[kind]
         return isinstance(breaker, Open) and breaker.throttled and self._clock.monotonic() < breaker.until

@@ -10,6 +10,7 @@ from watchword.auth.attempt import Attempt
 from watchword.auth.attempts import AttemptCookie, Attempts
 from watchword.auth.authorization_codes import AuthorizationCodes
 from watchword.auth.client_requests import open_client_request, seal_client_request
+from watchword.auth.deadline import operation
 from watchword.auth.grant_keeper import GrantKeeper
 from watchword.auth.grants import BROWSER, ClientContext, Grant
 from watchword.auth.oauth_client import OAuthClient
@@ -158,11 +159,12 @@ class SignIn:
         client = self.client(provider_id)
         attempt = self.attempts.find_at(client, params, attempt_cookie)
         code = _code(params, attempt, client.issuer_rule, iss_required=False)
-        if (await client.metadata()).iss_parameter_supported:
-            _code(params, attempt, client.issuer_rule, iss_required=True)
-        await self.attempts.use_up(attempt)
-        held = await self._held(former, attempt.link_session_id)
-        verified = await client.redeem(attempt, code)
+        with operation():
+            if (await client.metadata()).iss_parameter_supported:
+                _code(params, attempt, client.issuer_rule, iss_required=True)
+            await self.attempts.use_up(attempt)
+            held = await self._held(former, attempt.link_session_id)
+            verified = await client.redeem(attempt, code)
         if attempt.client_request is not None:
             return CodeGiven(attempt.client_request, await self._codes.give(attempt.client_request, verified))
         grant = await self._sessions.open(
