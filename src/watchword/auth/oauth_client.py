@@ -27,7 +27,7 @@ from watchword.auth.token_endpoint import TokenEndpoint
 from watchword.auth.userinfo import Userinfo
 from watchword.config.presets import OFFLINE_ACCESS
 from watchword.config.provider import ProviderSettings
-from watchword.errors import IdTokenRejected
+from watchword.errors import IdTokenRejected, ProviderCircuitOpen
 from watchword.protocol.authorization import authorization_request, authorization_url
 from watchword.protocol.client_auth import AuthenticatedForm, authenticated_form
 from watchword.protocol.discovery import ProviderMetadata
@@ -140,10 +140,19 @@ class OAuthClient:
         self, attempt: Attempt, *, prompt: str | None = None, login_hint: str | None = None
     ) -> str:
         """Where to send the browser (OpenID Connect Core §3.1.2.1, RFC 7636 §4.3), the request sent
-        ahead where settings or provider want that (RFC 9126). Raises ProviderUnavailable,
-        ProviderResponseInvalid."""
+        ahead where settings or provider want that (RFC 9126). Nobody is sent away while no code could be
+        redeemed. Raises ProviderUnavailable, ProviderResponseInvalid."""
+        self._refuse_while_down()
         with operation():
             return await self._authorization_url(attempt, prompt, login_hint)
+
+    def _refuse_while_down(self) -> None:
+        token = self.guard.health()["token"]
+        if token.state == "open":
+            raise ProviderCircuitOpen(
+                f"{self.provider_id}: nobody is sent there, token failed ({token.last_fault})",
+                retry_after_seconds=token.retry_after_seconds,
+            )
 
     async def _authorization_url(self, attempt: Attempt, prompt: str | None, login_hint: str | None) -> str:
         metadata = await self.metadata()
