@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -29,6 +28,7 @@ from benchmarks.against_peers.measurement import Plan, measure, other_processors
 from benchmarks.against_peers.report import Conditions, Run, as_json, page, put_into
 from benchmarks.against_peers.servers import CannotMeasure, running
 from benchmarks.against_peers.subjects import SUBJECTS
+from benchmarks.machine import processor_name
 
 FULL = Plan()
 QUICK = Plan(tokens=200, rounds=3, block_seconds=0.08, load_block_seconds=0.15, warm_up_seconds=0.1)
@@ -38,7 +38,7 @@ def run(names: Sequence[str], plan: Plan, http_parser: str) -> Run:
     """Start, measure, stop. Raises CannotMeasure, UnexpectedAnswer, OSError."""
     conditions = Conditions(
         date=datetime.now(UTC).date().isoformat(),
-        machine=_machine(),
+        machine=processor_name(),
         processors=os.cpu_count() or 1,
         load_average=os.getloadavg()[0],
         http_parser=http_parser,
@@ -116,16 +116,6 @@ def _positive(given: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("at least 1")
     return number
-
-
-def _machine() -> str:
-    """The processor's name where the system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    models = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
-    return next(iter(models), platform.machine())
 
 
 def _tell(progress: str) -> None:

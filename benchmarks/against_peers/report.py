@@ -9,6 +9,7 @@ from typing import Any, Final
 from benchmarks.against_peers.measurement import Measured, PhaseName, Plan
 from benchmarks.against_peers.spread import Pair, Spread, spread
 from benchmarks.against_peers.subjects import OURS, PYJWT, SUBJECTS, WATCHWORD
+from benchmarks.pages import put_between
 
 MISS_TARGET: Final = 0.5
 LOAD_TARGET: Final = 0.80
@@ -77,11 +78,7 @@ def page(run: Run) -> Iterator[str]:
 
 def put_into(text: str, found: str) -> str:
     """The page ``text`` with ``found`` between its two marks. Raises ValueError where it lacks them."""
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the page has no place for it: {BEGIN} … {END}")
-    return f"{before}{begin}\n{found}\n{end}{after}"
+    return put_between(text, found, begin=BEGIN, end=END)
 
 
 def targets(run: Run) -> Iterator[str]:
