@@ -8,6 +8,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
@@ -27,6 +28,8 @@ from watchword.errors import ConfigurationError
 _START_SECONDS = 10.0
 _STOP_SECONDS = 10.0
 _GRACE_SECONDS = 0.5
+_TICK_SECONDS = 0.1
+_LOOKS = 100
 _NO_LINGER = struct.pack("ii", 1, 0)
 """Closing sends RST instead of FIN (SO_LINGER with no time)."""
 
@@ -78,6 +81,11 @@ class DevProviderServer:
     @property
     def issuer(self) -> str:
         return self.provider.issuer
+
+    @property
+    def port(self) -> int:
+        """Where it listens; 0 before the first start that takes a free one."""
+        return self._port
 
     def start(self) -> Self:
         """Listen, and return when requests are answered. Starting twice changes nothing."""
@@ -132,7 +140,7 @@ class DevProviderServer:
         if self._running is None:
             return
         server, thread = self._running
-        server.should_exit = True
+        server.end()
         thread.join(_STOP_SECONDS)
         self._running = None
 
@@ -151,6 +159,15 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.ready = threading.Event()
+        self._stopping = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def end(self) -> None:
+        """Ask for the end, from another thread."""
+        self.should_exit = True
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it has ended by itself and its loop is closed
+                self._loop.call_soon_threadsafe(self._stopping.set)
 
     def serve_on(self, listener: socket.socket) -> None:
         try:
@@ -160,13 +177,27 @@ class _Server(uvicorn.Server):
             listener.close()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         self.ready.set()
 
+    async def main_loop(self) -> None:
+        """Uvicorn's own, which looks every tenth of a second whether to end, and is told here."""
+        ticks = 0
+        while not await self.on_tick(ticks):
+            ticks += 1
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), _TICK_SECONDS)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        abort = asyncio.get_running_loop().call_later(_GRACE_SECONDS, self._abort_connections)
-        await super().shutdown(sockets)
-        abort.cancel()
+        for listener in (*self.servers, *(sockets or ())):
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        for _ in range(_LOOKS):
+            if not self.server_state.connections:
+                break
+            await asyncio.sleep(_GRACE_SECONDS / _LOOKS)
         self._abort_connections()
         await asyncio.sleep(0)
 
@@ -214,7 +245,6 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         proxy_headers=False,
         forwarded_allow_ips=[],
         server_header=False,
-        timeout_graceful_shutdown=2,
     )
 
 

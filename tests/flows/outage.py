@@ -1,0 +1,247 @@
+"""A service and its provider, with everything between them that can go wrong at the turn of a switch."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from ssl import SSLContext
+from typing import Any, NamedTuple
+
+import httpx2
+import pytest
+from cryptography.x509 import DNSName
+
+from tests.flows.browser import Browser
+from tests.flows.certificates import Authority
+from tests.flows.conftest import BASE_URL, Service, replicas, serve_provider
+from tests.flows.refusals import reference_of
+from tests.servers.tls_front import TlsFront, tls_front
+from watchword import Watchword
+from watchword.auth.ports import HttpAnswer, ProviderHttp
+from watchword.auth.provider_health import EndpointHealth, EndpointKind, ProviderHealth
+from watchword.auth.sealing import Sealer
+from watchword.composition import Composition
+from watchword.dev_provider import DevProviderServer
+from watchword.testing import FakeClock
+from watchword.testing.provider import provider_settings
+from watchword.transport.provider_http import HttpxProviderHttp
+
+LOCALHOST = (DNSName("localhost"),)
+MakeOutage = Callable[..., "Outage"]
+Resolver = Callable[..., Awaitable[list[Any]]]
+
+
+class SwitchedHttp:
+    """Asks providers as in production or, in a hurry, with deadlines that a test can wait for.
+
+    ``asked`` is how often anything was sent or tried; ``gate``, where set, is waited for before that.
+    """
+
+    def __init__(self, context: SSLContext) -> None:
+        self.asked = 0
+        self.gate: asyncio.Event | None = None
+        self._context = context
+        self._patient = HttpxProviderHttp(ssl_context=context)
+        self._chosen = self._patient
+        self._all = [self._patient]
+
+    def hurry(self) -> None:
+        """From now on by new connections, and with short deadlines."""
+        self._chosen = HttpxProviderHttp(
+            ssl_context=self._context, connect_seconds=0.25, read_seconds=0.25, total_seconds=0.4
+        )
+        self._all.append(self._chosen)
+
+    def take_time(self) -> None:
+        self._chosen = self._patient
+
+    async def get(self, url: str, *, max_bytes: int, bearer: str | None = None) -> HttpAnswer:
+        await self._counted()
+        return await self._chosen.get(url, max_bytes=max_bytes, bearer=bearer)
+
+    async def post_form(
+        self, url: str, form: Mapping[str, str], *, max_bytes: int, authorization: str | None = None
+    ) -> HttpAnswer:
+        await self._counted()
+        return await self._chosen.post_form(url, form, max_bytes=max_bytes, authorization=authorization)
+
+    async def close(self) -> None:
+        for each in self._all:
+            await each.close()
+
+    async def _counted(self) -> None:
+        self.asked += 1
+        if self.gate is not None:
+            await self.gate.wait()
+
+
+class SwitchedWatchword(Watchword):
+    """The same service, whose patience a test decides."""
+
+    http: SwitchedHttp
+
+    def _composition(self, sealer: Sealer) -> Composition:
+        made = self
+
+        class Switched(Composition):
+            def _provider_http(self, context: SSLContext) -> ProviderHttp:
+                made.http = SwitchedHttp(context)
+                return made.http
+
+        return Switched(self.settings, self._clock, sealer)
+
+
+class Waiting(NamedTuple):
+    """Somebody who has just signed in at the provider, before the way back to us."""
+
+    target: str
+    cookies: dict[str, str]
+
+
+class Tls(NamedTuple):
+    """What speaks TLS in front of the provider, and who signs its certificates."""
+
+    front: TlsFront
+    authority: Authority
+
+    def show(self, **certificate: Any) -> None:
+        """Another certificate for the connections from now on."""
+        self.front.context = self.authority.server(**{"names": LOCALHOST, **certificate})
+
+
+@dataclass
+class Outage:
+    """One service with one provider, ``dev``, at a host name, and the log of what is said about it."""
+
+    service: Service
+    server: DevProviderServer
+    log: pytest.LogCaptureFixture | None = None
+    tls: Tls | None = None
+
+    @property
+    def http(self) -> SwitchedHttp:
+        assert isinstance(self.service.auth, SwitchedWatchword)
+        return self.service.auth.http
+
+    @property
+    def provider_health(self) -> ProviderHealth:
+        services = self.service.call(self.service.auth.services)
+        health: ProviderHealth = services.providers["dev"].health()
+        return health
+
+    def health(self, kind: EndpointKind) -> EndpointHealth:
+        return self.provider_health.endpoints[kind]
+
+    @property
+    def changes(self) -> list[str]:
+        """What the log says about the state of the provider, one line for each change."""
+        assert self.log is not None
+        told = [each.getMessage() for each in self.log.records if each.levelno >= logging.WARNING]
+        return [each.removeprefix("provider dev: ") for each in told if each.startswith("provider dev: ")]
+
+    def waiting(self, number: int) -> list[Waiting]:
+        """So many people on their way back from the provider."""
+        found = []
+        for _ in range(number):
+            browser = self.service.browser()
+            found.append(Waiting(self.service.approve(self.service.begin(browser)), browser.cookies))
+        return found
+
+    def come_back(self, people: list[Waiting], caller: Browser) -> list[httpx2.Response]:
+        """All of them at once, while ``caller`` works with the API, who must not notice."""
+
+        async def all_at_once() -> tuple[list[httpx2.Response], list[httpx2.Response]]:
+            bearer = {"authorization": f"Bearer {caller.access}"}
+            backs = [self._ask(each.target, _cookies(each.cookies)) for each in people]
+            calls = [self._ask("/private", bearer) for _ in range(10)]
+            answers = await asyncio.gather(*calls, *backs)
+            return answers[10:], answers[:10]
+
+        backs, calls = self.service.call(all_at_once)
+        assert [each.status_code for each in calls] == [200] * len(calls)
+        return backs
+
+    async def _ask(self, target: str, headers: Mapping[str, str]) -> httpx2.Response:
+        transport = httpx2.ASGITransport(app=self.service.app)
+        async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL) as client:
+            return await client.get(target, headers=dict(headers))
+
+    def is_unnoticed_by(self, person: Browser) -> None:
+        """Whoever is signed in goes on: with the API, and with a refresh."""
+        assert person.get("/private").status_code == 200
+        assert person.post("/auth/refresh").status_code == 200
+
+    def tells_to_wait(self, page: httpx2.Response, status: int = 503) -> None:
+        """A page that a person can use: no session, a reference, and for how long to wait."""
+        assert page.status_code == status, page.text
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
+        assert page.headers["cache-control"] == "no-store"
+        assert reference_of(page)
+        assert not any("ww_access" in each for each in page.headers.get_list("set-cookie"))
+        if status == 503:
+            assert 1 <= int(page.headers["retry-after"]) <= 72
+
+    def resolve_by(self, resolver: Resolver | None) -> None:
+        """Names are looked up by ``resolver`` in the event loop of the service, None: as usual."""
+
+        async def change() -> None:
+            loop: Any = asyncio.get_running_loop()
+            if resolver is None:
+                vars(loop).pop("getaddrinfo", None)
+            else:
+                loop.getaddrinfo = resolver
+
+        self.service.call(change)
+
+    def start_over(self, log: pytest.LogCaptureFixture) -> None:
+        """As new, for another test: nothing is wrong or remembered of what was."""
+        self.heal()
+        self.server.provider.reset()
+        self.service.clock.advance(31)
+        services = self.service.call(self.service.auth.services)
+        services.providers["dev"].guard.reset()
+        self.log = log
+
+    def heal(self) -> None:
+        """Whatever was wrong is over, and so is the time for which the provider is left alone."""
+        self.server.start()
+        self.server.provider.heal()
+        self.resolve_by(None)
+        if self.tls is not None:
+            self.tls.show()
+        self.http.take_time()
+        rest = [each.retry_after_seconds or 0 for each in self.provider_health.endpoints.values()]
+        self.service.clock.advance(max(rest) + 1)
+
+
+@contextmanager
+def outages(clock: FakeClock, folder: Path) -> Iterator[MakeOutage]:
+    """Start services whose provider is at ``localhost``, by https where wanted; settings of the
+    provider may be changed."""
+    with ExitStack() as stack:
+
+        def make(*, https: bool = False, **changes: Any) -> Outage:
+            tls = _tls(folder, stack) if https else None
+            address = {} if tls is None else {"issuer": tls.front.address}
+            server = stack.enter_context(serve_provider(clock, host="localhost", **address))
+            dev: dict[str, Any] = {**provider_settings(server), **changes}
+            if tls is not None:
+                tls.front.target = server.port
+                dev["ca_file"] = str(tls.authority.file)
+            start = stack.enter_context(replicas(server, clock, folder))
+            return Outage(start(SwitchedWatchword, providers={"dev": dev}), server, tls=tls)
+
+        yield make
+
+
+def _tls(folder: Path, stack: ExitStack) -> Tls:
+    authority = Authority(folder)
+    return Tls(stack.enter_context(tls_front(authority.server(names=LOCALHOST))), authority)
+
+
+def _cookies(cookies: Mapping[str, str]) -> dict[str, str]:
+    return {"cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())}
