@@ -243,6 +243,7 @@ class Composition:
                 redirect_uri=self._settings.redirect_uri(provider_id),
                 leeway_seconds=self._settings.clock_leeway_seconds,
                 allow_loopback_http=self._settings.environment != "production",
+                rechecks=self._settings.provider_recheck_seconds > 0,
             )
         return clients
 

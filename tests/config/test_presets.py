@@ -59,6 +59,7 @@ def test_settings_win_over_every_preset(preset: str) -> None:
     )
     assert said.effective_scopes == ("openid", "custom")
     assert said.effective_authorize_params == {}
+    assert (said.offline_scope, said.offline_params) == (None, {})
     assert said.effective_role_claims == (("a", "b.c"),)
     assert (said.effective_logout, said.effective_client_auth) == ("local_only", "client_secret_basic")
     assert said.button_text("main") == "Ours"

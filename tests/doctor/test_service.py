@@ -12,6 +12,7 @@ from tests.doctor.conftest import Patient
 from watchword.auth.clock import SystemClock
 from watchword.auth.keyring import Keyring
 from watchword.auth.sealing import Sealer
+from watchword.doctor.recheck_checks import NO_RECHECK
 from watchword.storage.database import open_database
 
 KEY, OTHER_KEY = (base64.b64encode(bytes([number]) * 32).decode() for number in (7, 8))
@@ -104,7 +105,23 @@ async def test_what_a_preset_cannot_do_is_told(patient: Patient) -> None:
     }
     found = await patient.examined(offline=True, providers={"google": google})
     assert "max_age_seconds" in found.one("step_up", "warning").text
-    assert "access_type=offline" in found.one("refresh_token", "warning").text
+    told = found.one("refresh_token", "warning").text
+    assert "access_type=offline" in told
+    assert NO_RECHECK in told
+
+
+async def test_a_provider_that_gives_no_refresh_tokens_is_told(patient: Patient) -> None:
+    """GitHub's OAuth apps."""
+    github = {"preset": "github", "issuer": "https://github.com", "client_id": "x", "client_secret": "secret"}
+    found = await patient.examined(offline=True, providers={"github": github})
+    assert NO_RECHECK in found.one("refresh_token", "warning").text
+
+
+async def test_with_re_checks_off_only_that_is_told(patient: Patient) -> None:
+    """No scope of a provider matters then."""
+    found = await patient.examined(provider_recheck_seconds=0, dev={"scopes": ["openid"]})
+    assert not found.at("refresh_token")
+    assert "WATCHWORD_PROVIDER_RECHECK_SECONDS: no re-check" in found.one("opt_out", "warning").text
 
 
 @pytest.mark.parametrize(

@@ -66,5 +66,6 @@ def relying_party(
         redirect_uri=f"{BASE_URL}/auth/callback/dev",
         leeway_seconds=30,
         allow_loopback_http=True,
+        rechecks=True,
     )
     return RelyingParty(client, server.provider, clock)

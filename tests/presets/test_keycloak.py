@@ -37,9 +37,9 @@ def test_roles_of_the_realm_and_of_our_client_count(desk: Desk) -> None:
     assert desk.caller("alice")["roles"] == ["admin", "default-roles-main", "offline_access", "writer"]
 
 
-def test_a_refresh_token_needs_no_scope(desk: Desk) -> None:
-    """``offline_access`` here means sessions that never end, so it is not asked for."""
-    assert desk.asked()["scope"] == "openid profile email"
+def test_the_refresh_token_outlives_the_browsers_session(desk: Desk) -> None:
+    """By ``offline_access``: an ordinary one ends with the realm's idle time, half an hour."""
+    assert desk.asked()["scope"] == "openid profile email offline_access"
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,6 @@ from watchword.auth.provider_watch import ProviderLookout
 from watchword.auth.recheck_ports import Refreshed
 from watchword.auth.token_endpoint import TokenEndpoint
 from watchword.auth.userinfo import Userinfo
-from watchword.config.presets import OFFLINE_ACCESS
 from watchword.config.provider import ProviderSettings
 from watchword.errors import IdTokenRejected, ProviderCircuitOpen
 from watchword.protocol.authorization import authorization_request, authorization_url
@@ -53,7 +52,8 @@ class VerifiedSignIn:
 
 
 class OAuthClient:
-    """The relying party of one provider (OpenID Connect Core 1.0 §3.1)."""
+    """The relying party of one provider (OpenID Connect Core 1.0 §3.1). With ``rechecks`` sign-ins ask
+    for a refresh token, so that the provider can be asked again later."""
 
     def __init__(
         self,
@@ -65,6 +65,7 @@ class OAuthClient:
         redirect_uri: str,
         leeway_seconds: int,
         allow_loopback_http: bool,
+        rechecks: bool = False,
     ) -> None:
         self.provider_id = provider_id
         self.display_name = settings.button_text(provider_id)
@@ -81,6 +82,7 @@ class OAuthClient:
         self._settings = settings
         self._http = http
         self._clock = clock
+        self._rechecks = rechecks
         self._identities = IdentityReader(provider_id, settings)
         self.guard = ProviderGuard(provider_id, clock)
         self.keys = ProviderKeys(http, clock, self.guard)
@@ -160,11 +162,11 @@ class OAuthClient:
         asked = authorization_request(
             client_id=self.client_id,
             redirect_uri=self.redirect_uri,
-            scopes=_asked(self._settings, metadata),
+            scopes=self._scopes(metadata),
             state=attempt.state,
             nonce=attempt.nonce if self._settings.about.id_token else None,
             code_challenge=challenge_s256(attempt.verifier),
-            extra=self._settings.effective_authorize_params,
+            extra=self._authorize_params(),
             max_age=attempt.max_age_seconds,
             prompt=prompt,
             login_hint=login_hint,
@@ -172,6 +174,15 @@ class OAuthClient:
         endpoint = pushed_request_endpoint(metadata, self._settings.par)
         sent = asked if endpoint is None else await self._push(metadata, endpoint, asked)
         return authorization_url(metadata.authorization_endpoint, sent)
+
+    def _scopes(self, metadata: ProviderMetadata) -> tuple[str, ...]:
+        scopes, offline = self._settings.effective_scopes, self._settings.offline_scope
+        listed = offline is not None and offline in (metadata.scopes_supported or ())
+        return (*scopes, offline) if offline and listed and self._rechecks else scopes
+
+    def _authorize_params(self) -> Mapping[str, str]:
+        given = self._settings.effective_authorize_params
+        return {**given, **self._settings.offline_params} if self._rechecks else given
 
     async def _push(
         self, metadata: ProviderMetadata, endpoint: str, asked: Mapping[str, str]
@@ -242,11 +253,3 @@ class OAuthClient:
             id_token=tokens.id_token,
             refresh_token=tokens.refresh_token,
         )
-
-
-def _asked(settings: ProviderSettings, metadata: ProviderMetadata) -> tuple[str, ...]:
-    """Scopes to ask for: a preset asks for offline access only where the provider lists it."""
-    scopes = settings.effective_scopes
-    if settings.scopes is not None or OFFLINE_ACCESS in (metadata.scopes_supported or ()):
-        return scopes
-    return tuple(scope for scope in scopes if scope != OFFLINE_ACCESS)

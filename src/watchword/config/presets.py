@@ -22,18 +22,17 @@ OFFLINE_ACCESS: Final = "offline_access"
 """Asked for, unless scopes are configured, only of providers whose metadata list it."""
 
 _IDENTITY: Final = ("openid", "profile", "email")
-_OFFLINE: Final = (*_IDENTITY, OFFLINE_ACCESS)
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
     """One kind of provider.
 
-    ``scopes`` and ``authorize_params`` ask for a sign-in and, where it can be had, for a refresh token.
-    ``refresh`` is ``keeps`` where a refresh token stays good after its use, so that asking twice does no
-    harm, and ``rotates`` where it may be good only once. ``asserts_auth_time`` is whether ``auth_time``
-    can be had, ``id_token`` whether there is one at all. ``access_tokens`` is the shape of its access
-    tokens, None where they are opaque. ``issuer_forms`` says how ``iss`` may be written: exactly as
+    ``scopes`` ask for a sign-in, ``offline_scope`` or ``offline_params`` for the refresh token of a
+    re-check; where both are empty it comes by itself, or, without ``refresh_tokens``, as a rule never.
+    ``asserts_auth_time`` is whether ``auth_time`` can be had, ``id_token`` whether there is one at all.
+    ``access_tokens`` is the shape of its access tokens, None where they are opaque.
+    ``issuer_forms`` says how ``iss`` may be written: exactly as
     configured, also without its scheme or with GitHub's path, or with the tenant's id in a multi-tenant
     issuer. ``assertion_audience`` is what ``private_key_jwt`` is addressed to there.
     ``id_token_kind`` is a claim, and its value in ID tokens, by which a vendor tells its tokens apart.
@@ -46,12 +45,13 @@ class Preset:
 
     display_name: str = ""
     scopes: tuple[str, ...] = _IDENTITY
-    authorize_params: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    offline_scope: str | None = None
+    offline_params: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    refresh_tokens: bool = True
     client_auth: Literal["client_secret_basic", "client_secret_post"] = "client_secret_basic"
     assertion_audience: Literal["issuer", "token_endpoint"] = "issuer"
     role_claims: tuple[tuple[str, ...], ...] = ()
     logout: LogoutStyle = "rp_initiated"
-    refresh: Literal["rotates", "keeps"] = "rotates"
     access_tokens: AccessTokenShape | None = None
     issuer_forms: IssuerForms = "exact"
     asserts_auth_time: bool = True
@@ -65,17 +65,17 @@ class Preset:
 
 PRESETS: Final[Mapping[PresetName, Preset]] = MappingProxyType(
     {
-        "oidc": Preset(scopes=_OFFLINE, role_claims=(("roles",),), access_tokens="rfc9068"),
+        "oidc": Preset(offline_scope=OFFLINE_ACCESS, role_claims=(("roles",),), access_tokens="rfc9068"),
         "auth0": Preset(
             display_name="Auth0",
-            scopes=_OFFLINE,
+            offline_scope=OFFLINE_ACCESS,
             logout="auth0_v2",
             access_tokens="auth0",
             sends_audience=True,
         ),
         "okta": Preset(
             display_name="Okta",
-            scopes=_OFFLINE,
+            offline_scope=OFFLINE_ACCESS,
             assertion_audience="token_endpoint",
             role_claims=(("groups",),),
             access_tokens="okta",
@@ -84,16 +84,14 @@ PRESETS: Final[Mapping[PresetName, Preset]] = MappingProxyType(
             display_name="Amazon Cognito",
             role_claims=(("cognito:groups",),),
             logout="cognito",
-            refresh="keeps",
             access_tokens="cognito",
             id_token_kind=("token_use", "id"),
         ),
         "entra": Preset(
             display_name="Microsoft",
-            scopes=_OFFLINE,
+            offline_scope=OFFLINE_ACCESS,
             assertion_audience="token_endpoint",
             role_claims=(("roles",),),
-            refresh="keeps",
             access_tokens="entra",
             issuer_forms="per_tenant",
             subject_claim="oid",
@@ -101,15 +99,15 @@ PRESETS: Final[Mapping[PresetName, Preset]] = MappingProxyType(
         ),
         "google": Preset(
             display_name="Google",
-            authorize_params=MappingProxyType({"access_type": "offline", "prompt": "consent"}),
+            offline_params=MappingProxyType({"access_type": "offline", "prompt": "consent"}),
             logout="local_only",
-            refresh="keeps",
             issuer_forms="with_or_without_scheme",
             asserts_auth_time=False,
             mailbox_domains=frozenset({"gmail.com"}),
         ),
         "keycloak": Preset(
             display_name="Keycloak",
+            offline_scope=OFFLINE_ACCESS,
             role_claims=(("realm_access", "roles"), ("resource_access", CLIENT_ID_KEY, "roles")),
             access_tokens="keycloak",
             id_token_kind=("typ", "ID"),
@@ -117,9 +115,9 @@ PRESETS: Final[Mapping[PresetName, Preset]] = MappingProxyType(
         "github": Preset(
             display_name="GitHub",
             scopes=("read:user", "user:email"),
+            refresh_tokens=False,
             client_auth="client_secret_post",
             logout="local_only",
-            refresh="keeps",
             issuer_forms="with_or_without_oauth_path",
             asserts_auth_time=False,
             id_token=False,

@@ -176,15 +176,25 @@ class ProviderSettings(BaseModel):
 
     @property
     def effective_scopes(self) -> tuple[str, ...]:
-        """Those configured, else the preset's, of which ``OFFLINE_ACCESS`` only counts where listed."""
+        """Those configured, else the preset's for a sign-in."""
         return self.about.scopes if self.scopes is None else self.scopes
 
     @property
+    def offline_scope(self) -> str | None:
+        """The preset's further scope for a refresh token, where no scopes are configured; it only
+        counts where the provider lists it."""
+        return self.about.offline_scope if self.scopes is None else None
+
+    @property
     def effective_authorize_params(self) -> Mapping[str, str]:
-        """Those configured, else the preset's, and the audience where the preset sends one."""
-        given = self.about.authorize_params if self.authorize_params is None else self.authorize_params
+        """Those configured, and the audience where the preset sends one."""
         audience = {"audience": self.audience[0]} if self.about.sends_audience and self.audience else {}
-        return {**audience, **given}
+        return {**audience, **(self.authorize_params or {})}
+
+    @property
+    def offline_params(self) -> Mapping[str, str]:
+        """The preset's further parameters for a refresh token, where none are configured."""
+        return self.about.offline_params if self.authorize_params is None else {}
 
     @property
     def effective_role_claims(self) -> tuple[tuple[str, ...], ...]:

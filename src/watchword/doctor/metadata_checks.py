@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from watchword.auth.client_assertion import ClientCredentials
-from watchword.config.presets import OFFLINE_ACCESS
 from watchword.config.provider import ProviderSettings
 from watchword.doctor.finding import Finding
 from watchword.errors import ProviderSettingsMismatch
@@ -34,7 +33,6 @@ def metadata_findings(
         )
     yield from _mismatches(provider_id, provider, credentials, metadata)
     yield from _scopes(provider_id, provider, metadata)
-    yield from _refresh_tokens(provider_id, document)
     yield _pkce(provider_id, document)
     yield _iss_parameter(provider_id, metadata)
     yield from _ends(provider_id, provider, metadata)
@@ -60,17 +58,7 @@ def _scopes(provider_id: str, provider: ProviderSettings, metadata: ProviderMeta
     offered = metadata.scopes_supported
     if offered is None:
         return
-    of_preset = provider.scopes is None
-    if of_preset and OFFLINE_ACCESS in provider.effective_scopes and OFFLINE_ACCESS not in offered:
-        yield Finding(
-            "warning",
-            provider_id,
-            "refresh_token",
-            f"scopes_supported does not list {OFFLINE_ACCESS}, so it is not asked for; a refresh token may "
-            "not come, and then the provider is never asked again",
-            f"allow {OFFLINE_ACCESS} there, or list it in SCOPES if it is allowed and only not listed",
-        )
-    wanted = [each for each in provider.effective_scopes if not (of_preset and each == OFFLINE_ACCESS)]
+    wanted = provider.effective_scopes
     if missing := [each for each in wanted if each not in offered]:
         yield Finding(
             "warning",
@@ -81,18 +69,6 @@ def _scopes(provider_id: str, provider: ProviderSettings, metadata: ProviderMeta
         )
     else:
         yield Finding("ok", provider_id, "scopes", f"asks for {' '.join(wanted)}")
-
-
-def _refresh_tokens(provider_id: str, document: Mapping[str, Any]) -> Iterator[Finding]:
-    grants = document.get("grant_types_supported")
-    if isinstance(grants, list) and "refresh_token" not in grants:
-        yield Finding(
-            "warning",
-            provider_id,
-            "refresh_token",
-            "grant_types_supported does not list refresh_token, so the provider is never asked again",
-            "allow refresh tokens for this client there",
-        )
 
 
 def _pkce(provider_id: str, document: Mapping[str, Any]) -> Finding:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from watchword.auth.client_assertion import ClientCredentials
 from watchword.auth.ports import Clock, HttpAnswer, ProviderHttp
 from watchword.config.auth import Settings
+from watchword.doctor import recheck_checks
 from watchword.doctor.finding import Finding
 from watchword.doctor.metadata_checks import metadata_findings
 from watchword.doctor.token_probe import MADE_UP_CODE, MADE_UP_VERIFIER, probe_finding
@@ -44,6 +45,8 @@ class ProviderExamination:
         except WatchwordError as error:
             return [*self._clock_findings(), self._told(error, "metadata", "correct ISSUER or METADATA_URL")]
         found += metadata_findings(self._id, self._provider, self._credentials, metadata, document)
+        if self._settings.provider_recheck_seconds > 0:
+            found += recheck_checks.offered(self._id, self._provider, metadata, document)
         if metadata.jwks_uri:
             found += await self._keys(metadata)
         found += await self._probe(metadata)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from watchword.config.auth import Settings
-from watchword.config.presets import OFFLINE_ACCESS
 from watchword.config.provider import ANY_TENANT, ProviderSettings
+from watchword.doctor import recheck_checks
 from watchword.doctor.finding import Finding
 from watchword.protocol.roles import ADMIN_ROLE, map_roles
 
@@ -33,7 +33,8 @@ def registration_findings(settings: Settings, provider_id: str) -> Iterator[Find
     yield _role_claims(provider_id, provider)
     yield from _dropped_roles(provider_id, provider)
     yield from _step_up(provider_id, provider)
-    yield from _offline_access(provider_id, provider)
+    if settings.provider_recheck_seconds > 0:
+        yield from recheck_checks.configured(provider_id, provider)
     yield from _weakened(provider_id, provider)
 
 
@@ -78,26 +79,6 @@ def _step_up(provider_id: str, provider: ProviderSettings) -> Iterator[Finding]:
             f"{provider.preset} never says when somebody signed in: routes with max_age_seconds refuse its "
             "people",
             "sign in elsewhere for those routes",
-        )
-
-
-def _offline_access(provider_id: str, provider: ProviderSettings) -> Iterator[Finding]:
-    """Whether the settings leave out what the preset knows to be needed for a refresh token."""
-    about = provider.about
-    left_out = [
-        f"{name}={value}"
-        for name, value in about.authorize_params.items()
-        if provider.effective_authorize_params.get(name) != value
-    ]
-    if OFFLINE_ACCESS in about.scopes and OFFLINE_ACCESS not in provider.effective_scopes:
-        left_out.append(f"the scope {OFFLINE_ACCESS}")
-    if left_out:
-        yield Finding(
-            "warning",
-            provider_id,
-            "refresh_token",
-            f"no refresh token comes without {' and '.join(left_out)}, so the provider is never asked again",
-            "add it to SCOPES or AUTHORIZE_PARAMS, or remove those settings",
         )
 
 

@@ -9,6 +9,7 @@ from watchword.config.base_url import is_loopback_url
 from watchword.config.deployment import deployment_warnings
 from watchword.config.rate_limits import RateLimitSettings
 from watchword.doctor.finding import SERVICE, Finding
+from watchword.doctor.recheck_checks import NO_RECHECK
 
 _USUAL_LEEWAY_SECONDS = 30
 _USUAL_STALE_SECONDS = 30
@@ -44,6 +45,12 @@ def _weakened(settings: Settings) -> Iterator[Finding]:
             "WATCHWORD_REVOCATION_STALE_SECONDS",
             f"with the database away, ended sessions are let in for {settings.revocation_stale_seconds} s",
             f"{_USUAL_STALE_SECONDS} s is the default",
+        )
+    if settings.provider_recheck_seconds == 0:
+        yield _opt_out(
+            "WATCHWORD_PROVIDER_RECHECK_SECONDS",
+            NO_RECHECK,
+            "3600 is the default; 0 only where accounts are disabled here as well",
         )
     if settings.environment == "development":
         return
