@@ -98,33 +98,27 @@ Breaker = Closed | Open | HalfOpen
 
 def admit(breaker: Breaker, policy: BreakerPolicy, *, now: float) -> tuple[Breaker, Permit | Refusal]:
     """Whether one more call may be sent at ``now``."""
-    match breaker:
-        case Closed():
-            return breaker, Permit(breaker.epoch, probe=False)
-        case Open():
-            if now < breaker.until:
-                return breaker, Refusal(breaker.until - now)
-            return admit(half_opened(breaker), policy, now=now)
-        case HalfOpen():
-            if breaker.probe_until is not None and now < breaker.probe_until:
-                return breaker, Refusal(breaker.probe_until - now)
-            asking = replace(breaker, epoch=breaker.epoch + 1, probe_until=now + policy.probe_seconds)
-            return asking, Permit(asking.epoch, probe=True)
+    if isinstance(breaker, Closed):
+        return breaker, Permit(breaker.epoch, probe=False)
+    if isinstance(breaker, Open):
+        if now < breaker.until:
+            return breaker, Refusal(breaker.until - now)
+        return admit(half_opened(breaker), policy, now=now)
+    if breaker.probe_until is not None and now < breaker.probe_until:
+        return breaker, Refusal(breaker.probe_until - now)
+    asking = replace(breaker, epoch=breaker.epoch + 1, probe_until=now + policy.probe_seconds)
+    return asking, Permit(asking.epoch, probe=True)
 
 
 def ended(
     breaker: Breaker, policy: BreakerPolicy, permit: Permit, outcome: Outcome, *, now: float, draw: float
 ) -> Breaker:
     """What the end of a call changes: nothing, where the breaker has moved on since its permit."""
-    if permit.epoch != breaker.epoch:
+    if permit.epoch != breaker.epoch or isinstance(breaker, Open):
         return breaker
-    match breaker:
-        case Closed():
-            return _ended_while_closed(breaker, policy, outcome, now=now, draw=draw)
-        case HalfOpen():
-            return _probe_ended(breaker, policy, outcome, now=now, draw=draw)
-        case Open():
-            return breaker
+    if isinstance(breaker, Closed):
+        return _ended_while_closed(breaker, policy, outcome, now=now, draw=draw)
+    return _probe_ended(breaker, policy, outcome, now=now, draw=draw)
 
 
 def throttled(
