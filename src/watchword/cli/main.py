@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from watchword.cli import db, sessions, users, versions
+from watchword.cli import db, provider, sessions, users, versions
 from watchword.cli.demo import demo
 from watchword.cli.dev_provider import dev_provider
 from watchword.cli.doctor import doctor
@@ -27,6 +27,7 @@ app.add_typer(db.app, name="db")
 app.add_typer(users.app, name="users")
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(versions.app, name="versions")
+app.add_typer(provider.app, name="provider")
 app.command("demo", short_help="Run the example API, offline.")(demo)
 app.command("serve", short_help="Run watchword beside an app.")(serve)
 app.command("doctor", short_help="Say what is misconfigured, and how to put it right.")(doctor)

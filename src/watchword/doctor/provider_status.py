@@ -1,0 +1,167 @@
+"""How the providers do right now: as the running service sees them, from here, and by their sessions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, get_args
+
+from watchword.auth.deadline import operation
+from watchword.auth.oauth_client import OAuthClient
+from watchword.auth.ports import Clock
+from watchword.auth.provider_health import BreakerState
+from watchword.auth.session_count_ports import SessionCount
+from watchword.config.auth import Settings
+from watchword.errors import WatchwordError
+from watchword.migrations.runner import require_up_to_date
+from watchword.protocol.strict_json import loads_object
+from watchword.storage.database import open_database
+from watchword.transport.provider_http import HttpxProviderHttp
+from watchword.transport.tls import tls_context
+
+SERVICE_SECONDS: Final = 2.0
+_MAX_READINESS_BYTES: Final = 65_536
+_STATES: Final[tuple[BreakerState, ...]] = get_args(BreakerState)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Whether a document could be had from this machine; ``wanted`` is False where there is none."""
+
+    fault: str | None = None
+    wanted: bool = True
+
+
+NOTHING: Final = Look(wanted=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderStatus:
+    """One provider. ``state`` is None where the service does not say it, ``sessions`` where the database
+    does not; ``issuer`` is None for one that has sessions and is in the settings no more."""
+
+    provider_id: str
+    issuer: str | None
+    state: BreakerState | None
+    discovery: Look
+    keys: Look
+    sessions: SessionCount | None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """``service_fault`` says why the running service told nothing, ``database_error`` the same of the
+    database; both None where they answered."""
+
+    providers: Sequence[ProviderStatus]
+    service_fault: str | None
+    database_error: WatchwordError | None
+
+
+async def provider_status(settings: Settings, clock: Clock, *, only: str | None = None) -> StatusReport:
+    """Everything at once: the service for two seconds at most, each provider for five. ``only`` is the
+    id of one configured provider."""
+    asked = [only] if only is not None else list(settings.providers)
+    service, database, *looks = await asyncio.gather(
+        _states(settings.base_url),
+        _sessions(settings, clock),
+        *(_look(settings, provider_id, clock) for provider_id in asked),
+    )
+    states, sessions = service[0], database[0]
+    found = [
+        ProviderStatus(
+            provider_id,
+            settings.providers[provider_id].issuer,
+            states.get(provider_id),
+            *look,
+            None if sessions is None else sessions.get(provider_id, SessionCount()),
+        )
+        for provider_id, look in zip(asked, looks, strict=True)
+    ]
+    if only is None:
+        found += [
+            ProviderStatus(each, None, None, NOTHING, NOTHING, count)
+            for each, count in sorted((sessions or {}).items())
+            if each not in settings.providers
+        ]
+    return StatusReport(found, service[1], database[1])
+
+
+async def _states(base_url: str) -> tuple[Mapping[str, BreakerState], str | None]:
+    """What ``/readyz`` of the running service says, also while it is not ready."""
+    url = f"{base_url}/readyz"
+    http = HttpxProviderHttp(total_seconds=SERVICE_SECONDS)
+    try:
+        answer = await http.get(url, max_bytes=_MAX_READINESS_BYTES)
+        providers = loads_object(answer.body, max_bytes=_MAX_READINESS_BYTES).get("providers")
+    except WatchwordError as error:
+        return {}, error.detail
+    except ValueError:
+        return {}, f"{url}: answered {answer.status} without JSON"
+    finally:
+        await http.close()
+    if not isinstance(providers, dict):
+        return {}, f"{url}: answered {answer.status} and says nothing of providers"
+    return dict(_readable(providers)), None
+
+
+def _readable(providers: Mapping[str, Any]) -> list[tuple[str, BreakerState]]:
+    told = [(name, each.get("state")) for name, each in providers.items() if isinstance(each, dict)]
+    return [(name, state) for name, said in told for state in _STATES if state == said]
+
+
+async def _sessions(
+    settings: Settings, clock: Clock
+) -> tuple[Mapping[str, SessionCount] | None, WatchwordError | None]:
+    try:
+        await require_up_to_date(settings.database_url)
+        database = open_database(settings.database_url)
+    except WatchwordError as error:
+        return None, error
+    try:
+        return await database.session_counts.by_provider(now=clock.now()), None
+    except WatchwordError as error:
+        return None, error
+    finally:
+        await database.close()
+
+
+async def _look(settings: Settings, provider_id: str, clock: Clock) -> tuple[Look, Look]:
+    """Metadata and keys, fetched as the service fetches them."""
+    provider = settings.providers[provider_id]
+    try:
+        context = tls_context(provider.ca_file, provider_id=provider_id)
+    except WatchwordError as error:
+        return Look(error.detail), Look(error.detail)
+    http = HttpxProviderHttp(ssl_context=context)
+    client = OAuthClient(
+        provider_id,
+        provider,
+        http=http,
+        clock=clock,
+        redirect_uri=settings.redirect_uri(provider_id),
+        leeway_seconds=settings.clock_leeway_seconds,
+        allow_loopback_http=settings.environment != "production",
+    )
+    try:
+        with operation():
+            return await _documents(client, known=provider.preset == "github" and not provider.metadata_url)
+    finally:
+        await http.close()
+
+
+async def _documents(client: OAuthClient, *, known: bool) -> tuple[Look, Look]:
+    """``known`` metadata need not be fetched, and a provider that signs nothing has no keys."""
+    try:
+        metadata = await client.metadata()
+    except WatchwordError as error:
+        return Look(error.detail), Look("its metadata, which say where they are, could not be had")
+    discovery = NOTHING if known else Look()
+    if not metadata.jwks_uri:
+        return discovery, NOTHING
+    try:
+        await client.keys.current(metadata.jwks_uri, "provider")
+    except WatchwordError as error:
+        return discovery, Look(error.detail)
+    return discovery, Look()
