@@ -56,14 +56,19 @@ async def take_over(
 async def renew(
     connection: AsyncConnection, identity: ProviderIdentity, *, now: datetime, tokens_live: timedelta
 ) -> Account | None:
-    """Take over what the provider says now of somebody who is signed in already, which is no sign-in;
-    None where nobody is known by it. Raises UserDisabled, LostRace."""
+    """Take over what the provider says now of somebody who is signed in already, which is no sign-in and
+    may say less: what is left out stays. None where nobody is known by it. Raises UserDisabled, LostRace."""
     found = await find_identity(connection, identity)
     if found is None:
         return None
     user_id, identity_id = found
     user = await _lock_active(connection, user_id)
-    await _renew_identity(connection, identity_id, user_id, _identity_values(identity))
+    values = _identity_values(identity)
+    if identity.email is None:
+        del values["email"], values["verified_email"]
+    if identity.name is None:
+        del values["name"]
+    await _renew_identity(connection, identity_id, user_id, values)
     return await _renew_user(connection, user, identity_id, identity, now, tokens_live, {})
 
 
