@@ -23,7 +23,7 @@ def test_every_endpoint_has_a_path() -> None:
     assert set(PATHS.values()) == set(ENDPOINTS)
 
 
-def test_flt_06_all_endpoints_fail_at_once(provider: DevProvider, rp: RelyingParty) -> None:
+def test_all_endpoints_fail_at_once(provider: DevProvider, rp: RelyingParty) -> None:
     """And heal at once, or one after the other."""
     provider.fail("*", status=503, headers={"Retry-After": "5"})
     assert statuses(rp) == {503}
@@ -60,7 +60,7 @@ def test_an_endpoint_nobody_has_is_told() -> None:
         Faults().heal("keys")  # type: ignore[arg-type]
 
 
-def test_flt_12_a_captive_portal_answers_instead(provider: DevProvider, rp: RelyingParty) -> None:
+def test_a_captive_portal_answers_instead(provider: DevProvider, rp: RelyingParty) -> None:
     """200 with a page, or 302 to one, wherever one looks."""
     provider.faults.captive_portal()
     assert statuses(rp) == {200}
@@ -78,7 +78,7 @@ def test_an_empty_key_set(provider: DevProvider, rp: RelyingParty) -> None:
     assert rp.http.get(f"{rp.issuer}/jwks").json()["keys"]
 
 
-def test_flt_22_a_frozen_key_set_lags_behind(provider: DevProvider, rp: RelyingParty) -> None:
+def test_a_frozen_key_set_lags_behind(provider: DevProvider, rp: RelyingParty) -> None:
     """The old set is served after a rotation; healed, the new one is."""
     before = rp.http.get(f"{rp.issuer}/jwks").json()
     provider.freeze_keys()

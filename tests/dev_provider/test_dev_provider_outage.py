@@ -38,7 +38,7 @@ def connect(server: DevProviderServer, *, seconds: float = 5.0) -> int:
         return trying.connect_ex(address(server))
 
 
-def test_flt_01_refusing_keeps_the_port(server: DevProviderServer, http: httpx2.Client) -> None:
+def test_refusing_keeps_the_port(server: DevProviderServer, http: httpx2.Client) -> None:
     """Nobody else is given it meanwhile, and the provider comes back with what it knew."""
     keys = http.get("/jwks").json()
     server.refuse()
@@ -68,7 +68,7 @@ def is_free(where: tuple[str, int]) -> bool:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems complete the handshake")
-def test_flt_02_a_black_hole_does_not_even_refuse(server: DevProviderServer, http: httpx2.Client) -> None:
+def test_a_black_hole_does_not_even_refuse(server: DevProviderServer, http: httpx2.Client) -> None:
     """A SYN gets no answer at all, until the provider is back at the same address."""
     keys = http.get("/jwks").json()
     server.swallow()
@@ -96,7 +96,7 @@ def test_an_outage_goes_from_one_kind_to_the_other(server: DevProviderServer, ht
     other.stop()
 
 
-def test_flt_03_hanging_takes_the_request(server: DevProviderServer, http: httpx2.Client) -> None:
+def test_hanging_takes_the_request(server: DevProviderServer, http: httpx2.Client) -> None:
     """It was received and counted; nothing comes back, and others are served meanwhile."""
     server.provider.faults.hang("jwks")
     with pytest.raises(httpx2.ReadTimeout):
@@ -105,7 +105,7 @@ def test_flt_03_hanging_takes_the_request(server: DevProviderServer, http: httpx
     assert (server.provider.count("jwks"), server.provider.count("discovery")) == (1, 1)
 
 
-def test_flt_04_dripping_sends_the_headers_at_once(server: DevProviderServer, http: httpx2.Client) -> None:
+def test_dripping_sends_the_headers_at_once(server: DevProviderServer, http: httpx2.Client) -> None:
     """The body follows byte by byte and is whole in the end; a failure drips, too."""
     whole = http.get("/jwks").content
     server.provider.faults.drip("jwks", pause_seconds=0.0)
@@ -125,7 +125,7 @@ def test_flt_04_dripping_sends_the_headers_at_once(server: DevProviderServer, ht
 
 
 @pytest.mark.parametrize("body", [None, b""])
-def test_flt_05_breaking_off_is_a_reset_in_the_body(server: DevProviderServer, body: bytes | None) -> None:
+def test_breaking_off_is_a_reset_in_the_body(server: DevProviderServer, body: bytes | None) -> None:
     """The headers promise more than comes, and then comes RST."""
     server.provider.faults.break_off("jwks")
     if body is not None:

@@ -161,6 +161,7 @@ class Outage:
             answers = await asyncio.gather(*calls, *backs)
             return answers[10:], answers[:10]
 
+        backs: list[httpx2.Response]
         backs, calls = self.service.call(all_at_once)
         assert [each.status_code for each in calls] == [200] * len(calls)
         return backs
@@ -204,18 +205,26 @@ class Outage:
         self.service.clock.advance(31)
         services = self.service.call(self.service.auth.services)
         services.providers["dev"].guard.reset()
+        self.look()
         self.log = log
 
     def heal(self) -> None:
-        """Whatever was wrong is over, and so is the time for which the provider is left alone."""
+        """Whatever was wrong is over."""
         self.server.start()
         self.server.provider.heal()
         self.resolve_by(None)
         if self.tls is not None:
             self.tls.show()
         self.http.take_time()
+
+    def look(self) -> None:
+        """What happens in the background about every ten seconds."""
+        self.service.call(self.service.call(self.service.auth.services).provider_watch.look)
+
+    def wait(self) -> None:
+        """As long as the provider is left alone."""
         rest = [each.retry_after_seconds or 0 for each in self.provider_health.endpoints.values()]
-        self.service.clock.advance(max(rest) + 1)
+        self.service.clock.advance(max(rest))
 
 
 @contextmanager
@@ -233,9 +242,18 @@ def outages(clock: FakeClock, folder: Path) -> Iterator[MakeOutage]:
                 tls.front.target = server.port
                 dev["ca_file"] = str(tls.authority.file)
             start = stack.enter_context(replicas(server, clock, folder))
-            return Outage(start(SwitchedWatchword, providers={"dev": dev}), server, tls=tls)
+            service = start(SwitchedWatchword, providers={"dev": dev})
+            service.call(_watch_no_more)
+            return Outage(service, server, tls=tls)
 
         yield make
+
+
+async def _watch_no_more() -> None:
+    """A test says itself when the provider is looked at in the background."""
+    for task in asyncio.all_tasks():
+        if task.get_name() == "watchword provider watch":
+            task.cancel()
 
 
 def _tls(folder: Path, stack: ExitStack) -> Tls:

@@ -27,6 +27,11 @@ class Fault:
     calls: int = 5
     https: bool = False
 
+    @property
+    def throttles(self) -> bool:
+        """Whether the provider says itself for how long to leave it alone."""
+        return self.calls == 1
+
 
 def answers(status: int, calls: int = 5, **headers: str) -> Fault:
     given = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -68,33 +73,37 @@ def wrong_address(outage: Outage) -> None:
 
 
 FAULTS = {
-    "01 refused": Fault(lambda outage: outage.server.refuse(), "the connection is refused"),
-    "02 black hole": Fault(lambda outage: outage.server.swallow(), "ConnectTimeout"),
-    "03 hangs": Fault(lambda outage: outage.server.provider.faults.hang("*"), "ReadTimeout"),
-    "04 drips": Fault(
+    "flt-01 refused": Fault(lambda outage: outage.server.refuse(), "the connection is refused"),
+    "flt-02 black hole": Fault(lambda outage: outage.server.swallow(), "ConnectTimeout"),
+    "flt-03 hangs": Fault(lambda outage: outage.server.provider.faults.hang("*"), "ReadTimeout"),
+    "flt-04 drips": Fault(
         lambda outage: outage.server.provider.faults.drip("*", pause_seconds=0.1), "no complete answer in"
     ),
-    "05 resets in the body": Fault(lambda outage: outage.server.provider.faults.break_off("*"), "ReadError"),
-    "05 closes without a word": Fault(lambda outage: outage.server.provider.drop("*"), "RemoteProtocolError"),
-    **{f"06 answers {status}": answers(status) for status in (500, 502, 503, 504)},
-    "06 503 with Retry-After 5": answers(503, retry_after="5"),
-    "06 503 with Retry-After 3600": answers(503, retry_after="3600"),
-    "06 503 with a Retry-After of garbage": answers(503, retry_after="soon; or 2e9"),
-    "06 503 with a Retry-After in the past": answers(503, retry_after="Wed, 21 Oct 2015 07:28:00 GMT"),
-    "07 429": answers(429, calls=1),
-    "07 429 with Retry-After 5": answers(429, calls=1, retry_after="5"),
-    "07 429 with Retry-After 3600": answers(429, calls=1, retry_after="3600"),
-    "10 no such name": resolves("the host name cannot be resolved", socket.EAI_NONAME),
-    "10 the resolver fails": resolves("the host name cannot be resolved", socket.EAI_AGAIN),
-    "10 the resolver hangs": Fault(no_resolver, "ConnectTimeout"),
-    "10 another address": Fault(wrong_address, "the connection is refused"),
-    "11 expired": shows("has expired", starts=-2 * DAY, ends=-DAY),
-    "11 self-signed": shows("is self-signed", self_signed=True),
-    "11 wrong name": shows("is for another host name", names=(DNSName("elsewhere.test"),)),
-    "12 portal": Fault(
+    "flt-05 resets in the body": Fault(
+        lambda outage: outage.server.provider.faults.break_off("*"), "ReadError"
+    ),
+    "flt-05 closes without a word": Fault(
+        lambda outage: outage.server.provider.drop("*"), "RemoteProtocolError"
+    ),
+    **{f"flt-06 answers {status}": answers(status) for status in (500, 502, 503, 504)},
+    "flt-06 503 with Retry-After 5": answers(503, retry_after="5"),
+    "flt-06 503 with Retry-After 3600": answers(503, retry_after="3600"),
+    "flt-06 503 with a Retry-After of garbage": answers(503, retry_after="soon; or 2e9"),
+    "flt-06 503 with a Retry-After in the past": answers(503, retry_after="Wed, 21 Oct 2015 07:28:00 GMT"),
+    "flt-07 429": answers(429, calls=1),
+    "flt-07 429 with Retry-After 5": answers(429, calls=1, retry_after="5"),
+    "flt-07 429 with Retry-After 3600": answers(429, calls=1, retry_after="3600"),
+    "flt-10 no such name": resolves("the host name cannot be resolved", socket.EAI_NONAME),
+    "flt-10 the resolver fails": resolves("the host name cannot be resolved", socket.EAI_AGAIN),
+    "flt-10 the resolver hangs": Fault(no_resolver, "ConnectTimeout"),
+    "flt-10 another address": Fault(wrong_address, "the connection is refused"),
+    "flt-11 expired": shows("has expired", starts=-2 * DAY, ends=-DAY),
+    "flt-11 self-signed": shows("is self-signed", self_signed=True),
+    "flt-11 wrong name": shows("is for another host name", names=(DNSName("elsewhere.test"),)),
+    "flt-12 portal": Fault(
         lambda outage: outage.server.provider.faults.captive_portal(), "did not answer with", status=502
     ),
-    "12 portal by redirect": Fault(
+    "flt-12 portal by redirect": Fault(
         lambda outage: outage.server.provider.faults.captive_portal(redirect=True), "302", status=502
     ),
 }
@@ -123,7 +132,8 @@ def outage(services: dict[bool, Outage], fault: Fault, caplog: pytest.LogCapture
 def test_flt_nobody_who_is_signed_in_notices(outage: Outage, fault: Fault) -> None:
     """People on their way back from the provider are told to wait, the first after one call each, the
     others at once without any, and nobody is sent there any more; API traffic and refreshes answer 200
-    all the time; one line in the log for each change of state; and the first sign-in after it works."""
+    all the time; one line in the log for each change of state; and the first look at a provider that is
+    back makes sign-ins work, unless it had named a time to wait for."""
     caller = outage.service.signed_in("alice")
     outage.service.clock.advance(31)
     people = outage.waiting(fault.calls + 3)
@@ -146,6 +156,9 @@ def test_flt_nobody_who_is_signed_in_notices(outage: Outage, fault: Fault) -> No
     outage.is_unnoticed_by(caller)
 
     outage.heal()
+    outage.look()
+    if fault.throttles:
+        outage.wait()
     for person in ("bob", "carol"):
         assert outage.service.signed_in(person).get("/private").status_code == 200
     assert outage.provider_health.state == "closed"
