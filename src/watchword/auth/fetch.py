@@ -8,7 +8,7 @@ from typing import Any, Final, Generic, Literal, TypeVar
 
 from watchword.auth.flight import Flight
 from watchword.auth.ports import Clock
-from watchword.errors import ProviderUnavailable, WatchwordError
+from watchword.errors import ProviderCircuitOpen, ProviderUnavailable, WatchwordError
 
 AFTER_FAILURE_SECONDS: Final = 10.0
 KNOWN_FAILING_SECONDS: Final = 60.0
@@ -30,6 +30,7 @@ class Fetch(Generic[T]):
         self._clock = clock
         self._flight: Flight[T] = Flight()
         self._failed_at: float | None = None
+        self._paused_until = 0.0
 
     @property
     def under_way(self) -> bool:
@@ -38,12 +39,14 @@ class Fetch(Generic[T]):
     @property
     def is_failing(self) -> bool:
         """Whether the last flight that landed failed, and not long ago."""
-        return self._failed_for(KNOWN_FAILING_SECONDS) > 0
+        if self._failed_at is None:
+            return False
+        return self._clock.monotonic() - self._failed_at < KNOWN_FAILING_SECONDS
 
     async def join(self, work: Work[T], *, sender: Sender) -> T:
         """The outcome of the flight under way, else of a new one. Raises what the work raises, and
         ProviderUnavailable where it failed a moment ago."""
-        remaining = self._failed_for(AFTER_FAILURE_SECONDS)
+        remaining = self._paused_for()
         if sender == "anybody" and not self.under_way and remaining > 0:
             raise ProviderUnavailable(
                 "the provider did not answer well a moment ago", retry_after_seconds=math.ceil(remaining)
@@ -52,20 +55,25 @@ class Fetch(Generic[T]):
 
     def begin(self, work: Work[T]) -> None:
         """A flight that nobody waits for, unless the last one failed a moment ago."""
-        if self._failed_for(AFTER_FAILURE_SECONDS) <= 0:
+        if self._paused_for() <= 0:
             self._flight.begin(lambda: self._noted(work))
 
     async def _noted(self, work: Work[T]) -> T:
         try:
             result = await work()
-        except WatchwordError:
+        except WatchwordError as error:
             self._failed_at = self._clock.monotonic()
+            self._paused_until = self._failed_at + _pause_seconds(error)
             raise
-        self._failed_at = None
+        self._failed_at, self._paused_until = None, 0.0
         return result
 
-    def _failed_for(self, seconds: float) -> float:
-        """How much is left of so many seconds after the last failure; nothing where that is made good."""
-        if self._failed_at is None:
-            return 0.0
-        return self._failed_at + seconds - self._clock.monotonic()
+    def _paused_for(self) -> float:
+        return self._paused_until - self._clock.monotonic()
+
+
+def _pause_seconds(error: WatchwordError) -> float:
+    """No longer than the breaker that let nothing through will."""
+    if isinstance(error, ProviderCircuitOpen) and error.retry_after_seconds is not None:
+        return min(AFTER_FAILURE_SECONDS, error.retry_after_seconds)
+    return AFTER_FAILURE_SECONDS
