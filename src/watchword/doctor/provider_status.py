@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, get_args
+from typing import Final
 
 from watchword.auth.deadline import operation
 from watchword.auth.oauth_client import OAuthClient
@@ -13,16 +13,12 @@ from watchword.auth.ports import Clock
 from watchword.auth.provider_health import BreakerState
 from watchword.auth.session_count_ports import SessionCount
 from watchword.config.auth import Settings
+from watchword.doctor.readiness import breaker_states
 from watchword.errors import WatchwordError
 from watchword.migrations.runner import require_up_to_date
-from watchword.protocol.strict_json import loads_object
 from watchword.storage.database import open_database
 from watchword.transport.provider_http import HttpxProviderHttp
 from watchword.transport.tls import tls_context
-
-SERVICE_SECONDS: Final = 2.0
-_MAX_READINESS_BYTES: Final = 65_536
-_STATES: Final[tuple[BreakerState, ...]] = get_args(BreakerState)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +60,7 @@ async def provider_status(settings: Settings, clock: Clock, *, only: str | None 
     id of one configured provider."""
     asked = [only] if only is not None else list(settings.providers)
     service, database, *looks = await asyncio.gather(
-        _states(settings.base_url),
+        breaker_states(settings.base_url),
         _sessions(settings, clock),
         *(_look(settings, provider_id, clock) for provider_id in asked),
     )
@@ -86,29 +82,6 @@ async def provider_status(settings: Settings, clock: Clock, *, only: str | None 
             if each not in settings.providers
         ]
     return StatusReport(found, service[1], database[1])
-
-
-async def _states(base_url: str) -> tuple[Mapping[str, BreakerState], str | None]:
-    """What ``/readyz`` of the running service says, also while it is not ready."""
-    url = f"{base_url}/readyz"
-    http = HttpxProviderHttp(total_seconds=SERVICE_SECONDS)
-    try:
-        answer = await http.get(url, max_bytes=_MAX_READINESS_BYTES)
-        providers = loads_object(answer.body, max_bytes=_MAX_READINESS_BYTES).get("providers")
-    except WatchwordError as error:
-        return {}, error.detail
-    except ValueError:
-        return {}, f"{url}: answered {answer.status} without JSON"
-    finally:
-        await http.close()
-    if not isinstance(providers, dict):
-        return {}, f"{url}: answered {answer.status} and says nothing of providers"
-    return dict(_readable(providers)), None
-
-
-def _readable(providers: Mapping[str, Any]) -> list[tuple[str, BreakerState]]:
-    told = [(name, each.get("state")) for name, each in providers.items() if isinstance(each, dict)]
-    return [(name, state) for name, said in told for state in _STATES if state == said]
 
 
 async def _sessions(
