@@ -21,6 +21,7 @@ from tests.flows.conftest import BASE_URL, Service, replicas, serve_provider
 from tests.flows.refusals import reference_of
 from tests.servers.tls_front import TlsFront, tls_front
 from watchword import Watchword
+from watchword.auth.attempt import Attempt
 from watchword.auth.ports import HttpAnswer, ProviderHttp
 from watchword.auth.provider_health import EndpointHealth, EndpointKind, ProviderHealth
 from watchword.auth.sealing import Sealer
@@ -115,10 +116,12 @@ class Tls(NamedTuple):
 
 @dataclass
 class Outage:
-    """One service with one provider, ``dev``, at a host name, and the log of what is said about it."""
+    """One service with one provider, ``dev``, at a host name, and the log of what is said about it.
+    ``replica`` starts another one over the same database."""
 
     service: Service
     server: DevProviderServer
+    replica: Callable[[], Outage]
     log: pytest.LogCaptureFixture | None = None
     tls: Tls | None = None
 
@@ -153,18 +156,24 @@ class Outage:
 
     def come_back(self, people: list[Waiting], caller: Browser) -> list[httpx2.Response]:
         """All of them at once, while ``caller`` works with the API, who must not notice."""
-
-        async def all_at_once() -> tuple[list[httpx2.Response], list[httpx2.Response]]:
-            bearer = {"authorization": f"Bearer {caller.access}"}
-            backs = [self._ask(each.target, _cookies(each.cookies)) for each in people]
-            calls = [self._ask("/private", bearer) for _ in range(10)]
-            answers = await asyncio.gather(*calls, *backs)
-            return answers[10:], answers[:10]
-
-        backs: list[httpx2.Response]
-        backs, calls = self.service.call(all_at_once)
-        assert [each.status_code for each in calls] == [200] * len(calls)
+        backs: list[httpx2.Response] = self.service.call(self.coming_back, people, caller)
         return backs
+
+    async def coming_back(self, people: list[Waiting], caller: Browser) -> list[httpx2.Response]:
+        """The same, in the event loop of the service."""
+        bearer = {"authorization": f"Bearer {caller.access}"}
+        backs = [self._ask(each.target, _cookies(each.cookies)) for each in people]
+        calls = [self._ask("/private", bearer) for _ in range(10)]
+        answers = await asyncio.gather(*calls, *backs)
+        assert [each.status_code for each in answers[:10]] == [200] * 10
+        return answers[10:]
+
+    async def redeem(self, number: int) -> list[asyncio.Future[Any]]:
+        """So many codes that nobody has given out are on their way to the provider."""
+        services = await self.service.auth.services()
+        client = services.sign_in.clients["dev"]
+        attempt = Attempt("dev", client.registration, "/", 0, state="s", nonce="n", verifier="v" * 43)
+        return [asyncio.ensure_future(client.redeem(attempt, "code")) for _ in range(number)]
 
     async def _ask(self, target: str, headers: Mapping[str, str]) -> httpx2.Response:
         transport = httpx2.ASGITransport(app=self.service.app)
@@ -242,9 +251,13 @@ def outages(clock: FakeClock, folder: Path) -> Iterator[MakeOutage]:
                 tls.front.target = server.port
                 dev["ca_file"] = str(tls.authority.file)
             start = stack.enter_context(replicas(server, clock, folder))
-            service = start(SwitchedWatchword, providers={"dev": dev})
-            service.call(_watch_no_more)
-            return Outage(service, server, tls=tls)
+
+            def replica() -> Outage:
+                service = start(SwitchedWatchword, providers={"dev": dev})
+                service.call(_watch_no_more)
+                return Outage(service, server, replica, tls=tls)
+
+            return replica()
 
         yield make
 
