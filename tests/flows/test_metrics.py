@@ -156,7 +156,7 @@ def test_it_answers_in_the_form_that_is_asked_for(service: Service) -> None:
     accept = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2"
     openmetrics = service.client.get("/metrics", headers={"accept": accept})
     assert openmetrics.headers["content-type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8"
-    families = list(openmetrics_families(openmetrics.text))
+    families = list(openmetrics_families(openmetrics.text))  # type: ignore[no-untyped-call]
     assert {sample.name for family in families for sample in family.samples} == {
         name for name, _ in read(plain.text)
     }

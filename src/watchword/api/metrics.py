@@ -33,7 +33,8 @@ class Metrics:
         the database a second at most."""
         self._observed = await self._observe()
         if prefers_openmetrics(request.headers.getlist("accept")):
-            body, media_type = openmetrics.generate_latest(self._registry), openmetrics.CONTENT_TYPE_LATEST
+            body: bytes = openmetrics.generate_latest(self._registry)  # type: ignore[no-untyped-call]
+            media_type = openmetrics.CONTENT_TYPE_LATEST
         else:
             body, media_type = generate_latest(self._registry), CONTENT_TYPE_PLAIN_0_0_4
         return Response(body, headers={**_HEADERS, "Content-Type": media_type})

@@ -59,21 +59,21 @@ async def provider_status(settings: Settings, clock: Clock, *, only: str | None 
     """Everything at once: the service for two seconds at most, each provider for five. ``only`` is the
     id of one configured provider."""
     asked = [only] if only is not None else list(settings.providers)
-    service, database, *looks = await asyncio.gather(
+    (states, service_fault), (sessions, database_error), looks = await asyncio.gather(
         breaker_states(settings.base_url),
         _sessions(settings, clock),
-        *(_look(settings, provider_id, clock) for provider_id in asked),
+        asyncio.gather(*(_look(settings, provider_id, clock) for provider_id in asked)),
     )
-    states, sessions = service[0], database[0]
     found = [
         ProviderStatus(
             provider_id,
             settings.providers[provider_id].issuer,
             states.get(provider_id),
-            *look,
+            discovery,
+            keys,
             None if sessions is None else sessions.get(provider_id, SessionCount()),
         )
-        for provider_id, look in zip(asked, looks, strict=True)
+        for provider_id, (discovery, keys) in zip(asked, looks, strict=True)
     ]
     if only is None:
         found += [
@@ -81,7 +81,7 @@ async def provider_status(settings: Settings, clock: Clock, *, only: str | None 
             for each, count in sorted((sessions or {}).items())
             if each not in settings.providers
         ]
-    return StatusReport(found, service[1], database[1])
+    return StatusReport(found, service_fault, database_error)
 
 
 async def _sessions(
