@@ -21,7 +21,8 @@ TEMPLATE = f"{HOST}/{{tenantid}}/v2.0"
 def claims(given: dict[str, Any]) -> dict[str, Any]:
     """Version 2.0, with app roles; ``email`` is whatever a tenant's administrator typed."""
     person = {"sub": f"AAAA{given['sub']}", "oid": str(uuid5(NAMESPACE_OID, given["sub"])), "tid": OURS}
-    kept = {name: given[name] for name in ("aud", "iat", "exp", "nonce", "auth_time", "name", "email")}
+    names = ("aud", "iat", "exp", "nonce", "auth_time", "name", "email")
+    kept = {name: given[name] for name in names if name in given}
     return {
         **kept,
         **person,

@@ -90,6 +90,16 @@ class Desk:
         me: dict[str, Any] = browser.get("/auth/me").json()
         return me
 
+    def due_again(self, browser: Browser) -> httpx2.Response:
+        """What a refresh says once the vendor has to be asked again."""
+        self.service.clock.advance(self.service.auth.settings.provider_recheck_seconds + 1)
+        return browser.post("/auth/refresh")
+
+    def sealed_tokens(self) -> set[bytes]:
+        """The refresh tokens that are kept, sealed."""
+        kept = "SELECT sealed_tokens FROM ww_provider_grants WHERE sealed_tokens IS NOT NULL"
+        return set(select(self.service, kept))
+
     def issuers(self) -> set[str]:
         """Under which issuers people are on record."""
         return set(select(self.service, "SELECT issuer FROM ww_identities"))

@@ -20,6 +20,7 @@ class Behaviour:
     - ``token_response``: the JSON of a successful token response.
     - ``token_status``, ``token_body``: replace status and raw body of the token endpoint's answer
       after it did its work, so that the code is consumed.
+    - ``always_give_refresh_token``: with every sign-in, whatever its scope.
     - ``keep_refresh_tokens``: a refresh does not rotate; the token stays good and no other is given
       (RFC 6749 §6 leaves that to the provider).
     - ``omit_refreshed_id_token``: a refresh is answered without an ID token (OpenID Connect Core §12.2).
@@ -39,6 +40,7 @@ class Behaviour:
     token_response: Change | None = None
     token_status: int | None = None
     token_body: bytes | None = None
+    always_give_refresh_token: bool = False
     keep_refresh_tokens: bool = False
     omit_refreshed_id_token: bool = False
     ignore_verifier: bool = False

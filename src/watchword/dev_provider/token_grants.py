@@ -120,7 +120,8 @@ def _issue(
     if "openid" in scopes and not (refreshed and behaviour.omit_refreshed_id_token):
         claims = id_token_claims(provider, grant, access_token, nonce)
         response["id_token"] = _sign_id_token(provider, claims)
-    if "offline_access" in grant.scopes and not (refreshed and behaviour.keep_refresh_tokens):
+    refreshable = "offline_access" in grant.scopes or behaviour.always_give_refresh_token
+    if refreshable and not (refreshed and behaviour.keep_refresh_tokens):
         response["refresh_token"] = keep(provider.refresh_tokens, RefreshRecord(grant))
     return response
 
