@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from watchword.auth.caller import RequestFacts
 from watchword.auth.gatekeeper import Gatekeeper
+from watchword.auth.grant_ports import GrantStore
 from watchword.auth.grants import BROWSER, ClientContext, Grant, SessionLimits
 from watchword.auth.keyring import Keyring
 from watchword.auth.ports import KeyStore, ProviderIdentity, RevocationLog, SessionStore, StoredKey
+from watchword.auth.provider_recheck import ProviderRecheck
+from watchword.auth.recheck_ports import ProviderRefresher
 from watchword.auth.revocation import RevocationFeed
 from watchword.auth.sealing import Sealer
 from watchword.auth.session_manager import SessionManager
+from watchword.auth.session_refresh import Recheck
 from watchword.auth.token_issuer import TokenIssuer
 from watchword.auth.token_validator import TokenValidator
+from watchword.errors import SealBroken, SecretKeyMismatch
 from watchword.protocol.cookies import CookieNames
 from watchword.protocol.principal import Identity
+from watchword.protocol.recheck import RecheckPolicy
 from watchword.protocol.rotation import RecheckDue
 from watchword.testing import FakeClock
 
@@ -83,6 +89,43 @@ def person(subject: str, roles: frozenset[str] = frozenset()) -> ProviderIdentit
     )
 
 
+class BoundSeals:
+    """``GrantSeals`` under a secret key, bound to the grant."""
+
+    def __init__(self, secret_key: bytes = SECRET_KEY) -> None:
+        self._sealer = Sealer(secret_key)
+
+    def open_tokens(self, client: ProviderRefresher, grant_id: UUID, sealed: bytes, /) -> str | None:
+        try:
+            return self._sealer.open("provider-tokens", sealed, place=grant_id.bytes).decode()
+        except (SealBroken, SecretKeyMismatch):
+            return None
+
+    def seal_tokens(self, client: ProviderRefresher, grant_id: UUID, refresh_token: str, /) -> bytes:
+        return self._sealer.seal("provider-tokens", refresh_token.encode(), place=grant_id.bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Providers by id, and how they are asked again."""
+
+    providers: Mapping[str, ProviderRefresher]
+    store: GrantStore
+    policy: RecheckPolicy
+    seals: BoundSeals = field(default_factory=BoundSeals)
+
+    def recheck(self, clock: FakeClock, feed: RevocationFeed) -> Recheck:
+        return ProviderRecheck(
+            self.providers,
+            self.seals,
+            self.store,
+            clock,
+            policy=self.policy,
+            tokens_live_seconds=int(TOKENS_LIVE.total_seconds()),
+            on_ended=feed.note_session,
+        ).run
+
+
 async def nobody_to_ask(session_id: UUID, due: RecheckDue) -> None:
     raise AssertionError(f"session {session_id} is due, and no provider gave anything to ask with")
 
@@ -97,6 +140,7 @@ async def replica(
     absolute_seconds: int = ABSOLUTE_SECONDS,
     secret_key: bytes = SECRET_KEY,
     keys: KeyStore | None = None,
+    asking: Asking | None = None,
 ) -> Replica:
     """Replicas that share ``keys`` accept each other's access tokens."""
     clock = clock if clock is not None else FakeClock(START)
@@ -105,15 +149,16 @@ async def replica(
     await keyring.load()
     feed = RevocationFeed(log, clock)
     await feed.load()
+    recheck_seconds = 0 if asking is None else asking.policy.recheck_seconds
     manager = SessionManager(
         store=store,
         issuer=TokenIssuer(keyring, issuer=ISSUER, audience=ISSUER, life_seconds=ACCESS_SECONDS),
         sealer=sealer,
         clock=clock,
-        limits=SessionLimits(idle_seconds, absolute_seconds, overlap_seconds),
+        limits=SessionLimits(idle_seconds, absolute_seconds, overlap_seconds, recheck_seconds),
         tokens_live_seconds=int(TOKENS_LIVE.total_seconds()),
         on_ended=feed.note_session,
-        recheck=nobody_to_ask,
+        recheck=nobody_to_ask if asking is None else asking.recheck(clock, feed),
     )
     gatekeeper = Gatekeeper(
         validator=TokenValidator(keyring, clock, issuer=ISSUER, audience=ISSUER, max_life_seconds=3660),

@@ -70,7 +70,8 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class ListedSession:
-    """A live session as its owner sees it; times are aware UTC."""
+    """A live session as its owner sees it; times are aware UTC. ``degraded`` is for operators: its
+    provider, due to be asked again, has not answered."""
 
     session_id: UUID
     user_id: UUID
@@ -81,6 +82,7 @@ class ListedSession:
     absolute_ends_at: datetime
     device: str | None
     ip: str | None
+    degraded: bool = False
 
     def as_json(self) -> dict[str, str | None]:
         """What programs are told of it; ``expires_at`` is when it ends at the latest."""

@@ -39,7 +39,8 @@ def list_sessions(
     found = with_accounts(lambda accounts, _: accounts.sessions(user, after=after, limit=limit))
     told = [_session(each) for each in found]
     if json_output:
-        typer.echo(json.dumps({"sessions": told}))
+        marked = [{**row, "degraded": each.degraded} for row, each in zip(told, found, strict=True)]
+        typer.echo(json.dumps({"sessions": marked}))
         return
     shown = ("id", "user_id", "client_id", "last_seen_at", "device", "ip")
     names = ("SESSION ID", "USER ID", "CLIENT", "LAST SEEN", "DEVICE", "ADDRESS")

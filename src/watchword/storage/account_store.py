@@ -149,6 +149,7 @@ def _listed(row: Row[Any]) -> ListedSession:
         absolute_ends_at=row.absolute_ends_at,
         device=row.device,
         ip=row.ip,
+        degraded=row.degraded_at is not None,
     )
 
 
