@@ -124,6 +124,16 @@ class OAuthClient:
         """Raises ProviderUnavailable, ProviderResponseInvalid."""
         return await self._metadata.get(sender)
 
+    def require_answering(self) -> None:
+        """Raises ProviderCircuitOpen where it is known that a sign-in could not be finished now."""
+        self.guard.require("token")
+        if self._settings.about.id_token and self.keys.age_seconds is None:
+            self.guard.require("jwks")
+
+    def forget_metadata(self) -> None:
+        """Send nobody anywhere by what was fetched until now."""
+        self._metadata.forget()
+
     def health(self) -> ProviderHealth:
         """How the provider does, as seen from this process."""
         return ProviderHealth(
@@ -157,6 +167,7 @@ class OAuthClient:
             )
 
     async def _authorization_url(self, attempt: Attempt, prompt: str | None, login_hint: str | None) -> str:
+        self.require_answering()
         metadata = await self.metadata()
         self._credentials.check(metadata)
         asked = authorization_request(

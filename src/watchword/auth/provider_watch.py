@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from watchword.auth.ports import ProviderHttp
-from watchword.auth.provider_guard import ProviderGuard, as_probe
+from watchword.auth.provider_call import provider_call
+from watchword.auth.provider_guard import ProviderGuard
 from watchword.auth.provider_health import EndpointKind
 from watchword.auth.provider_keys import ProviderKeys
 from watchword.auth.provider_metadata import MetadataSource
@@ -52,7 +53,7 @@ class ProviderLookout:
 
     async def _look_at_open(self, kind: EndpointKind) -> None:
         try:
-            with as_probe():
+            with provider_call(probe=True):
                 await self._ask(kind)
         except ProviderCrowded:
             return

@@ -162,6 +162,7 @@ class SignIn:
         with operation():
             if (await client.metadata()).iss_parameter_supported:
                 _code(params, attempt, client.issuer_rule, iss_required=True)
+            client.require_answering()
             await self.attempts.use_up(attempt)
             held = await self._held(former, attempt.link_session_id)
             verified = await client.redeem(attempt, code)

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from watchword.auth.provider_guard import waiting_here
+from watchword.auth.provider_call import waiting_here
 from watchword.errors import ProviderCrowded
 
 IN_FLIGHT: Final = 20

@@ -11,7 +11,7 @@ import stamina
 
 from watchword.auth.deadline import time_left_seconds
 from watchword.auth.ports import HttpAnswer
-from watchword.auth.provider_guard import is_probe
+from watchword.auth.provider_call import is_probe
 from watchword.errors import ProviderCrowded, ProviderTlsFailed, ProviderUnavailable
 from watchword.protocol.provider_answer import header, retry_after_seconds
 from watchword.transport.retry_budget import RetryBudget
