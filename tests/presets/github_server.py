@@ -21,7 +21,10 @@ API = "/api/v3/user"
 
 @dataclass
 class GitHub:
-    """``user``, ``emails`` and ``token`` are what the three endpoints say; ``statuses`` by path."""
+    """``user``, ``emails`` and ``token`` are what the three endpoints say; ``statuses`` by path.
+
+    A ``refresh_token`` in ``token``, which a GitHub App's has, is good once; its answer has the next.
+    """
 
     server: RawServer = field(init=False)
     user: Any = None
@@ -85,6 +88,11 @@ class GitHub:
         """Every refusal is a 200, as GitHub's are."""
         if (form.get("client_id"), form.get("client_secret")) != (CLIENT_ID, CLIENT_SECRET):
             return {"error": "incorrect_client_credentials"}
+        if form.get("grant_type") == "refresh_token":
+            if form.get("refresh_token") != self.token.get("refresh_token"):
+                return {"error": "bad_refresh_token", "error_description": "incorrect or expired."}
+            self.token["refresh_token"] += "."
+            return self.token
         digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
         challenge = base64.urlsafe_b64encode(digest).decode().rstrip("=")
         if self.challenges.pop(form.get("code", ""), None) != challenge:

@@ -253,3 +253,51 @@ def test_endpoints_may_be_written_down_elsewhere(github: GitHub, start_for_vendo
             where = {"issuer": "https://github.test", "metadata_url": f"{server.address}/metadata.json"}
             service = start_for_vendor(providers={"hub": {**settings, **where}})
             assert try_sign_in(service, github)[1].status_code == status
+
+
+def of_an_app(github: GitHub, hub: Service) -> Browser:
+    """Signed in by a GitHub App whose tokens expire, so that there is a refresh token; due again."""
+    github.token |= {"refresh_token": "ghr_1", "expires_in": 28800, "refresh_token_expires_in": 15897600}
+    browser, response = try_sign_in(hub, github)
+    assert response.status_code == 303, response.text
+    hub.clock.advance(hub.auth.settings.provider_recheck_seconds - 10)
+    assert browser.post("/auth/refresh").status_code == 200
+    hub.clock.advance(11)
+    return browser
+
+
+def test_an_app_with_expiring_tokens_is_asked_again(hub: Service, github: GitHub) -> None:
+    """It names the same account; the next refresh token takes the place of the first."""
+    browser = of_an_app(github, hub)
+    github.user |= {"login": "renamed", "name": "Mona Renamed"}
+    asked = len(github.asked)
+    assert browser.post("/auth/refresh").status_code == 200
+    assert github.asked[asked:] == ["/login/oauth/access_token", API, f"{API}/emails"]
+    assert browser.get("/auth/me").json()["name"] == "Mona Renamed"
+    hub.clock.advance(3000)
+    assert browser.post("/auth/refresh").status_code == 200
+    hub.clock.advance(3000)
+    assert browser.post("/auth/refresh").status_code == 200
+    assert github.token["refresh_token"] == "ghr_1.."
+
+
+@pytest.mark.parametrize("said", [{"token": {"refresh_token": "ghr_x"}}, {"user": {"id": 583232}}])
+def test_a_revoked_grant_and_another_account_end_the_session(
+    hub: Service, github: GitHub, said: dict[str, dict[str, Any]]
+) -> None:
+    """``bad_refresh_token`` comes in a 200; of an account the number counts, whatever the login is."""
+    browser = of_an_app(github, hub)
+    for name, change in said.items():
+        getattr(github, name).update(change)
+    assert browser.post("/auth/refresh").status_code == 401
+    assert browser.get("/auth/me").status_code == 401
+
+
+def test_an_oauth_app_gives_no_refresh_token(hub: Service, github: GitHub) -> None:
+    """Its people are not asked about again, and go on."""
+    browser, _ = try_sign_in(hub, github)
+    asked = len(github.asked)
+    for _ in range(2):
+        hub.clock.advance(3000)
+        assert browser.post("/auth/refresh").status_code == 200
+    assert len(github.asked) == asked
