@@ -25,6 +25,11 @@ class ProviderGraceOver(ProviderUnavailable):
     its refresh token stay as they are."""
 
     code = "provider_grace_over"
+    title = "Sign-in cannot be confirmed right now"
+    public = (
+        "The sign-in provider has not answered for a while. Your session is kept, and goes on as soon as it "
+        "does; please try again in a moment."
+    )
 
 
 class SignInWithdrawn(RefreshRefused):
