@@ -95,11 +95,13 @@ BAD_DOCUMENTS: dict[str, tuple[dict[str, Any], str, int]] = {
 def test_net_6_net_9_faulty_discovery_is_told(
     refusals: Refusals, fault: dict[str, Any], reason: str, status: int
 ) -> None:
-    """A provider that cannot be discovered: told, and the way is open as soon as it can be."""
+    """A provider that cannot be discovered: told, and the way is open as soon as it can be, and a wait
+    that it asked for is over."""
     refusals.service.provider.fail("discovery", **fault)
     response = refused_at_the_door(refusals, reason=reason, status=status)
     wait = {429: "7", 500: "10"}.get(fault["status"])
     assert response.headers.get("retry-after") == wait
+    refusals.service.clock.advance(9 if fault["status"] == 429 else 0)
     refusals.still_open_to_honest_people()
 
 
