@@ -203,3 +203,27 @@ def test_the_only_provider_is_down(start_service: StartService) -> None:
     assert page.status_code == 503
     assert "there is no other way to sign in here" in said(page.text)
     assert links(page) == {"Try again with Main": "/auth/login/main"}
+
+
+def test_a_refresh_past_its_grace_leaves_the_person_signed_in(start_service: StartService) -> None:
+    """503, which says that the session is kept, and takes no cookie away; our own pages need no
+    provider; the same token works once it is back."""
+    service = start_service(provider_recheck_seconds=60, provider_grace_seconds=30, access_token_seconds=50)
+    browser = service.signed_in()
+    service.provider.fail("token", status=503, body=RAW)
+    service.clock.advance(60)
+    assert browser.post("/auth/refresh").status_code == 200
+    service.clock.advance(60)
+    for _ in range(2):
+        refused = browser.post("/auth/refresh")
+        assert (refused.status_code, refused.json()["error"]) == (503, "temporarily_unavailable")
+        assert int(refused.headers["retry-after"]) >= 1
+        assert "Your session is kept" in refused.json()["error_description"]
+        assert "mainframe" not in refused.text
+        assert not browser.set_cookies
+    assert browser.get("/private").status_code == 401
+    assert browser.get("/auth/account", **HTML).status_code == 200
+    service.provider.heal()
+    service.clock.advance(90)
+    assert browser.post("/auth/refresh").status_code == 200
+    assert browser.get("/private").status_code == 200
