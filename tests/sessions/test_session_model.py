@@ -12,16 +12,21 @@ from tests.sessions.backends import Backend, MemoryBackend, SqlBackend
 from tests.sessions.machine import SessionMachine
 
 
-def hold(backend: Callable[[], Backend], *, examples: int, steps: int) -> None:
+longer_in_soak = pytest.mark.parametrize("times", [1, pytest.param(30, marks=pytest.mark.soak)], ids=str)
+
+
+def hold(backend: Callable[[], Backend], *, examples: int, steps: int, times: int) -> None:
+    """The same examples each time; ``times`` as many, and new ones each time, in ``make soak``."""
+
     class Machine(SessionMachine):
         make_backend = staticmethod(backend)
 
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=examples,
+            max_examples=examples * times,
             stateful_step_count=steps,
-            derandomize=True,
+            derandomize=times == 1,
             deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),
@@ -29,18 +34,21 @@ def hold(backend: Callable[[], Backend], *, examples: int, steps: int) -> None:
     )
 
 
-def test_ses_13_sessions_keep_their_promises() -> None:
+@longer_in_soak
+def test_ses_13_sessions_keep_their_promises(times: int) -> None:
     """Never two live tokens, nothing after an ending, nothing moved by a failure, nobody lost by a
     crash: in memory, where every token can be tried on a copy of the store."""
-    hold(MemoryBackend, examples=150, steps=50)
+    hold(MemoryBackend, examples=60, steps=50, times=times)
 
 
-def test_ses_13_sessions_keep_their_promises_on_sqlite(sqlite_url: str) -> None:
+@longer_in_soak
+def test_ses_13_sessions_keep_their_promises_on_sqlite(sqlite_url: str, times: int) -> None:
     """The same lives over a SQLite file."""
-    hold(lambda: SqlBackend.at(sqlite_url), examples=25, steps=40)
+    hold(lambda: SqlBackend.at(sqlite_url), examples=10, steps=40, times=times)
 
 
+@longer_in_soak
 @pytest.mark.postgres
-def test_ses_13_sessions_keep_their_promises_on_postgresql(postgres_url: str) -> None:
+def test_ses_13_sessions_keep_their_promises_on_postgresql(postgres_url: str, times: int) -> None:
     """The same lives over PostgreSQL."""
-    hold(lambda: SqlBackend.at(postgres_url), examples=25, steps=40)
+    hold(lambda: SqlBackend.at(postgres_url), examples=10, steps=40, times=times)
