@@ -66,6 +66,11 @@ class Service:
         assert self.client.portal is not None
         return self.client.portal.call(work, *args)
 
+    def forget_faults(self) -> None:
+        """Ask every provider again, whatever it did."""
+        for client in self.call(self.auth.services).sign_in.clients.values():
+            client.guard.reset()
+
 
 StartService = Callable[..., Service]
 
@@ -111,8 +116,7 @@ def shared(module_service: Service) -> Service:
     does not matter to the next: tests of it compare before and after and leave the keys alone."""
     module_service.provider.reset()
     module_service.clock.advance(1)
-    for client in module_service.call(module_service.auth.services).sign_in.clients.values():
-        client.guard.reset()
+    module_service.forget_faults()
     return module_service
 
 

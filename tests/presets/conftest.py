@@ -56,6 +56,7 @@ def desk(module_desk: Desk) -> Desk:
     """The vendor as it documents itself, keys and metadata known, so that a test sees only the
     requests of its own sign-in."""
     module_desk.dress()
+    module_desk.service.forget_faults()
     if module_desk.known_at != module_desk.service.clock.now():
         module_desk.caller("carol")
         module_desk.known_at = module_desk.service.clock.now()

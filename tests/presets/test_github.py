@@ -45,6 +45,7 @@ def github(module_github: GitHub) -> GitHub:
 
 @pytest.fixture
 def hub(module_hub: Service, github: GitHub) -> Service:
+    module_hub.forget_faults()
     return module_hub
 
 
