@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -12,8 +13,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.house.test_docs import blocks
+from tests.house.tree import ROOT
+from watchword.dev_provider import DevProviderServer
 from watchword.testing import FakeClock
 
+TESTING = (ROOT / "docs/testing.md").read_text(encoding="utf-8")
 SignedIn = Callable[..., AbstractContextManager[TestClient]]
 
 
@@ -57,3 +61,18 @@ def test_the_guide_to_protecting_routes_runs(folder: Path, signed_in: SignedIn) 
     assert TestClient(plain).get("/").text == "nobody"
     with signed_in(plain, roles=["editor"]) as client:
         assert client.get("/drafts").text == client.get("/").text
+
+
+@pytest.mark.parametrize("name", re.findall(r"^def (test_\w+)", TESTING, re.MULTILINE))
+def test_the_guide_to_testing_runs(
+    folder: Path,
+    name: str,
+    signed_in: SignedIn,
+    watchword_provider: DevProviderServer,
+    watchword_clock: FakeClock,
+) -> None:
+    """Each of its tests passes, word for word, on its own app."""
+    app, *_ = blocks("docs/testing.md", "python")
+    (block,) = (each for each in blocks("docs/testing.md", "python") if f"def {name}(" in each)
+    create_app = run(folder, app)["create_app"]
+    run(folder, block, create_app=create_app)[name](signed_in, watchword_provider, watchword_clock)
