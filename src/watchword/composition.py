@@ -15,6 +15,7 @@ from watchword.auth.client_secrets import ClientSecrets
 from watchword.auth.client_tokens import ClientTokens
 from watchword.auth.degraded_sessions import DegradedSessions
 from watchword.auth.email_linking import EmailLinking
+from watchword.auth.first_look import FirstLook
 from watchword.auth.gatekeeper import Gatekeeper
 from watchword.auth.grant_keeper import GrantKeeper
 from watchword.auth.grants import SessionLimits
@@ -23,6 +24,7 @@ from watchword.auth.keyring import Keyring
 from watchword.auth.logout_receiver import LogoutReceiver
 from watchword.auth.oauth_client import OAuthClient
 from watchword.auth.ports import Clock, Database, ProviderHttp
+from watchword.auth.provider_purge import ProviderPurges
 from watchword.auth.provider_recheck import ProviderRecheck
 from watchword.auth.provider_sign_out import ProviderSignOut
 from watchword.auth.provider_tokens import AcceptedProvider, ProviderTokens, access_token_policy
@@ -66,11 +68,15 @@ class Composition:
         verified = VerifiedTokens()
         providers = self._oauth_clients()
         accepted = self._accepted(providers)
+        purges = ProviderPurges(
+            providers.values(), {each.client.provider_id: each.verified for each in accepted}
+        )
         feed = RevocationFeed(
             database.revocations,
             clock,
             announcements=database.announcements,
             on_key_revoked=keyring.forget,
+            on_purged=purges.carry_out,
             verified=verified,
             foreign=[each.verified for each in accepted],
         )
@@ -174,6 +180,7 @@ class Composition:
                 database.version_usage, clock, retention_days=settings.privacy.retention_days
             ),
             providers=providers,
+            first_look=FirstLook(providers, clock),
             degraded_sessions=DegradedSessions(database.session_counts, clock),
         )
 

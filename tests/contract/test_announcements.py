@@ -11,9 +11,11 @@ import pytest
 from tests.contract.samples import NOW, count, identity, new_session, opened, session_id
 from tests.servers.postgres import PostgresServer
 from watchword.auth.account_ports import Act, RoleChange
+from watchword.auth.provider_purge import PURGE_TARGETS, Purge
 from watchword.auth.revocation import RevocationFeed
 from watchword.protocol.principal import Principal
 from watchword.storage import SqlDatabase, open_database
+from watchword.storage.provider_purges import SqlPurgeStore
 from watchword.testing import FakeClock
 
 BOUND_SECONDS = 20
@@ -72,12 +74,17 @@ async def _disable(database: SqlDatabase) -> object:
     return await database.accounts.set_status(account.user_id, "disabled", act=ACT)
 
 
+async def _purge(database: SqlDatabase) -> None:
+    purge = Purge("main", "https://idp.example.test", PURGE_TARGETS, at=NOW, by="cli")
+    await SqlPurgeStore(database.transactions).add(purge)
+
+
 @pytest.mark.postgres
-@pytest.mark.parametrize("change", [_end, _other_roles, _deny, _disable])
+@pytest.mark.parametrize("change", [_end, _other_roles, _deny, _disable, _purge])
 async def test_what_ends_tokens_is_announced_to_every_replica(
     replica: SqlDatabase, other: SqlDatabase, change: Change
 ) -> None:
-    """A logout, roles that changed by sign-in or command, a disabled account."""
+    """A logout, roles that changed by sign-in or command, a disabled account, a purged provider."""
     await opened(replica)
     await listening(other)
     await change(replica)

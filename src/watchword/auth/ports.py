@@ -220,7 +220,8 @@ class Revocation:
     """One entry of the append-only feed. Which fields are set depends on ``kind``: session
     (session_id), generation (session_id, generation: this and older), token (value = jti),
     client (value = client id), subject (issuer, value = subject; with a generation, the version of its
-    account, nothing ended, but what an older version said no longer holds), key (value = kid)."""
+    account, nothing ended, but what an older version said no longer holds), key (value = kid of a key of
+    ours; with an issuer, what is purged of that provider, see ``auth.provider_purge``)."""
 
     sequence: int
     kind: RevocationKind

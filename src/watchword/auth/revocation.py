@@ -35,7 +35,7 @@ class RevocationFeed:
     """This process's view of the feed. ``on_key_revoked`` gets the id of every signing key that
     was revoked, also of those from before this process started. ``verified`` lets go of the tokens
     that an entry is about, and of expired ones. ``foreign`` are those
-    of providers' own tokens."""
+    of providers' own tokens. ``on_purged`` gets issuer and value of every purge of a provider, once."""
 
     def __init__(
         self,
@@ -44,6 +44,7 @@ class RevocationFeed:
         *,
         announcements: Announcements | None = None,
         on_key_revoked: Callable[[str], None] | None = None,
+        on_purged: Callable[[str, str], None] | None = None,
         verified: VerifiedTokens | None = None,
         foreign: Sequence[VerifiedTokens] = (),
     ) -> None:
@@ -51,6 +52,7 @@ class RevocationFeed:
         self._clock = clock
         self._announcements = announcements
         self._on_key_revoked = on_key_revoked
+        self._on_purged = on_purged
         self._verified = VerifiedTokens() if verified is None else verified
         self._all_verified = (self._verified, *foreign)
         self._revoked = Revoked()
@@ -170,7 +172,8 @@ class RevocationFeed:
         self._sequence = max(self._sequence, entry.sequence)
         if self._revoked.take(entry):
             self._evict(entry)
-        if entry.kind == "key" and entry.value is not None and self._on_key_revoked is not None:
+        of_ours = entry.kind == "key" and entry.issuer is None
+        if of_ours and entry.value is not None and self._on_key_revoked is not None:
             self._on_key_revoked(entry.value)
 
     def _evict(self, entry: Revocation) -> None:
@@ -180,5 +183,8 @@ class RevocationFeed:
             case "subject" if entry.issuer is not None and entry.value is not None:
                 for verified in self._all_verified:
                     verified.evict(entry.issuer, entry.value)
+            case "key" if entry.issuer is not None and entry.value is not None:
+                if self._on_purged is not None:
+                    self._on_purged(entry.issuer, entry.value)
             case _:
                 return

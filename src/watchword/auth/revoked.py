@@ -34,6 +34,7 @@ class Revoked:
         self._clients: dict[str, Until] = {}
         self._subjects: dict[tuple[str, str], Until] = {}
         self._accounts: dict[tuple[str, str], Until] = {}
+        self._purges: dict[int, datetime] = {}
 
     def covers(self, caller: Principal) -> bool:
         """Whether an entry refuses the token behind ``caller``."""
@@ -64,8 +65,8 @@ class Revoked:
         return is_new
 
     def take(self, entry: Revocation) -> bool:
-        """Keep one entry; those about keys are not about callers. False when it says nothing new:
-        entries are read more than once."""
+        """Keep one entry; those about keys of ours are not about callers. False when it says nothing
+        new: entries are read more than once."""
         expires_at, issued_at = entry.expires_at, entry.created_at.timestamp()
         match entry.kind:
             case "session" if entry.session_id is not None:
@@ -81,6 +82,10 @@ class Revoked:
                 if entry.generation is not None:
                     return _widen(self._accounts, whom, (entry.generation, expires_at))
                 return _widen(self._subjects, whom, (issued_at + SUBJECT_MARGIN_SECONDS, expires_at))
+            case "key" if entry.issuer is not None:
+                is_new = entry.sequence not in self._purges
+                self._purges[entry.sequence] = expires_at
+                return is_new
             case _:
                 return False
 
@@ -90,6 +95,7 @@ class Revoked:
         self._clients = {key: until for key, until in self._clients.items() if until[1] > now}
         self._subjects = {key: until for key, until in self._subjects.items() if until[1] > now}
         self._accounts = {key: until for key, until in self._accounts.items() if until[1] > now}
+        self._purges = {key: expires_at for key, expires_at in self._purges.items() if expires_at > now}
 
 
 def _widen(entries: dict[Key, Until], key: Key, until: Until) -> bool:

@@ -96,6 +96,12 @@ class VerifiedTokens:
         """Forget the tokens of a session that ended or changed."""
         self._evict(session_id)
 
+    def clear(self) -> None:
+        """Forget every token. Counts as an eviction."""
+        self.evictions += 1
+        with self._lock:
+            self._drop(tuple(self._entries))
+
     def forget_expired(self, now_seconds: int) -> None:
         """Let go of every token whose time is over."""
         with self._lock:

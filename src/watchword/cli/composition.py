@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from watchword.auth.account_manager import AccountManager
     from watchword.auth.ports import Database
+    from watchword.config.auth import Settings
+    from watchword.storage.database import SqlDatabase
 
 T = TypeVar("T")
 
@@ -17,25 +19,41 @@ def with_accounts(work: Callable[[AccountManager, Database], Awaitable[T]]) -> T
 
     Raises ConfigurationError, MigrationNeeded, DatabaseUnavailable, and what ``work`` does.
     """
-    import asyncio
-
     from watchword.auth.account_manager import AccountManager
     from watchword.auth.clock import SystemClock
+    from watchword.config.auth import Settings
+
+    settings = Settings()
+
+    async def run(database: SqlDatabase) -> T:
+        accounts = AccountManager(
+            database.accounts,
+            clock=SystemClock(),
+            tokens_live_seconds=settings.longest_access_token_seconds,
+            by="cli",
+        )
+        return await work(accounts, database)
+
+    return with_database(run, settings)
+
+
+def with_database(work: Callable[[SqlDatabase], Awaitable[T]], settings: Settings | None = None) -> T:
+    """The same for what is no matter of accounts."""
+    import asyncio
+
     from watchword.config.auth import Settings
     from watchword.migrations.runner import require_up_to_date
     from watchword.storage.database import open_database
 
-    settings = Settings()
-    tokens_live_seconds = settings.longest_access_token_seconds
+    given = Settings() if settings is None else settings
 
     async def run() -> T:
-        await require_up_to_date(settings.database_url)
-        database = open_database(settings.database_url, longest_access_token_seconds=tokens_live_seconds)
-        accounts = AccountManager(
-            database.accounts, clock=SystemClock(), tokens_live_seconds=tokens_live_seconds, by="cli"
+        await require_up_to_date(given.database_url)
+        database = open_database(
+            given.database_url, longest_access_token_seconds=given.longest_access_token_seconds
         )
         try:
-            return await work(accounts, database)
+            return await work(database)
         finally:
             await database.close()
 
