@@ -210,6 +210,8 @@ class Watchword:
                 closing.push_async_callback(services.version_usage.close)
             for http in https:
                 closing.push_async_callback(http.close)
+            if services is not None:
+                closing.push_async_callback(services.first_look.close)
 
     @asynccontextmanager
     async def _lifespan(self) -> AsyncIterator[None]:

@@ -60,10 +60,11 @@ def test_a_breaker_is_seen_opening_and_closing(service: Service) -> None:
 
 
 def test_flt_06_a_token_endpoint_that_fails_is_seen_from_sign_ins(service: Service) -> None:
-    """Five that reach it open the breaker, the sixth sends nothing."""
+    """Five that reach it open the breaker; the sixth, which began before that, sends nothing."""
     service.provider.fail("token", status=503)
-    for _ in range(6):
-        assert service.sign_in(service.browser()).status_code == 503
+    browsers = [service.browser() for _ in range(6)]
+    begun = [(browser, service.approve(service.begin(browser))) for browser in browsers]
+    assert [browser.get(callback).status_code for browser, callback in begun] == [503] * 6
     seen = samples(service.client)
     assert states(seen) == {**ALL_CLOSED, "token": "open"}
     assert value(seen, CALLS, provider="dev", endpoint="token", outcome="failed") == 5
@@ -132,9 +133,9 @@ def test_ses_88_no_person_and_no_secret_is_in_it(service: Service) -> None:
     """Nor an address of the provider, nor what it said: the port may be seen by many."""
     browser = service.signed_in("alice")
     account = browser.get("/auth/me").json()
-    fail(service)
     service.provider.fail("token", status=503, body=b"canary-body")
-    service.sign_in(service.browser())
+    assert service.sign_in(service.browser()).status_code == 503
+    fail(service)
     seen = service.client.get("/metrics").text
     secrets = {
         *browser.cookies.values(),

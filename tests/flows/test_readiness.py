@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from tests.flows.conftest import Service, StartService
 from tests.flows.health import answer, fail
 from watchword import Settings, Watchword
+from watchword.auth.first_look import FirstLook
 from watchword.auth.provider_health import EndpointKind
 from watchword.dev_provider import DevProviderServer
 from watchword.migrations.runner import upgrade
@@ -155,3 +156,72 @@ def test_what_a_provider_said_is_not_shown(service: Service) -> None:
     assert service.provider.issuer not in text
     assert "canary" not in text
     assert "unavailable" not in text
+
+
+def looked(service: Service, *, again: bool = False) -> None:
+    """Wait for the looks that answers have begun; with ``again``, begin one and wait without pauses."""
+
+    async def settle() -> None:
+        services = await service.auth.services()
+        await services.first_look.settled()
+        if again:
+            eager = FirstLook(services.providers, service.clock, pause_seconds=0)
+            eager.begin()
+            await eager.settled()
+
+    service.call(settle)
+
+
+def counts(service: Service) -> tuple[int, int]:
+    return service.provider.count("discovery"), service.provider.count("jwks")
+
+
+@pytest.mark.parametrize("address", ["/readyz", "/metrics"])
+def test_whoever_asks_how_a_new_provider_does_has_it_looked_at(service: Service, address: str) -> None:
+    """Once, in the background; its first sign-in finds metadata and keys there."""
+    before = counts(service)
+    for _ in range(3):
+        assert service.client.get(address).status_code == 200
+    looked(service)
+    assert service.client.get(address).status_code == 200
+    looked(service)
+    service.signed_in()
+    assert counts(service) == (before[0] + 1, before[1] + 1)
+
+
+def test_flt_17_a_start_in_an_outage_is_shown_as_one(service: Service) -> None:
+    """Without a sign-in: the first look goes on until the breaker is open, and the next is half a minute
+    away, however often anybody asks."""
+    service.provider.behaviour.metadata = lambda _: {}
+    before = service.provider.count("discovery")
+    looked(service, again=True)
+    assert shown(service) == (200, "degraded", {"dev": "open"})
+    looked(service)
+    assert service.provider.count("discovery") == before + 5
+    for _ in range(3):
+        shown(service)
+    looked(service)
+    assert service.provider.count("discovery") == before + 5
+    service.provider.reset()
+    service.clock.advance(30)
+    shown(service)
+    looked(service)
+    assert service.provider.count("discovery") == 1
+
+
+def test_a_provider_that_refuses_is_left_alone_between_looks(service: Service) -> None:
+    """It answers, so no breaker opens; it is asked again half a minute later and not before."""
+    service.provider.fail("discovery", status=404)
+    before = service.provider.count("discovery")
+    looked(service, again=True)
+    first = service.provider.count("discovery") - before
+    assert first == 6
+    assert shown(service) == (200, "ready", {"dev": "closed"})
+
+
+def test_nobody_waits_for_a_first_look(service: Service) -> None:
+    """Neither a probe while it is under way, nor a stop."""
+    service.provider.delay("discovery", 20)
+    assert shown(service) == (200, "ready", {"dev": "closed"})
+    service.client.__exit__()
+    service.client.__enter__()

@@ -47,6 +47,7 @@ class Metrics:
         services = self._running()
         if services is None:
             return Observed()
+        services.first_look.begin()
         degraded = await services.degraded_sessions.counted()
         return Observed(
             started=True,

@@ -67,5 +67,8 @@ class Operations:
 
     def _providers(self) -> dict[str, Any]:
         running = self.running()
-        clients = {} if running is None else running.providers
-        return {"providers": {each: {"state": client.health().state} for each, client in clients.items()}}
+        if running is None:
+            return {"providers": {}}
+        running.first_look.begin()
+        states = {each: client.health().state for each, client in running.providers.items()}
+        return {"providers": {each: {"state": state} for each, state in states.items()}}

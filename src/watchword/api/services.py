@@ -10,6 +10,7 @@ from watchword.auth.authorization_codes import AuthorizationCodes
 from watchword.auth.client_authenticator import ClientAuthenticator
 from watchword.auth.client_tokens import ClientTokens
 from watchword.auth.degraded_sessions import DegradedSessions
+from watchword.auth.first_look import FirstLook
 from watchword.auth.gatekeeper import Gatekeeper
 from watchword.auth.introspector import Introspector
 from watchword.auth.keyring import Keyring
@@ -48,6 +49,7 @@ class Services:
     version_usage: VersionUsage
     provider_watch: ProviderWatch
     providers: Mapping[str, OAuthClient]
+    first_look: FirstLook
     degraded_sessions: DegradedSessions
 
 
