@@ -258,13 +258,17 @@ HOSTILE = st.text("/\\:@.?#%\t\r\nahtu25eEfFcC", max_size=24) | st.lists(
 ).map("".join)
 
 
-@settings(derandomize=True, deadline=None, max_examples=3000)
+@pytest.mark.parametrize("examples", [500, pytest.param(20_000, marks=pytest.mark.soak)])
+def test_2_3_what_survives_stays_here_under_every_parser(examples: int) -> None:
+    """Browsers, urllib.parse and a proxy that decodes once more keep the origin, find no page of
+    ours but the three, and no header line breaks."""
+    settings(derandomize=examples == 500, deadline=None, max_examples=examples)(stays_here)()
+
+
 @given(HOSTILE | HOSTILE.map(lambda text: "/" + text) | st.text())
 @example("/x/../auth/logout")
 @example("/%CC%B8a")
-def test_2_3_what_survives_stays_here_under_every_parser(value: str) -> None:
-    """Browsers, urllib.parse and a proxy that decodes once more keep the origin, find no page of
-    ours but the three, and no header line breaks."""
+def stays_here(value: str) -> None:
     if not survives(value):
         return
     assert value.isascii()

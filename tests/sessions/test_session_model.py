@@ -11,8 +11,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.sessions.backends import Backend, MemoryBackend, SqlBackend
 from tests.sessions.machine import SessionMachine
 
-
-longer_in_soak = pytest.mark.parametrize("times", [1, pytest.param(30, marks=pytest.mark.soak)], ids=str)
+longer_in_soak = pytest.mark.parametrize("times", [1, pytest.param(10, marks=pytest.mark.soak)], ids=str)
 
 
 def hold(backend: Callable[[], Backend], *, examples: int, steps: int, times: int) -> None:
