@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.servers.demo import DemoProcess, run
+from tests.servers.demo import DemoProcess, Ended, run
 from tests.servers.ports import loopback_port
 from tests.servers.service import running_service
 from watchword.demo.http_client import Client
@@ -87,30 +87,31 @@ def test_forwarded_addresses_are_not_believed(tmp_path: Path) -> None:
     assert answers == [200] * 3 + [429]
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_ends_cleanly(tmp_path: Path, workers: str, number: signal.Signals) -> None:
+def ended_cleanly(process: DemoProcess, number: signal.Signals) -> Ended:
     """With exit code 0, without a traceback, and nobody listens any more."""
-    with running_service(tmp_path, "--workers", workers, CACHE_URL="valkey://127.0.0.1:1") as process:
-        ended = process.stop(number)
+    ended = process.stop(number)
     assert ended.code == 0
     assert "Traceback" not in ended.err
     with pytest.raises(ConnectionRefusedError):
         status(process, "/healthz")
+    return ended
 
 
 def test_it_says_where_it_is_and_what_it_lacks(tmp_path: Path) -> None:
-    """One line without colours, and a warning: until there is a provider nobody can sign in."""
+    """One line without colours, and a warning: until there is a provider nobody can sign in. SIGTERM
+    ends it cleanly."""
     with running_service(tmp_path) as process:
-        ended = process.stop()
+        ended = ended_cleanly(process, signal.SIGTERM)
     assert ended.err.count("WATCHWORD_PROVIDERS: no provider is configured") == 1
     assert ended.out == f"watchword at {process.url}, listening on 127.0.0.1 port {process.port}\n"
 
 
 def test_it_says_so_to_programs(tmp_path: Path) -> None:
-    """One line of JSON, with the base URL that is set and where it really listens."""
-    with running_service(tmp_path, "--json", BASE_URL="https://auth.example.test") as process:
-        ended = process.stop()
+    """One line of JSON, with the base URL that is set and where it really listens. SIGINT ends it
+    cleanly, though its cache never answered."""
+    settings = {"BASE_URL": "https://auth.example.test", "CACHE_URL": "valkey://127.0.0.1:1"}
+    with running_service(tmp_path, "--json", **settings) as process:
+        ended = ended_cleanly(process, signal.SIGINT)
     (line,) = ended.out.splitlines()
     assert json.loads(line) == {
         "url": "https://auth.example.test",
@@ -136,13 +137,18 @@ def test_staging_starts_with_warnings(tmp_path: Path) -> None:
     assert KEY not in ended.err
 
 
-@pytest.mark.parametrize("by", ["option", "environment"])
-def test_several_workers_without_a_cache_are_told_of_it(tmp_path: Path, by: str) -> None:
-    """However their number was given; the setting that helps is named."""
+@pytest.mark.parametrize(
+    ("by", "number"), [("option", signal.SIGTERM), ("environment", signal.SIGINT)], ids=str
+)
+def test_several_workers_without_a_cache_are_told_of_it(
+    tmp_path: Path, by: str, number: signal.Signals
+) -> None:
+    """However their number was given; the setting that helps is named. Either signal ends them all
+    cleanly."""
     arguments = ["--workers", "2"] if by == "option" else []
     settings = {} if by == "option" else {"WEB_CONCURRENCY": "2"}
     with running_service(tmp_path, "--json", *arguments, **settings) as process:
-        ended = process.stop()
+        ended = ended_cleanly(process, number)
     assert json.loads(ended.out)["workers"] == 2
     assert "WATCHWORD_CACHE_URL: is not set, so each of the 2 worker processes" in ended.err
 
