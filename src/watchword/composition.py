@@ -16,7 +16,6 @@ from watchword.auth.client_tokens import ClientTokens
 from watchword.auth.degraded_sessions import DegradedSessions
 from watchword.auth.email_linking import EmailLinking
 from watchword.auth.first_look import FirstLook
-from watchword.auth.first_look import FirstLook
 from watchword.auth.gatekeeper import Gatekeeper
 from watchword.auth.grant_keeper import GrantKeeper
 from watchword.auth.grants import SessionLimits
@@ -181,7 +180,6 @@ class Composition:
                 database.version_usage, clock, retention_days=settings.privacy.retention_days
             ),
             providers=providers,
-            first_look=FirstLook(providers, clock),
             first_look=FirstLook(providers, clock),
             degraded_sessions=DegradedSessions(database.session_counts, clock),
         )
