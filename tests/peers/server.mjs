@@ -1,7 +1,7 @@
 // oidc-provider with people instead of password forms: whoever `login_hint` names is signed in.
 // First argument: JSON with `clients`. Prints {"issuer": …}; a line "rotate" on standard input
 // replaces every signing key, "require pushed" takes pushed requests only and "allow direct" both
-// kinds, "quit" or the end of the input stops.
+// kinds, "revoke" withdraws every grant, "quit" or the end of the input stops.
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
 import { generateKeyPairSync, randomUUID } from "node:crypto";
@@ -29,6 +29,10 @@ class Adapter {
   }
 }
 
+function revoke() {
+  for (const [key, payload] of kept) if (payload.grantId || payload.kind === "Grant") kept.delete(key);
+}
+
 let pushedOnly = false;
 
 function signingKeys() {
@@ -50,7 +54,8 @@ function build(issuer) {
       pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: pushedOnly } },
     interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
     findAccount: (_, sub) => people[sub] && { accountId: sub, claims: () => ({ sub, ...people[sub] }) },
-    ttl: { Interaction: 600, Session: 600, Grant: 600, AccessToken: 600, IdToken: 600 },
+    rotateRefreshToken: true,
+    ttl: { RefreshToken: 600, Interaction: 600, Session: 600, Grant: 600, AccessToken: 600, IdToken: 600 },
   });
   provider.use(async (context, next) => {
     if (!context.path.startsWith("/interaction/")) return next();
@@ -82,7 +87,8 @@ server.listen(0, "127.0.0.1", () => {
   lines.on("line", (line) => {
     if (line === "require pushed") pushedOnly = true;
     if (line === "allow direct") pushedOnly = false;
-    if (line !== "quit") handler = build(issuer);
+    if (line === "revoke") revoke();
+    else if (line !== "quit") handler = build(issuer);
     console.log(JSON.stringify({ done: line }));
     if (line === "quit") process.exit(0);
   });

@@ -43,6 +43,10 @@ class PeerProvider:
         """Whether only requests that were sent ahead are taken (RFC 9126); the keys are replaced too."""
         self._say("require pushed" if required else "allow direct")
 
+    def revoke_grants(self) -> None:
+        """Withdraw every grant, and with it every code and token; the keys stay."""
+        self._say("revoke")
+
     def stop(self) -> None:
         try:
             if self.process.poll() is None:
