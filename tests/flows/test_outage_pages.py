@@ -172,6 +172,29 @@ def test_adding_a_provider_that_is_down_changes_nothing(up: Service, at_other: B
     assert "Also sign in with Example <Works>" in unescape(account.text)
 
 
+def test_adding_a_provider_that_is_known_to_be_down_says_so_at_once(at_other: Browser, up: Service) -> None:
+    """The button of the account page is marked, and pressing it asks nobody."""
+    break_works(up)
+    page = at_other.get("/auth/account", **HTML)
+    assert "Also sign in with Example <Works> (not answering at the moment)" in said(page.text)
+    before = len(up.provider.requests)
+    refused = at_other.post("/auth/link/dev", headers=HTML)
+    assert (refused.status_code, len(up.provider.requests)) == (503, before)
+    assert "Nothing was added to your account." in said(refused.text)
+    assert links(refused) == {"Back to your account": "/auth/account"}
+
+
+def test_starting_at_a_provider_that_is_known_to_be_down_asks_nobody(down: Service) -> None:
+    """503 at once, for people and programs, with the time for which it is left alone."""
+    before = len(down.provider.requests)
+    for accept, kind in ((HTML["accept"], "text/html"), ("application/json", "application/problem+json")):
+        refused = down.browser().get("/auth/login/dev", accept=accept)
+        assert (refused.status_code, refused.headers["content-type"].partition(";")[0]) == (503, kind)
+        assert 8 <= int(refused.headers["retry-after"]) <= 12
+    assert refused.json()["code"] == "provider_circuit_open"
+    assert len(down.provider.requests) == before
+
+
 def test_signing_out_needs_no_provider(up: Service) -> None:
     """A provider that does not answer is not gone to: the session has ended here, and the page says
     that the provider may remember."""

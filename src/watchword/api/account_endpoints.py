@@ -20,6 +20,7 @@ from watchword.api.request_id import request_id_of
 from watchword.api.services import Services, ServicesSource
 from watchword.api.session_endpoints import SIGNED_OUT
 from watchword.api.visitor import Visitor, visitor_of
+from watchword.api.ways_on import Choice, choices
 from watchword.auth.account_ports import Account, ListedSession
 from watchword.auth.grants import BROWSER
 from watchword.config.auth import Settings
@@ -61,7 +62,7 @@ class AccountEndpoints:
 
         async def show(services: Services, visitor: Visitor) -> Response:
             account = await services.accounts.account(visitor.session.user_id)
-            addable = _addable(account, services) if visitor.by_cookie else []
+            addable = _addable(account, services) if visitor.by_cookie else ()
             return self._page(
                 "account.html",
                 services,
@@ -197,14 +198,11 @@ def _identities(account: Account, services: Services) -> list[dict[str, str | No
     ]
 
 
-def _addable(account: Account, services: Services) -> list[dict[str, str]]:
+def _addable(account: Account, services: Services) -> tuple[Choice, ...]:
     """The providers by which the account cannot be signed in to yet."""
     linked = {each.provider_id for each in account.identities}
-    return [
-        {"id": provider_id, "name": client.display_name}
-        for provider_id, client in services.sign_in.clients.items()
-        if provider_id not in linked
-    ]
+    clients = services.sign_in.clients
+    return choices((client for name, client in clients.items() if name not in linked), "")
 
 
 def _shown(sessions: Sequence[ListedSession], this: UUID, services: Services) -> list[dict[str, object]]:
