@@ -8,6 +8,7 @@ import pytest
 
 from tests.provider_tokens.bearer import Bearer
 from watchword.auth.caller import RequestFacts
+from watchword.auth.provider_keys import MIN_FRESH_SECONDS, STALE_SECONDS
 from watchword.protocol.principal import Principal
 
 
@@ -115,3 +116,41 @@ def test_key_7_nobody_with_a_good_token_waits_for_keys_that_do_not_come(bearer: 
         assert bearer.get("/private", token).status_code == 200
     assert bearer.requests() <= asked + 1
     provider.heal()
+
+
+def test_flt_18_a_herd_on_a_set_that_ages_waits_for_nothing(bearer: Bearer) -> None:
+    """1,000 at once with tokens that were seen before, while the provider takes its time: one request
+    for keys, and all are known from the old set."""
+    token, service = bearer.token(), bearer.service
+    assert bearer.get("/private", token).status_code == 200
+    service.clock.advance(0.9 * MIN_FRESH_SECONDS)
+    service.provider.delay("jwks", 60)
+
+    async def herd() -> set[str | None]:
+        gate = (await service.auth.services()).gatekeeper
+        facts = RequestFacts([(b"authorization", f"Bearer {token}".encode())], "GET", False)
+        callers = await asyncio.gather(*(gate.identify(facts) for _ in range(1000)))
+        return {each.subject if isinstance(each, Principal) else None for each in callers}
+
+    assert service.call(herd) == {"person-1"}
+    assert bearer.requests() <= 3
+    service.provider.heal()
+
+
+def test_flt_19_in_an_outage_of_a_day_only_what_is_ours_goes_on(bearer: Bearer) -> None:
+    """The provider's signatures are no longer checked with what is a day old: its tokens and sign-ins
+    are 503. Our own sessions are refreshed, and our own tokens count."""
+    service = bearer.service
+    browser = service.signed_in()
+    for endpoint in ("discovery", "jwks"):
+        service.provider.fail(endpoint)
+    service.clock.advance(STALE_SECONDS - 1)
+    seen = bearer.token()
+    assert bearer.get("/private", seen).status_code == 200
+    service.clock.advance(1)
+    for presented in (bearer.token(), seen):
+        answer = bearer.get("/private", presented)
+        assert (answer.status_code, answer.json()["code"][:9]) == (503, "provider_")
+    assert service.sign_in(service.browser()).status_code == 503
+    assert browser.post("/auth/refresh").status_code == 200
+    assert browser.get("/private").status_code == 200
