@@ -117,6 +117,24 @@ async def test_a_provider_that_gives_no_refresh_tokens_is_told(patient: Patient)
     assert NO_RECHECK in found.one("refresh_token", "warning").text
 
 
+@pytest.mark.parametrize(("recheck_seconds", "told"), [(1799, 0), (1800, 1)])
+async def test_a_refresh_token_that_is_gone_before_it_is_used_is_told(
+    patient: Patient, recheck_seconds: int, told: int
+) -> None:
+    """Keycloak's ordinary ones end with half an hour of silence."""
+    keycloak = {
+        "preset": "keycloak",
+        "issuer": "https://sso.example.test/realms/main",
+        "client_id": "x",
+        "client_secret": "some-secret",
+        "scopes": ["openid"],
+    }
+    found = await patient.examined(
+        offline=True, providers={"main": keycloak}, provider_recheck_seconds=recheck_seconds
+    )
+    assert len(found.at("refresh_token", level="warning")) == told
+
+
 async def test_with_re_checks_off_only_that_is_told(patient: Patient) -> None:
     """No scope of a provider matters then."""
     found = await patient.examined(provider_recheck_seconds=0, dev={"scopes": ["openid"]})

@@ -30,6 +30,8 @@ class Preset:
 
     ``scopes`` ask for a sign-in, ``offline_scope`` or ``offline_params`` for the refresh token of a
     re-check; where both are empty it comes by itself, or, without ``refresh_tokens``, as a rule never.
+    ``session_token_seconds`` is how long the one lives unused that comes without ``offline_scope``, as the
+    vendor sets itself up; None where none comes.
     ``asserts_auth_time`` is whether ``auth_time`` can be had, ``id_token`` whether there is one at all.
     ``access_tokens`` is the shape of its access tokens, None where they are opaque.
     ``issuer_forms`` says how ``iss`` may be written: exactly as
@@ -48,6 +50,7 @@ class Preset:
     offline_scope: str | None = None
     offline_params: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     refresh_tokens: bool = True
+    session_token_seconds: int | None = None
     client_auth: Literal["client_secret_basic", "client_secret_post"] = "client_secret_basic"
     assertion_audience: Literal["issuer", "token_endpoint"] = "issuer"
     role_claims: tuple[tuple[str, ...], ...] = ()
@@ -108,6 +111,7 @@ PRESETS: Final[Mapping[PresetName, Preset]] = MappingProxyType(
         "keycloak": Preset(
             display_name="Keycloak",
             offline_scope=OFFLINE_ACCESS,
+            session_token_seconds=1800,
             role_claims=(("realm_access", "roles"), ("resource_access", CLIENT_ID_KEY, "roles")),
             access_tokens="keycloak",
             id_token_kind=("typ", "ID"),

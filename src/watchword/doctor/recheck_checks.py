@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from watchword.config.presets import OFFLINE_ACCESS
 from watchword.config.provider import ProviderSettings
 from watchword.doctor.finding import Finding
 from watchword.protocol.discovery import ProviderMetadata
@@ -13,7 +14,7 @@ from watchword.protocol.discovery import ProviderMetadata
 NO_RECHECK: Final = "no re-check: people whose account ends at the provider stay until their session ends"
 
 
-def configured(provider_id: str, provider: ProviderSettings) -> Iterator[Finding]:
+def configured(provider_id: str, provider: ProviderSettings, recheck_seconds: int) -> Iterator[Finding]:
     """What the settings leave out that the preset knows to be needed."""
     about = provider.about
     if not about.refresh_tokens:
@@ -30,12 +31,25 @@ def configured(provider_id: str, provider: ProviderSettings) -> Iterator[Finding
     ]
     scope = about.offline_scope
     if scope is not None and provider.scopes is not None and scope not in provider.scopes:
-        left_out.append(f"the scope {scope}")
+        if about.session_token_seconds is not None:
+            yield from _short_lived(provider_id, about.session_token_seconds, recheck_seconds)
+        else:
+            left_out.append(f"the scope {scope}")
     if left_out:
         yield _warning(
             provider_id,
             f"no refresh token may come without {' and '.join(left_out)}; {NO_RECHECK}",
             "add it to SCOPES or AUTHORIZE_PARAMS, or remove those settings",
+        )
+
+
+def _short_lived(provider_id: str, lives_seconds: int, recheck_seconds: int) -> Iterator[Finding]:
+    if recheck_seconds >= lives_seconds:
+        yield _warning(
+            provider_id,
+            f"without the scope {OFFLINE_ACCESS} its refresh token is gone after {lives_seconds} s without "
+            f"use, unless it was told otherwise: sessions end at the re-check after {recheck_seconds} s",
+            f"WATCHWORD_PROVIDER_RECHECK_SECONDS below {lives_seconds}, or {OFFLINE_ACCESS} in SCOPES",
         )
 
 

@@ -34,7 +34,7 @@ def registration_findings(settings: Settings, provider_id: str) -> Iterator[Find
     yield from _dropped_roles(provider_id, provider)
     yield from _step_up(provider_id, provider)
     if settings.provider_recheck_seconds > 0:
-        yield from recheck_checks.configured(provider_id, provider)
+        yield from recheck_checks.configured(provider_id, provider, settings.provider_recheck_seconds)
     yield from _weakened(provider_id, provider)
 
 
