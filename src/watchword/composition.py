@@ -181,7 +181,7 @@ class Composition:
             ),
             providers=providers,
             first_look=FirstLook(providers, clock),
-            degraded_sessions=DegradedSessions(database.session_counts, clock),
+            degraded_sessions=DegradedSessions(database.session_counts, clock, providers),
         )
 
     def _client_authenticator(self, database: Database) -> ClientAuthenticator:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from watchword.auth.degraded_sessions import COUNT_AGAIN_SECONDS, DegradedSessions
+from watchword.auth.degraded_sessions import COUNT_AGAIN_SECONDS, MOST_COUNTED, DegradedSessions
 from watchword.auth.session_count_ports import SessionCount
 from watchword.errors import DatabaseUnavailable
 from watchword.testing import FakeClock
+
+PROVIDERS = ("dev",)
 
 
 class Store:
@@ -21,12 +23,15 @@ class Store:
         self.answers = asyncio.Event()
         self.answers.set()
 
-    async def degraded(self, *, now: datetime) -> Mapping[str, int]:
+    async def degraded(
+        self, provider_ids: Collection[str], *, now: datetime, at_most: int
+    ) -> Mapping[str, int]:
+        assert at_most == MOST_COUNTED
         self.asked += 1
         await self.answers.wait()
         if self.away:
             raise DatabaseUnavailable("away")
-        return {"dev": self.asked}
+        return dict.fromkeys(provider_ids, self.asked)
 
     async def by_provider(self, *, now: datetime) -> Mapping[str, SessionCount]:
         raise AssertionError("reads every session")
@@ -35,7 +40,7 @@ class Store:
 async def test_however_often_it_is_scraped_the_database_is_asked_seldom() -> None:
     """Once in ten seconds, at the edge itself again."""
     store, clock = Store(), FakeClock()
-    counts = DegradedSessions(store, clock)
+    counts = DegradedSessions(store, clock, PROVIDERS)
     assert [await counts.counted() for _ in range(3)] == [{"dev": 1}] * 3
     clock.advance(COUNT_AGAIN_SECONDS - 0.001)
     assert await counts.counted() == {"dev": 1}
@@ -48,7 +53,7 @@ async def test_parallel_scrapes_share_one_question() -> None:
     """Also while the database takes its time."""
     store = Store()
     store.answers.clear()
-    counts = DegradedSessions(store, FakeClock())
+    counts = DegradedSessions(store, FakeClock(), PROVIDERS)
     waiting = [asyncio.create_task(counts.counted()) for _ in range(20)]
     await asyncio.sleep(0)
     store.answers.set()
@@ -58,7 +63,7 @@ async def test_parallel_scrapes_share_one_question() -> None:
 async def test_a_database_that_is_away_is_no_number() -> None:
     """Not the last one either, and it is left alone as long as one that answers."""
     store, clock = Store(), FakeClock()
-    counts = DegradedSessions(store, clock)
+    counts = DegradedSessions(store, clock, PROVIDERS)
     assert await counts.counted() == {"dev": 1}
     store.away = True
     clock.advance(COUNT_AGAIN_SECONDS)
@@ -72,7 +77,7 @@ async def test_a_database_that_is_away_is_no_number() -> None:
 async def test_a_slow_count_holds_no_scrape_up() -> None:
     """After its patience a scrape takes what was known; the count that arrives late is for the next one."""
     store, clock = Store(), FakeClock()
-    counts = DegradedSessions(store, clock, longest_wait_seconds=0.01)
+    counts = DegradedSessions(store, clock, PROVIDERS, longest_wait_seconds=0.01)
     assert await counts.counted() == {"dev": 1}
     store.answers.clear()
     clock.advance(COUNT_AGAIN_SECONDS)
@@ -88,7 +93,7 @@ async def test_a_caller_that_leaves_takes_no_count_with_it() -> None:
     """A scraper's timeout ends its request, not the question of the others."""
     store = Store()
     store.answers.clear()
-    counts = DegradedSessions(store, FakeClock())
+    counts = DegradedSessions(store, FakeClock(), PROVIDERS)
     leaving = asyncio.create_task(counts.counted())
     staying = asyncio.create_task(counts.counted())
     await asyncio.sleep(0)

@@ -45,13 +45,28 @@ async def degrade(database: SqlDatabase, *numbers: int, at: datetime = NOW) -> N
     await database.transactions.write("degrade for a test", work)
 
 
+async def degraded(database: SqlDatabase, *providers: str, at: datetime = NOW, at_most: int = 100) -> Any:
+    return await database.session_counts.degraded(providers, now=at, at_most=at_most)
+
+
 async def test_degraded_sessions_are_counted_by_provider(database: SqlDatabase) -> None:
-    """Each provider that has some; none at all is an empty answer."""
-    assert await database.session_counts.degraded(now=NOW) == {}
+    """Of each that is asked for, whether it has any; nobody is asked for is an empty answer."""
+    assert await degraded(database, "dev") == {"dev": 0}
     for number, provider in enumerate(["dev", "dev", "dev", "other"], 1):
         await opened(database, number, provider=provider)
     await degrade(database, 1, 2, 4)
-    assert await database.session_counts.degraded(now=NOW) == {"dev": 2, "other": 1}
+    assert await degraded(database, "dev", "other", "' OR 1=1 --") == {"dev": 2, "other": 1, "' OR 1=1 --": 0}
+    assert await degraded(database, "other") == {"other": 1}
+    assert await degraded(database) == {}
+
+
+async def test_no_more_are_counted_than_asked_for(database: SqlDatabase) -> None:
+    """Of each provider by itself: a full one hides no other."""
+    for number, provider in enumerate(["dev", "dev", "dev", "other"], 1):
+        await opened(database, number, provider=provider)
+    await degrade(database, 1, 2, 3, 4)
+    counted = [await degraded(database, "dev", "other", at_most=most) for most in (1, 2, 3, 4)]
+    assert counted == [{"dev": 1, "other": 1}, *({"dev": most, "other": 1} for most in (2, 3, 3))]
 
 
 async def test_only_live_sessions_count(database: SqlDatabase) -> None:
@@ -63,11 +78,14 @@ async def test_only_live_sessions_count(database: SqlDatabase) -> None:
     await database.sessions.end(
         session_id(3), reason="logout", now=NOW, tokens_expire_at=NOW + timedelta(hours=1)
     )
+    for at, number in (
+        (NOW + IDLE - MICROSECOND, 3),
+        (NOW + IDLE, 1),
+        (NOW + ABSOLUTE - MICROSECOND, 1),
+        (NOW + ABSOLUTE, 0),
+    ):
+        assert await degraded(database, "dev", at=at) == {"dev": number}
     counts = database.session_counts
-    assert await counts.degraded(now=NOW + IDLE - MICROSECOND) == {"dev": 3}
-    assert await counts.degraded(now=NOW + IDLE) == {"dev": 1}
-    assert await counts.degraded(now=NOW + ABSOLUTE - MICROSECOND) == {"dev": 1}
-    assert await counts.degraded(now=NOW + ABSOLUTE) == {}
     assert await counts.by_provider(now=NOW + IDLE) == {"dev": SessionCount(live=1, degraded=1, unchecked=1)}
 
 
@@ -88,7 +106,7 @@ async def test_sessions_without_a_token_of_the_provider_are_told_apart(database:
 
 async def test_counting_degraded_sessions_reads_no_others(database: SqlDatabase) -> None:
     """The statement can be answered from the index that holds nothing but them."""
-    asked = "SELECT provider_id, count(*) FROM ww_sessions WHERE degraded_at IS NOT NULL GROUP BY provider_id"
+    asked = "SELECT count(*) FROM ww_sessions WHERE provider_id = 'dev' AND degraded_at IS NOT NULL"
     sqlite = database.url.startswith("sqlite")
 
     async def work(connection: AsyncConnection) -> list[Any]:

@@ -8,6 +8,7 @@ from typing import Final, get_args
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from watchword.auth.degraded_sessions import MOST_COUNTED
 from watchword.auth.provider_health import BreakerState, CallOutcome, EndpointKind, ProviderHealth
 
 _KINDS: Final[tuple[EndpointKind, ...]] = get_args(EndpointKind)
@@ -17,7 +18,7 @@ _OUTCOMES: Final[tuple[CallOutcome, ...]] = get_args(CallOutcome)
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What one process knows; before its start nothing. ``degraded`` are sessions by provider id, None
+    """What one process knows; before its start nothing. ``degraded`` are sessions of every provider, None
     while the database does not answer."""
 
     started: bool = False
@@ -58,13 +59,11 @@ def families(observed: Observed) -> Iterator[Metric]:
         "By how much the provider's clock was ahead of ours in its latest token response.",
         {each.provider_id: each.clock_skew_seconds for each in observed.providers},
     )
-    counted = observed.degraded
     yield _by_provider(
         "watchword_degraded_sessions",
-        "Live sessions that go on although their provider could not be asked again; of the whole database.",
-        {}
-        if counted is None
-        else {each.provider_id: counted.get(each.provider_id, 0) for each in observed.providers},
+        f"Live sessions, of the whole database, that go on although their provider could not be asked again; "
+        f"at most {MOST_COUNTED} are counted.",
+        observed.degraded or {},
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from watchword.auth.flight import Flight
@@ -13,6 +13,8 @@ from watchword.errors import DatabaseUnavailable
 
 COUNT_AGAIN_SECONDS: Final = 10.0
 """However often it is asked for."""
+MOST_COUNTED: Final = 100_000
+"""Of one provider: in a long outage of a large service, a count of all would be a burden of its own."""
 _LONGEST_WAIT_SECONDS: Final = 1.0
 
 
@@ -23,18 +25,20 @@ class DegradedSessions:
         self,
         store: SessionCountStore,
         clock: Clock,
+        provider_ids: Collection[str],
         *,
         longest_wait_seconds: float = _LONGEST_WAIT_SECONDS,
     ) -> None:
         self._store = store
         self._clock = clock
+        self._provider_ids = provider_ids
         self._longest_wait_seconds = longest_wait_seconds
         self._flight: Flight[None] = Flight()
         self._counted_at: float | None = None
         self._known: Mapping[str, int] | None = None
 
     async def counted(self) -> Mapping[str, int] | None:
-        """By provider id, as they were counted last; None while the database does not answer.
+        """Of every provider, as they were counted last; None while the database does not answer.
 
         Waits a second for a count under way at most, and takes what was known before.
         """
@@ -45,7 +49,9 @@ class DegradedSessions:
 
     async def _count(self) -> None:
         try:
-            self._known = await self._store.degraded(now=self._clock.now())
+            self._known = await self._store.degraded(
+                self._provider_ids, now=self._clock.now(), at_most=MOST_COUNTED
+            )
         except DatabaseUnavailable:
             self._known = None
         self._counted_at = self._clock.monotonic()

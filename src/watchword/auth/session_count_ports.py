@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -19,11 +19,13 @@ class SessionCount:
 
 
 class SessionCountStore(Protocol):
-    """Every method is one statement; DatabaseUnavailable when it cannot be had. Providers without such
-    sessions are left out, those of past settings are not."""
+    """Every method is one statement; DatabaseUnavailable when it cannot be had."""
 
-    async def degraded(self, *, now: datetime) -> Mapping[str, int]:
-        """Degraded live sessions by provider id, at a cost that grows with their number alone."""
+    async def degraded(
+        self, provider_ids: Collection[str], *, now: datetime, at_most: int
+    ) -> Mapping[str, int]:
+        """Degraded live sessions of each of these providers, no more counted of one than ``at_most``;
+        what it costs grows with their number alone, and not beyond that."""
 
     async def by_provider(self, *, now: datetime) -> Mapping[str, SessionCount]:
-        """Every live session by provider id; reads them all."""
+        """Every live session by provider id, also of past settings; reads them all."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, select
+from sqlalchemy import ColumnElement, Label, and_, bindparam, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchword.auth.session_count_ports import SessionCount
@@ -19,11 +19,6 @@ def _is_live() -> ColumnElement[bool]:
     return and_(Session.revoked_at.is_(None), Session.idle_ends_at > now, Session.absolute_ends_at > now)
 
 
-_DEGRADED = (
-    select(Session.provider_id, func.count().label("degraded"))
-    .where(Session.degraded_at.is_not(None), _is_live())
-    .group_by(Session.provider_id)
-)
 _BY_PROVIDER = (
     select(
         Session.provider_id,
@@ -43,10 +38,14 @@ class SqlSessionCountStore:
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
 
-    async def degraded(self, *, now: datetime) -> Mapping[str, int]:
+    async def degraded(
+        self, provider_ids: Collection[str], *, now: datetime, at_most: int
+    ) -> Mapping[str, int]:
+        statement = select(literal(0), *(_degraded(each, at_most) for each in provider_ids))
+
         async def work(connection: AsyncConnection) -> Mapping[str, int]:
-            found = await connection.execute(_DEGRADED, {"now": now})
-            return {row.provider_id: row.degraded for row in found}
+            row = (await connection.execute(statement, {"now": now})).one()
+            return dict(zip(provider_ids, row[1:], strict=True))
 
         return await self._transactions.read("count degraded sessions", work)
 
@@ -59,3 +58,13 @@ class SqlSessionCountStore:
             }
 
         return await self._transactions.read("count sessions", work)
+
+
+def _degraded(provider_id: str, at_most: int) -> Label[int]:
+    found = (
+        select(literal(1))
+        .where(Session.provider_id == provider_id, Session.degraded_at.is_not(None), _is_live())
+        .limit(at_most)
+        .subquery()
+    )
+    return select(func.count()).select_from(found).scalar_subquery().label(None)
