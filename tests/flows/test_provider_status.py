@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.flows.commands import command, told
+from tests.flows.commands import command, run, told
 from tests.flows.conftest import Service, StartService, example_app
 from tests.flows.health import TO_OPEN
 from tests.flows.wire_browser import served
@@ -106,6 +106,14 @@ def test_what_is_down_is_told_and_no_failure(service: Service) -> None:
     assert "503" in dev["metadata"]["error"]
     assert dev["keys"]["ok"] is False
     assert dev["sessions"] == NONE
+
+
+def test_the_installed_command_says_nothing_else(service: Service) -> None:
+    """As a process of its own: the retries of what fails are on no stream."""
+    service.provider.fail("*", status=503)
+    done = run("provider", "status", "dev")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("PROVIDER")
 
 
 @pytest.mark.parametrize(

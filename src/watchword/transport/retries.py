@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -21,10 +22,15 @@ MIN_WAIT_SECONDS: Final = 0.05
 MAX_WAIT_SECONDS: Final = 0.5
 IN_PASSING: Final = frozenset({500, 502, 503, 504})
 
+logging.getLogger("stamina").addHandler(logging.NullHandler())
+"""A retry is no news: without a handler of the host's own, none is printed."""
+
 Ask = Callable[[], Awaitable[HttpAnswer]]
 
 
-class _FailedInPassing(Exception):
+class FailedInPassing(Exception):
+    """An answer that another attempt may better."""
+
     def __init__(self, answer: HttpAnswer) -> None:
         self.answer = answer
 
@@ -53,7 +59,7 @@ class Retries:
 
         def wait(error: Exception) -> bool | float:
             nonlocal taken
-            seconds = _wait_seconds(error)
+            seconds = wait_seconds(error)
             if seconds is None or _now() + seconds >= ends_at or taken == MORE_ATTEMPTS or is_probe():
                 return False
             if not self._budget.take(_now()):
@@ -66,17 +72,17 @@ class Retries:
                 with attempt:
                     answer = await ask()
                     if answer.status in IN_PASSING:
-                        raise _FailedInPassing(answer)
-        except _FailedInPassing as failed:
+                        raise FailedInPassing(answer)
+        except FailedInPassing as failed:
             return failed.answer
         return answer
 
 
-def _wait_seconds(error: Exception) -> float | None:
+def wait_seconds(error: Exception) -> float | None:
     """How long to wait before the next attempt; None where there is none."""
     drawn = random.uniform(MIN_WAIT_SECONDS, MAX_WAIT_SECONDS)  # noqa: S311
     match error:
-        case _FailedInPassing(answer=answer):
+        case FailedInPassing(answer=answer):
             asked = header(answer.headers, "retry-after")
             return drawn if asked is None else max(drawn, retry_after_seconds(answer.headers))
         case ProviderTlsFailed() | ProviderCrowded():
