@@ -49,6 +49,9 @@ _RP: Final = (
     Row(23, "metadata of another issuer stop the sign-in before it starts"),
     Row(24, "keys that rotate between two sign-ins are fetched again"),
     Row(25, "keys that rotate during a sign-in are fetched again, once"),
+    Row(26, "the refresh grant: the provider is asked again, and its new tokens are the ones that are used"),
+    Row(27, "a refreshed ID token of another issuer ends the session, nothing of the answer is kept"),
+    Row(28, "so does one about another subject, or none"),
     Row(29, "an answer by form post", "not offered: only `query` is asked for, a POST consumes nothing"),
     Row(30, "a wrong `at_hash` is refused wherever one is present"),
     Row(31, "tokens in the authorization response, as hybrid flows have them, are refused"),
@@ -160,6 +163,30 @@ _KEY: Final = (
     Row(11, "the private part of our keys is sealed, and never published or printed"),
 )
 
+_FLT: Final = (
+    Row(1, "a provider that refuses connections: sign-in is 503, nobody who is signed in notices"),
+    Row(2, "a provider from which nothing comes back, not even a connection: the same, within a deadline"),
+    Row(3, "a provider that accepts and hangs: the same"),
+    Row(4, "an answer that drips: the same"),
+    Row(5, "an answer that breaks off: the same"),
+    Row(6, "5xx, with every kind of `Retry-After`: the same, and the wait is bounded"),
+    Row(7, "429: left alone for as long as it says, a minute at most"),
+    Row(9, "slow but alive: it holds up so many calls and no more, and no request of the API"),
+    Row(10, "names that do not resolve, or to somewhere else: an outage within the same deadline"),
+    Row(11, "TLS that cannot be verified: not tried again and again, its cause told, never done without"),
+    Row(12, "a page of a Wi-Fi network in place of the provider: nothing of it is believed"),
+    Row(13, "one endpoint down: what does not need it goes on"),
+    Row(14, "keys rotated during the outage: tokens of the new one are refused until it can be had"),
+    Row(16, "a crowd in front of a breaker that half-opens: one probe"),
+    Row(17, "a start during the outage: the process is ready and says so, our own tokens count"),
+    Row(18, "keys that age under a crowd: one request a process, the old ones serve meanwhile"),
+    Row(19, "an outage longer than keys may be kept: the provider's signatures are refused, ours are not"),
+    Row(20, "forks, threads and event loops lose no update and wedge nothing"),
+    Row(22, "old keys out of a CDN after a rotation: few requests, and the first fresh answer counts"),
+    Row(23, "a secret store that is down", "not offered: secrets come from the environment and from files"),
+    Row(25, "a person disabled here during the outage is refused, grace or not"),
+)
+
 AREAS: Final = (
     Area("rp", "The relying party", _RP),
     Area("mix", "Mix-up", _MIX),
@@ -170,4 +197,5 @@ AREAS: Final = (
     Area("lk", "Accounts", _LK),
     Area("net", "Transport", _NET),
     Area("key", "Keys", _KEY),
+    Area("flt", "A provider that is down", _FLT),
 )
