@@ -93,16 +93,18 @@ class ProviderWatch:
         self,
         lookouts: Sequence[ProviderLookout],
         *,
+        look_seconds: float = LOOK_SECONDS,
         draw: Callable[[], float] = lambda: random.uniform(-1, 1),  # noqa: S311
     ) -> None:
         self._lookouts = lookouts
+        self._look_seconds = look_seconds
         self._draw = draw
 
     async def follow(self) -> None:
-        """Look for ever, from one beginning to the next about ten seconds."""
+        """Look for ever, from one beginning to the next ``look_seconds``, give or take a fifth."""
         loop = asyncio.get_running_loop()
         while True:
-            next_at = loop.time() + LOOK_SECONDS * (1 + JITTER_SHARE * self._draw())
+            next_at = loop.time() + self._look_seconds * (1 + JITTER_SHARE * self._draw())
             await self.look()
             await asyncio.sleep(max(0.0, next_at - loop.time()))
 

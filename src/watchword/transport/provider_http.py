@@ -43,6 +43,7 @@ class HttpxProviderHttp:
         total_seconds: float = TOTAL_SECONDS,
     ) -> None:
         self._total_seconds = total_seconds
+        self._fair_seconds = min(read_seconds, total_seconds / 2)
         self._bulkhead = Bulkhead()
         self._retries = Retries()
         self._client = httpx2.AsyncClient(
@@ -93,18 +94,19 @@ class HttpxProviderHttp:
                         raise
                     return await self._ask(method, url, headers, form, max_bytes)
 
-        placed = False
+        ends_at, placed_at = _now() + self._total_seconds, None
         try:
-            async with asyncio.timeout(self._total_seconds) as deadline, self._bulkhead.place(_shown(url)):
-                placed = True
+            async with asyncio.timeout_at(ends_at), self._bulkhead.place(_shown(url)):
+                placed_at = _now()
                 self._retries.note_request()
                 if method != "GET":
                     return await attempt()
-                return await self._retries.ask(attempt, ends_at=deadline.when() or 0.0)
+                return await self._retries.ask(attempt, ends_at=ends_at)
         except TimeoutError:
-            waited = f"{'no complete answer' if placed else 'no place for it'} in {self._total_seconds:g} s"
-            error = ProviderUnavailable if placed else ProviderCrowded
-            raise error(f"{_shown(url)}: {waited}") from None
+            where, total = _shown(url), f"{self._total_seconds:g} s"
+            if placed_at is None or ends_at - placed_at < self._fair_seconds:
+                raise ProviderCrowded(f"{where}: no place for it soon enough to answer in {total}") from None
+            raise ProviderUnavailable(f"{where}: no complete answer in {total}") from None
 
     async def _ask(
         self,
@@ -131,6 +133,10 @@ def _faults_told(url: str) -> Iterator[None]:
         raise connection_fault(_shown(url), error) from None
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise ProviderUnavailable(f"{_shown(url)}: {type(error).__name__}") from None
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _refuse_encoding(response: httpx2.Response) -> None:
