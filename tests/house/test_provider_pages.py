@@ -41,9 +41,9 @@ def test_the_settings_of_a_page_start(page: Path, tmp_path: Path, monkeypatch: p
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_page_says_what_people_look_for(page: Path) -> None:
-    """The redirect URI to paste, roles, sign-out, limits, and what it was checked against."""
+    """The redirect URI to paste, roles, re-check, sign-out, limits, and what it was checked against."""
     text = page.read_text(encoding="utf-8")
     assert "`https://app.example.com/auth/callback/main`" in text
-    for word in ("**Checked against:**", "**Roles:**", "**Sign-out:**", "**Limits:**"):
+    for word in ("**Checked against:**", "**Roles:**", "**Re-check:**", "**Sign-out:**", "**Limits:**"):
         assert word in text
     assert ("Never run against" in text) == (page.stem != "oidc")
