@@ -11,10 +11,12 @@ from watchword.auth.caller import RequestFacts
 from watchword.auth.gatekeeper import Gatekeeper
 from watchword.auth.grant_ports import GrantStore
 from watchword.auth.grants import BROWSER, ClientContext, Grant, SessionLimits
+from watchword.auth.introspector import Introspector
 from watchword.auth.keyring import Keyring
 from watchword.auth.ports import KeyStore, ProviderIdentity, RevocationLog, SessionStore, StoredKey
 from watchword.auth.provider_recheck import ProviderRecheck
 from watchword.auth.recheck_ports import ProviderRefresher
+from watchword.auth.refresh_tokens import RefreshTokens
 from watchword.auth.revocation import RevocationFeed
 from watchword.auth.sealing import Sealer
 from watchword.auth.session_manager import SessionManager
@@ -57,6 +59,7 @@ class Replica:
     manager: SessionManager
     feed: RevocationFeed
     gatekeeper: Gatekeeper
+    introspector: Introspector
     clock: FakeClock
 
     async def open(
@@ -160,8 +163,10 @@ async def replica(
         on_ended=feed.note_session,
         recheck=nobody_to_ask if asking is None else asking.recheck(clock, feed),
     )
+    validator = TokenValidator(keyring, clock, issuer=ISSUER, audience=ISSUER, max_life_seconds=3660)
+    introspector = Introspector(store, RefreshTokens(sealer), validator, feed, clock, issuer=ISSUER)
     gatekeeper = Gatekeeper(
-        validator=TokenValidator(keyring, clock, issuer=ISSUER, audience=ISSUER, max_life_seconds=3660),
+        validator=validator,
         feed=feed,
         sessions=store,
         clock=clock,
@@ -169,4 +174,4 @@ async def replica(
         base_url_origin=ISSUER,
         stale_seconds=30,
     )
-    return Replica(manager, feed, gatekeeper, clock)
+    return Replica(manager, feed, gatekeeper, introspector, clock)

@@ -10,6 +10,7 @@ import pytest
 
 from tests.sessions.accounts import set_active
 from tests.sessions.rechecks import GRACE_SECONDS, OUTAGE, POLICY, RECHECK_SECONDS, House, house
+from watchword.auth.grants import BROWSER
 from watchword.auth.recheck_ports import Unanswered, Withdrawn
 from watchword.auth.token_issuer import IssuedToken
 from watchword.errors import (
@@ -300,6 +301,22 @@ async def test_roles_that_are_too_many_for_the_cookie_refuse_without_rotating(ho
 def short_enough(token: IssuedToken) -> None:
     if len(token.text) > 1000:
         raise TooManyRoles(f"an access token of {len(token.text)} characters")
+
+
+async def test_our_pages_and_introspection_ask_nobody(home: House) -> None:
+    """The current token of a due session is live, whoever is asking about it; a look is no use."""
+    grant = await home.due()
+    home.provider.waits = asyncio.Event()
+    for asking in (None, asyncio.create_task(home.here.manager.refresh(grant.refresh_token))):
+        if asking is not None:
+            await home.journey.begun["refresh"].wait()
+        assert await home.here.manager.holder(grant.refresh_token) is not None
+        told = await home.here.introspector.introspect(grant.refresh_token, asker=BROWSER)
+        assert told["active"] is True
+    home.provider.waits.set()
+    assert asking is not None
+    await asking
+    assert home.provider.asked == ["r0"]
 
 
 async def test_the_grace_policy_is_that_of_the_settings(database_url: str) -> None:
