@@ -22,8 +22,14 @@ FAULTS: Final[Mapping[str, Callable[[DevProvider, Any], None]]] = {
     "hang": lambda provider, endpoint: provider.faults.hang(endpoint),
     "fail": lambda provider, endpoint: provider.fail(endpoint, status=503),
     "drop": lambda provider, endpoint: provider.drop(endpoint),
+    "drip": lambda provider, endpoint: provider.faults.drip(endpoint),
+    "reset": lambda provider, endpoint: provider.faults.break_off(endpoint),
+    "throttle": lambda provider, endpoint: provider.fail(endpoint, status=429, headers={"Retry-After": "5"}),
+    "portal": lambda provider, endpoint: provider.faults.captive_portal(endpoint),
+    "slow": lambda provider, endpoint: provider.delay(endpoint, 2.5),
 }
-"""Requests are taken and never answered, answered with 503, or their connection is closed."""
+"""Requests are taken and never answered, answered with 503, their connection is closed; answers come byte
+by byte, break off, say 429, are the page of somebody's network, or come late but in time."""
 
 
 def obey(provider: DevProvider, order: str) -> dict[str, int]:

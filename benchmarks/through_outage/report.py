@@ -25,6 +25,11 @@ _IN_WORDS: Final[Mapping[str, str]] = {
     "hang": "its endpoints take requests and never answer",
     "fail": "its endpoints answer 503",
     "drop": "its endpoints close the connection",
+    "drip": "its endpoints answer a byte a second",
+    "reset": "its endpoints break off their answers",
+    "throttle": "its endpoints answer 429",
+    "portal": "a page of somebody's network answers",
+    "slow": "its endpoints answer after 2.5 s",
 }
 
 

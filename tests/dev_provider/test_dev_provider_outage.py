@@ -125,8 +125,10 @@ def test_dripping_sends_the_headers_at_once(server: DevProviderServer, http: htt
 
 
 @pytest.mark.parametrize("body", [None, b""])
-def test_breaking_off_is_a_reset_in_the_body(server: DevProviderServer, body: bytes | None) -> None:
-    """The headers promise more than comes, and then comes RST."""
+def test_breaking_off_is_a_reset_in_the_body(
+    server: DevProviderServer, body: bytes | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The headers promise more than comes, and then comes RST; the log of a test stays clean."""
     server.provider.faults.break_off("jwks")
     if body is not None:
         server.provider.fail("jwks", body=body)
@@ -138,6 +140,8 @@ def test_breaking_off_is_a_reset_in_the_body(server: DevProviderServer, body: by
     head, _, begun = bytes(received).partition(b"\r\n\r\n")
     promised = int(next(line for line in head.split(b"\r\n") if line.startswith(b"content-length"))[16:])
     assert len(begun) < promised
+    server.stop()
+    assert caplog.messages == []
 
 
 def receive_all(connection: socket.socket, into: bytearray) -> None:

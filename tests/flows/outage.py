@@ -29,7 +29,7 @@ from watchword.composition import Composition
 from watchword.dev_provider import DevProviderServer
 from watchword.testing import FakeClock
 from watchword.testing.provider import provider_settings
-from watchword.transport.provider_http import HttpxProviderHttp
+from watchword.transport.provider_http import TOTAL_SECONDS, HttpxProviderHttp
 
 LOCALHOST = (DNSName("localhost"),)
 MakeOutage = Callable[..., "Outage"]
@@ -37,7 +37,7 @@ Resolver = Callable[..., Awaitable[list[Any]]]
 
 
 class SwitchedHttp:
-    """Asks providers as in production or, in a hurry, with deadlines that a test can wait for.
+    """Asks providers as in production or, in a hurry, with a deadline that a test can wait for.
 
     ``asked`` is how often anything was sent or tried; ``gate``, where set, is waited for before that.
     """
@@ -46,19 +46,14 @@ class SwitchedHttp:
         self.asked = 0
         self.gate: asyncio.Event | None = None
         self._context = context
-        self._patient = HttpxProviderHttp(ssl_context=context)
-        self._chosen = self._patient
-        self._all = [self._patient]
+        self._all: list[HttpxProviderHttp] = []
+        self.connect_anew()
 
-    def hurry(self) -> None:
-        """From now on by new connections, and with short deadlines."""
-        self._chosen = HttpxProviderHttp(
-            ssl_context=self._context, connect_seconds=0.25, read_seconds=0.25, total_seconds=0.4
-        )
+    def connect_anew(self, *, in_a_hurry: bool = False) -> None:
+        """Use none of the connections there are."""
+        total_seconds = 0.3 if in_a_hurry else TOTAL_SECONDS
+        self._chosen = HttpxProviderHttp(ssl_context=self._context, total_seconds=total_seconds)
         self._all.append(self._chosen)
-
-    def take_time(self) -> None:
-        self._chosen = self._patient
 
     async def get(self, url: str, *, max_bytes: int, bearer: str | None = None) -> HttpAnswer:
         await self._counted()
@@ -211,9 +206,8 @@ class Outage:
         """As new, for another test: nothing is wrong or remembered of what was."""
         self.heal()
         self.server.provider.reset()
-        self.service.clock.advance(31)
-        services = self.service.call(self.service.auth.services)
-        services.providers["dev"].guard.reset()
+        self.advance(31)
+        self.service.forget_faults()
         self.look()
         self.log = log
 
@@ -224,7 +218,7 @@ class Outage:
         self.resolve_by(None)
         if self.tls is not None:
             self.tls.show()
-        self.http.take_time()
+        self.http.connect_anew()
 
     def look(self) -> None:
         """What happens in the background about every ten seconds."""
@@ -233,7 +227,12 @@ class Outage:
     def wait(self) -> None:
         """As long as the provider is left alone."""
         rest = [each.retry_after_seconds or 0 for each in self.provider_health.endpoints.values()]
-        self.service.clock.advance(max(rest))
+        self.advance(max(rest))
+
+    def advance(self, seconds: float) -> None:
+        """Time passes, and what was ended is known at the end of it, as in a service that runs."""
+        self.service.clock.advance(seconds)
+        self.service.call(self.service.call(self.service.auth.services).feed.catch_up)
 
 
 @contextmanager

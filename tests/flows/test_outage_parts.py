@@ -102,7 +102,7 @@ def test_flt_13_userinfo_is_down(make_outage: MakeOutage, asked: str, status: in
     caller = outage.service.signed_in("alice")
     outage.server.provider.behaviour.id_token_claims = drop("name")
     outage.server.provider.fail("userinfo")
-    outage.service.clock.advance(31)
+    outage.advance(31)
     people = outage.waiting(6)
     for person in people:
         (page,) = outage.come_back([person], caller)
@@ -122,7 +122,7 @@ def test_flt_16_a_crowd_at_a_half_open_breaker_is_one_probe(make_outage: MakeOut
     one request, and all others are told at once how long to wait."""
     outage = make_outage()
     caller = outage.service.signed_in("alice")
-    outage.service.clock.advance(31)
+    outage.advance(31)
     outage.server.provider.fail("token")
     outage.come_back(outage.waiting(5), caller)
     assert outage.health("token").state == "open"

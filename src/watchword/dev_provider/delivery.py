@@ -36,19 +36,20 @@ def slowly(receive: Receive, send: Send, pause_seconds: float) -> Send:
     return sending
 
 
-def in_half(scope: Scope, send: Send) -> Send:
+def in_half(scope: Scope, receive: Receive, send: Send) -> Send:
     """A body that is shorter than its announced length, and a reset."""
     abort = abort_of(scope)
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            headers["content-length"] = str(int(headers["content-length"]) + 1)
+            headers["content-length"] = str(int(headers.get("content-length", "0")) + 1)
             await send(message)
         elif message["type"] == "http.response.body":
             body = message.get("body", b"")
             await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
             abort(True)
+            await until_client_left(receive)
 
     return sending
 

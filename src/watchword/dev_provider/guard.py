@@ -65,7 +65,7 @@ class Guard:
             case "slowly":
                 await self._answer(plan)(scope, _replay(body), slowly(receive, send, plan.pause_seconds))
             case "half":
-                await self._answer(plan)(scope, _replay(body), in_half(scope, send))
+                await self._answer(plan)(scope, _replay(body), in_half(scope, receive, send))
             case "whole":
                 await self._answer(plan)(scope, _replay(body), send)
 

@@ -75,6 +75,6 @@ def swallowing(taken: socket.socket) -> HeldPort:
         filler.settimeout(_FILL_SECONDS)
         try:
             filler.connect(taken.getsockname())
-        except TimeoutError:
+        except OSError:
             break
     return held
