@@ -17,6 +17,7 @@ import argparse
 import asyncio
 import json
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -40,8 +41,8 @@ _ORDERS: dict[Phase, str] = {"before": "heal", "after": "heal"}
 Counted = dict[Phase, dict[str, int]]
 
 
-def run(plan: Plan) -> Run:
-    """Start, use, stop. Raises CannotMeasure, OSError."""
+def run(plan: Plan, *, log: Path | None = None) -> Run:
+    """Start, use, stop; ``log`` gets what the service logged. Raises CannotMeasure, OSError."""
     load_before = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as name, running_provider() as provider:
         folder = Path(name)
@@ -52,6 +53,8 @@ def run(plan: Plan) -> Run:
         except (CannotMeasure, RuntimeError, TimeoutError):
             print((folder / "service.log").read_text(encoding="utf-8")[-4000:], file=sys.stderr)
             raise
+        if log is not None:
+            shutil.copyfile(folder / "service.log", log)
     conditions = Conditions(
         date=datetime.now(UTC).date().isoformat(),
         machine=processor_name(),
@@ -90,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     plan = Plan(**{each.name: getattr(asked, each.name) for each in fields(Plan)})
     try:
-        done = run(plan)
+        done = run(plan, log=asked.log)
     except (CannotMeasure, RuntimeError, TimeoutError, OSError) as error:
         print(f"nothing was measured: {error}", file=sys.stderr)
         return 1
@@ -143,6 +146,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--database", dest="database_url", metavar="URL", help="instead of a new SQLite file")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every sample there")
+    parser.add_argument("--log", type=Path, metavar="FILE", help="keep what the service logged there")
     parser.add_argument("--into", type=_page, metavar="FILE", help="renew the part of that page made by this")
     return parser
 
