@@ -13,7 +13,7 @@ from watchword.errors import DatabaseUnavailable
 
 COUNT_AGAIN_SECONDS: Final = 10.0
 """However often it is asked for."""
-MOST_COUNTED: Final = 100_000
+MOST_COUNTED: Final = 10_000
 """Of one provider: in a long outage of a large service, a count of all would be a burden of its own."""
 _LONGEST_WAIT_SECONDS: Final = 1.0
 
