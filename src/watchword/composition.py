@@ -175,7 +175,7 @@ class Composition:
                 database.sessions, RefreshTokens(sealer), validator, feed, clock, issuer=settings.base_url
             ),
             limits=limits,
-            provider_watch=ProviderWatch([client.lookout for client in providers.values()]),
+            provider_watch=ProviderWatch([client.lookout.look for client in providers.values()]),
             version_usage=VersionUsage(
                 database.version_usage, clock, retention_days=settings.privacy.retention_days
             ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from watchword.auth.ports import ProviderHttp
@@ -87,16 +87,16 @@ class ProviderLookout:
 
 
 class ProviderWatch:
-    """Has every provider looked at while anything of it is open."""
+    """Has every provider looked at while anything of it is open; ``looks`` are those of its lookouts."""
 
     def __init__(
         self,
-        lookouts: Sequence[ProviderLookout],
+        looks: Sequence[Callable[[], Awaitable[None]]],
         *,
         look_seconds: float = LOOK_SECONDS,
         draw: Callable[[], float] = lambda: random.uniform(-1, 1),  # noqa: S311
     ) -> None:
-        self._lookouts = lookouts
+        self._looks = looks
         self._look_seconds = look_seconds
         self._draw = draw
 
@@ -110,7 +110,7 @@ class ProviderWatch:
 
     async def look(self) -> None:
         """One look at all of them; nothing is sent where all is well. Raises nothing."""
-        await asyncio.gather(*(lookout.look() for lookout in self._lookouts))
+        await asyncio.gather(*(look() for look in self._looks))
 
 
 def _address(metadata: ProviderMetadata | None, kind: EndpointKind) -> str | None:
