@@ -10,8 +10,8 @@ from watchword.config.auth import Settings
 
 
 def create_service(settings: Settings | None = None) -> Starlette:
-    """``/auth``, ``/.well-known``, ``/healthz`` and ``/readyz`` by ``WATCHWORD_*`` settings; no
-    other address, spelt nearly the same, leads there.
+    """``/auth``, ``/.well-known``, ``/healthz``, ``/readyz`` and ``/metrics`` by ``WATCHWORD_*``
+    settings; no other address, spelt nearly the same, leads there.
 
     Raises ConfigurationError.
     """
