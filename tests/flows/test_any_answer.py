@@ -8,8 +8,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.flows.changes import always
+from tests.flows.changes import always, put
 from tests.flows.conftest import Service
+from tests.flows.refusals import change as write
 from watchword.dev_provider.behaviour import Endpoint
 
 A_WEEK_SECONDS = 8 * 86_400
@@ -113,3 +114,20 @@ def test_any_claims_set_is_survived(shared: Service) -> None:
     for value in values:
         shared.provider.behaviour.id_token_claims = always(value)
         sign_in_whatever(shared)
+
+
+@fuzzed
+@given(data=st.data(), place=st.sampled_from(["token", "userinfo", "id_token"]))
+def test_changed_members_of_a_refresh_are_survived(shared: Service, data: st.DataObject, place: str) -> None:
+    """Somebody who is signed in goes on, is out, or is told to wait."""
+    shared.provider.behaviour.reset()
+    shared.forget_faults()
+    browser = shared.signed_in()
+    write(shared, "UPDATE ww_sessions SET recheck_due_at = created_at WHERE recheck_due_at IS NOT NULL")
+    changes = data.draw(st.dictionaries(st.sampled_from(MEMBERS[place]), VALUES, min_size=1, max_size=3))
+    name = {"token": "token_response", "id_token": "id_token_claims"}.get(place, place)
+    setattr(shared.provider.behaviour, name, put(**changes))
+    shared.provider.behaviour.omit_refreshed_id_token = place == "userinfo"
+    before = len(shared.provider.requests)
+    assert browser.post("/auth/refresh").status_code in (200, 401, 503)
+    assert shared.provider.requests[before].path == "/token"

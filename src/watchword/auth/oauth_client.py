@@ -111,6 +111,7 @@ class OAuthClient:
         self._refresh = ProviderRefresh(
             provider_id,
             settings,
+            clock,
             self.metadata,
             credentials=self._credentials,
             tokens=self._tokens,

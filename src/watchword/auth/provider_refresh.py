@@ -12,7 +12,7 @@ from watchword.auth.deadline import operation
 from watchword.auth.github_user import GitHubUser
 from watchword.auth.id_token_check import IdTokenCheck
 from watchword.auth.identity_reader import IdentityReader
-from watchword.auth.ports import ProviderIdentity
+from watchword.auth.ports import Clock, ProviderIdentity
 from watchword.auth.recheck_ports import Confirmed, Refreshed, Unanswered, Withdrawn
 from watchword.auth.token_endpoint import TokenEndpoint
 from watchword.auth.userinfo import Userinfo
@@ -30,6 +30,9 @@ from watchword.protocol.id_token import IdToken
 from watchword.protocol.jws import JwsError
 from watchword.protocol.refreshed_identity import withdrawal
 from watchword.protocol.token_exchange import TokenResponse, check_refresh_response, refresh_grant
+
+TELL_AGAIN_SECONDS: Final = 60.0
+"""After a fault was told, others of its kind are not: every session that is due meets it."""
 
 logger: Final = logging.getLogger("watchword")
 
@@ -50,6 +53,7 @@ class ProviderRefresh:
         self,
         provider_id: str,
         settings: ProviderSettings,
+        clock: Clock,
         metadata: Callable[[], Coroutine[Any, Any, ProviderMetadata]],
         *,
         credentials: ClientCredentials,
@@ -61,6 +65,8 @@ class ProviderRefresh:
     ) -> None:
         self._provider_id = provider_id
         self._settings = settings
+        self._clock = clock
+        self._told_at: dict[str, float] = {}
         self._metadata = metadata
         self._credentials = credentials
         self._tokens = tokens
@@ -92,7 +98,10 @@ class ProviderRefresh:
 
     def _unanswered(self, error: WatchwordError, refresh_token: str | None) -> Unanswered:
         """An outage has a log line of its own; everything else waits for an operator."""
-        if not isinstance(error, ProviderUnavailable):
+        now, told_at = self._clock.monotonic(), self._told_at.get(error.code)
+        told = told_at is not None and now - told_at < TELL_AGAIN_SECONDS
+        if not told and not isinstance(error, ProviderUnavailable):
+            self._told_at[error.code] = now
             logger.warning("%s could not be asked again about somebody: %s", self._provider_id, error.detail)
         return Unanswered(error, refresh_token)
 
