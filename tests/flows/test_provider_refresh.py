@@ -12,6 +12,7 @@ import pytest
 from tests.flows.changes import drop, put, shift
 from tests.flows.conftest import serve_provider
 from tests.flows.relying_party import RelyingParty, relying_party
+from watchword.auth.deadline import operation
 from watchword.auth.recheck_ports import Confirmed, Unanswered, Withdrawn
 from watchword.dev_provider import DevProvider, DevProviderServer
 from watchword.testing import FakeClock
@@ -332,6 +333,20 @@ async def test_a_hosted_domain_holds_at_every_re_check(start_party: StartParty) 
         answer = await party.refresh(signed_in_again)
         assert isinstance(answer, Withdrawn)
         assert answer.cause == "wrong_identity"
+
+
+async def test_an_endpoint_that_hangs_is_waited_for_no_longer_than_the_whole_may_take(
+    party: RelyingParty,
+) -> None:
+    """The time that is left counts, wherever it was spent; keys that did not come in it are no verdict."""
+    signed_in = await party.sign_in()
+    party.provider.faults.hang("userinfo")
+    party.provider.behaviour.omit_refreshed_id_token = True
+    with operation(0.2):
+        assert (await party.confirmed(signed_in)).identity.roles is None
+    party.provider.faults.hang("token")
+    with operation(0.2):
+        assert isinstance(await party.refresh(signed_in), Unanswered)
 
 
 async def test_metadata_that_cannot_be_had_are_an_outage(start_party: StartParty) -> None:

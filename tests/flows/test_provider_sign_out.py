@@ -30,7 +30,7 @@ def sign_out(browser: Browser, target: str = "/auth/logout") -> str:
 
 
 def kept(service: Service) -> list[Any]:
-    return select(service, "SELECT sealed_id_token FROM ww_provider_grants")
+    return select(service, "SELECT sealed_id_token FROM ww_provider_grants WHERE sealed_id_token IS NOT NULL")
 
 
 @pytest.mark.parametrize("target", ["/auth/logout", "/auth/logout?everywhere=yes"])
@@ -85,7 +85,7 @@ def test_rp_35_the_id_token_is_kept_sealed_and_given_out_once(service: Service) 
     (sealed,) = kept(service)
     hint = query_of(sign_out(browser))["id_token_hint"]
     assert hint.partition(".")[2][:40].encode() not in sealed
-    assert kept(service) == [None]
+    assert kept(service) == []
 
 
 @pytest.mark.parametrize(
