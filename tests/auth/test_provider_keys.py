@@ -107,6 +107,7 @@ async def test_flt_19_known_keys_count_for_a_day_and_not_a_second_more(
     reader.clock.advance(STALE_SECONDS - 1)
     assert await reader.sign_in(token) is await reader.call(token) is None
     reader.clock.advance(1)
+    assert reader.keys.age_seconds is None
     for refused in (await reader.sign_in(token), await reader.call(token)):
         assert refused is not None
         assert refused.startswith("provider_")

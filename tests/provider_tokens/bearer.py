@@ -40,6 +40,14 @@ class Bearer:
         assert answer.status_code == 200, answer.text
         return {name[7:]: value for name, value in answer.headers.items() if name.startswith("x-auth-")}
 
+    def sign_in(self) -> httpx2.Response:
+        """Where a sign-in ends: refused at the door, or the callback's answer."""
+        browser = self.service.browser()
+        begun = browser.get("/auth/login/dev")
+        if begun.status_code != 303:
+            return begun
+        return browser.get(self.service.approve(begun.headers["location"]))
+
     def requests(self) -> int:
         """How often the provider was asked for metadata or keys."""
         return len([each for each in self.service.provider.requests if each.path in TRAFFIC])

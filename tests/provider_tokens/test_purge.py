@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 
 from tests.flows.commands import command, read_feed, told, trail
@@ -17,6 +17,8 @@ from tests.flows.conftest import BASE_URL, replicas, serve_provider
 from tests.presets.access_tokens import SAMPLES
 from tests.provider_tokens.bearer import Bearer
 from watchword.dev_provider.registration import CLIENT_ID, CLIENT_SECRET
+from watchword.storage import open_database
+from watchword.storage.revocations import add_revocations
 from watchword.testing import FakeClock
 from watchword.testing.provider import provider_settings
 
@@ -52,14 +54,6 @@ def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pair]:
         yield started
 
 
-def sign_in(bearer: Bearer) -> httpx2.Response:
-    browser = bearer.service.browser()
-    begun = browser.get("/auth/login/dev")
-    if begun.status_code != 303:
-        return begun
-    return browser.get(bearer.service.approve(begun.headers["location"]))
-
-
 def test_nothing_that_was_held_counts_on_any_replica(pair: Pair) -> None:
     """The provider down: sign-ins and its access tokens are 503, also one that was just accepted; a
     session of ours goes on, and is refreshed. As soon as it is back all is as before."""
@@ -69,21 +63,21 @@ def test_nothing_that_was_held_counts_on_any_replica(pair: Pair) -> None:
         assert bearer.get("/private", token).status_code == 200
         bearer.service.provider.fail("discovery")
         bearer.service.provider.fail("jwks")
-        assert bearer.get("/private", token).status_code == sign_in(bearer).status_code - 103 == 200
+        assert bearer.get("/private", token).status_code == bearer.sign_in().status_code - 103 == 200
     assert told("provider", "purge", "dev", "--yes") == {"provider": "dev", "purged": ["keys", "metadata"]}
     read_feed(pair[0].service, pair[1].service)
     for bearer, browser in zip(pair, signed_in, strict=True):
         refused = bearer.get("/private", token)
         assert (refused.status_code, refused.json()["code"]) == (503, "provider_unavailable")
         assert "retry-after" in refused.headers
-        assert sign_in(bearer).status_code == 503
+        assert bearer.sign_in().status_code == 503
         assert browser.get("/private").status_code == 200
         assert browser.post("/auth/refresh").status_code == 200
     pair[0].service.provider.heal()
     pair[0].service.clock.advance(60)
     for bearer in pair:
         assert bearer.get("/private").status_code == 200
-        assert sign_in(bearer).status_code == 303
+        assert bearer.sign_in().status_code == 303
 
 
 def test_a_key_that_was_stolen_and_withdrawn_counts_no_longer(pair: Pair) -> None:
@@ -117,6 +111,39 @@ def test_the_provider_is_asked_once_after_a_purge(pair: Pair) -> None:
     purged = [details for event, details in trail(pair[0].service) if event == "provider_purged"]
     assert purged[0] == {"by": "cli", "provider": "dev", "purged": ["keys", "metadata"]}
     assert [each["purged"] for each in purged[1:]] == [["keys"], ["metadata"], ["keys", "metadata"]]
+
+
+def test_what_is_about_others_drops_nothing(pair: Pair, caplog: pytest.LogCaptureFixture) -> None:
+    """Another issuer, and a target that only a later release knows; nor does the log speak of a purge
+    that found nothing."""
+    here = pair[0]
+    assert here.get("/private").status_code == 200
+    issuer, now = here.service.provider.issuer, here.service.clock.now()
+    told = ((f"{issuer}/", "provider:keys"), (issuer, "provider:userinfo"), (issuer, "provider:"))
+    entries = [
+        {
+            "kind": "key",
+            "issuer": whose,
+            "value": value,
+            "created_at": now,
+            "expires_at": now + timedelta(days=1),
+        }
+        for whose, value in told
+    ]
+
+    async def add() -> None:
+        database = open_database(here.service.auth.settings.database_url)
+        await database.transactions.write("tell", lambda connection: add_revocations(connection, entries))
+        await database.close()
+
+    here.service.call(add)
+    read_feed(here.service, pair[1].service)
+    before = here.requests()
+    assert here.get("/private").status_code == 200
+    assert here.requests() == before
+    assert command("provider", "purge", "dev", "--yes").exit_code == 0
+    read_feed(here.service, pair[1].service)
+    assert caplog.messages.count("provider dev: keys purged") == 1
 
 
 @pytest.mark.postgres

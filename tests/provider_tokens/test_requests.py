@@ -157,6 +157,6 @@ def test_flt_19_in_an_outage_of_a_day_only_what_is_ours_goes_on(bearer: Bearer) 
     for presented in (bearer.token(), seen):
         answer = bearer.get("/private", presented)
         assert (answer.status_code, answer.json()["code"][:9]) == (503, "provider_")
-    assert service.sign_in(service.browser()).status_code == 503
+    assert bearer.sign_in().status_code == 503
     assert browser.post("/auth/refresh").status_code == 200
     assert browser.get("/private").status_code == 200

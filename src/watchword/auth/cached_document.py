@@ -51,8 +51,11 @@ class CachedDocument(Generic[T]):
 
     @property
     def age_seconds(self) -> float | None:
-        """How long ago what is held was asked for; None where nothing is."""
-        return None if self._held is None else self._clock.monotonic() - self._held.asked_at
+        """How long ago what can be used was asked for; None where nothing can."""
+        held = self._held
+        if held is None or self._standing(held) == "dead":
+            return None
+        return self._clock.monotonic() - held.asked_at
 
     @property
     def under_way(self) -> bool:

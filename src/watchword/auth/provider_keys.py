@@ -39,7 +39,7 @@ class ProviderKeys:
 
     @property
     def age_seconds(self) -> float | None:
-        """How long ago the set that is held was asked for; None where none is."""
+        """How long ago the set that can be used was asked for; None where none can."""
         return self._cached.age_seconds
 
     async def verify(

@@ -45,7 +45,7 @@ class MetadataSource:
 
     @property
     def age_seconds(self) -> float | None:
-        """How long ago what is held was asked for; None where nothing is."""
+        """How long ago what can be used was asked for; None where nothing can."""
         return self._cached.age_seconds
 
     async def get(self, sender: Sender = "provider") -> ProviderMetadata:

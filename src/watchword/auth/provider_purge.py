@@ -66,13 +66,17 @@ class ProviderPurges:
                 self._forget(client, value)
 
     def _forget(self, client: OAuthClient, value: str) -> None:
+        before = client.health()
         if value == feed_value("keys"):
+            held = before.keys_age_seconds is not None
             client.keys.forget()
             verified = self._verified.get(client.provider_id)
             if verified is not None:
                 verified.clear()
         elif value == feed_value("metadata"):
+            held = before.metadata_age_seconds is not None
             client.forget_metadata()
         else:
             return
-        logger.warning("provider %s: %s purged", client.provider_id, value.removeprefix("provider:"))
+        if held:
+            logger.warning("provider %s: %s purged", client.provider_id, value.removeprefix("provider:"))
