@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from watchword.errors import ProviderResponseInvalid, ProviderUnavailable
-from watchword.protocol.provider_answer import check_document
+from watchword.protocol.provider_answer import check_answering, check_document
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "application/jwk-set+json; charset=utf-8"])
@@ -33,3 +33,24 @@ def test_flt_12_a_captive_portal_is_no_document(headers: dict[str, str]) -> None
     """200 with a page."""
     with pytest.raises(ProviderResponseInvalid, match="JSON"):
         check_document("the key set", 200, headers)
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 405])
+def test_a_refusal_is_the_answer_of_an_endpoint(status: int) -> None:
+    """That wants credentials or another method; its page may look as it likes."""
+    check_answering("token", status, {"content-type": "text/html"})
+    check_answering("token", 200, {"content-type": "application/json"})
+
+
+@pytest.mark.parametrize(("status", "headers"), [(200, {"content-type": "text/html"}), (302, {}), (204, {})])
+def test_flt_12_a_captive_portal_is_no_endpoint(status: int, headers: dict[str, str]) -> None:
+    """A page or a redirect where somebody without credentials should be refused."""
+    with pytest.raises(ProviderResponseInvalid, match=f"token answered {status}, but not with JSON"):
+        check_answering("token", status, headers)
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_an_endpoint_that_is_down_does_not_answer(status: int) -> None:
+    """As for anybody."""
+    with pytest.raises(ProviderUnavailable):
+        check_answering("token", status, {"content-type": "application/json"})

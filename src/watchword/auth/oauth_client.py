@@ -26,7 +26,7 @@ from watchword.auth.recheck_ports import Refreshed
 from watchword.auth.token_endpoint import TokenEndpoint
 from watchword.auth.userinfo import Userinfo
 from watchword.config.provider import ProviderSettings
-from watchword.errors import IdTokenRejected, ProviderCircuitOpen
+from watchword.errors import IdTokenRejected
 from watchword.protocol.authorization import authorization_request, authorization_url
 from watchword.protocol.client_auth import AuthenticatedForm, authenticated_form
 from watchword.protocol.discovery import ProviderMetadata
@@ -155,17 +155,8 @@ class OAuthClient:
         """Where to send the browser (OpenID Connect Core §3.1.2.1, RFC 7636 §4.3), the request sent
         ahead where settings or provider want that (RFC 9126). Nobody is sent away while no code could be
         redeemed. Raises ProviderUnavailable, ProviderResponseInvalid."""
-        self._refuse_while_down()
         with operation():
             return await self._authorization_url(attempt, prompt, login_hint)
-
-    def _refuse_while_down(self) -> None:
-        token = self.guard.health()["token"]
-        if token.state == "open":
-            raise ProviderCircuitOpen(
-                f"{self.provider_id}: nobody is sent there, token failed ({token.last_fault})",
-                retry_after_seconds=token.retry_after_seconds,
-            )
 
     async def _authorization_url(self, attempt: Attempt, prompt: str | None, login_hint: str | None) -> str:
         self.require_answering()

@@ -15,7 +15,7 @@ from watchword.auth.provider_keys import ProviderKeys
 from watchword.auth.provider_metadata import MetadataSource
 from watchword.errors import ProviderCrowded, ProviderUnavailable, WatchwordError
 from watchword.protocol.discovery import ProviderMetadata
-from watchword.protocol.provider_answer import MAX_ANSWER_BYTES, check_available
+from watchword.protocol.provider_answer import MAX_ANSWER_BYTES, check_answering
 
 LOOK_SECONDS: Final = 10.0
 JITTER_SHARE: Final = 0.2
@@ -83,7 +83,7 @@ class ProviderLookout:
             await self._keys.look(url)
             return
         answer = await self._http.get(url, max_bytes=MAX_ANSWER_BYTES)
-        check_available(kind, answer.status, answer.headers)
+        check_answering(kind, answer.status, answer.headers)
 
 
 class ProviderWatch:

@@ -37,6 +37,17 @@ def check_available(what: str, status: int, headers: Mapping[str, str]) -> None:
         raise error(f"{what} answered {status}", retry_after_seconds=retry_after_seconds(headers))
 
 
+def check_answering(what: str, status: int, headers: Mapping[str, str]) -> None:
+    """Whether a request without credentials was answered by an endpoint that wants some: by a refusal,
+    or in JSON. A page or a redirect is of something in between, such as a captive portal.
+
+    Raises ProviderUnavailable (5xx), ProviderThrottled (429), ProviderResponseInvalid.
+    """
+    check_available(what, status, headers)
+    if status < 400 and not is_json(header(headers, "content-type") or ""):
+        raise ProviderResponseInvalid(f"{what} answered {status}, but not with JSON")
+
+
 def unusable(detail: str, status: int) -> ProviderResponseInvalid:
     """The error for an answer that cannot be used: a refusal where its status is one (4xx)."""
     return (ProviderRefused if 400 <= status <= 499 else ProviderResponseInvalid)(detail)
