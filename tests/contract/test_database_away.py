@@ -7,6 +7,7 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -57,6 +58,9 @@ WRITES: dict[str, Call] = {
 HASTY = DatabaseLimits(pool_seconds=0.2, connect_seconds=0.3, statement_seconds=0.3, busy_seconds=0.1)
 
 PATIENT = DatabaseLimits(pool_seconds=20, connect_seconds=20, statement_seconds=20, busy_seconds=20)
+"""Where an answer is awaited: a loaded machine may take its time for it."""
+NO_LOCKS = replace(PATIENT, busy_seconds=0.1)
+"""Patient as well, but not with a lock on a SQLite file."""
 
 
 async def assert_unavailable(database: SqlDatabase, calls: dict[str, Call]) -> None:
@@ -91,7 +95,7 @@ async def test_a_file_with_an_odd_name_is_found(tmp_path: Path) -> None:
     """Signs that mean something in an address mean nothing in a path."""
     file = tmp_path / "a%20b?mode=memory#&=ü.db"
     migrated_sqlite(file)
-    database = open_database(f"sqlite:///{quote(str(file))}", limits=HASTY)
+    database = open_database(f"sqlite:///{quote(str(file))}", limits=PATIENT)
     await opened(database)
     assert await database.sessions.rotate(rotation()) is not None
     await database.close()
@@ -108,7 +112,7 @@ async def test_a_broken_file_is_an_unavailable_database(tmp_path: Path) -> None:
 
 async def test_a_locked_file_stops_writers_only(sqlite_url: str) -> None:
     """While another process writes, reads go on and writes give up in time; then all is well again."""
-    database = open_database(sqlite_url, limits=HASTY)
+    database = open_database(sqlite_url, limits=NO_LOCKS)
     await opened(database)
     with closing(sqlite3.connect(make_url(sqlite_url).database or "", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -123,7 +127,7 @@ async def test_a_locked_file_stops_writers_only(sqlite_url: str) -> None:
 
 async def test_a_full_disk_is_an_unavailable_database(sqlite_url: str) -> None:
     """What no longer fits is told as an outage, nothing of it is kept, and reading goes on."""
-    database = open_database(sqlite_url, limits=HASTY)
+    database = open_database(sqlite_url, limits=PATIENT)
 
     @event.listens_for(database.engine.sync_engine, "connect")
     def leave_no_room(connection: Any, record: Any) -> None:
@@ -144,7 +148,7 @@ async def test_a_full_disk_is_an_unavailable_database(sqlite_url: str) -> None:
 
 async def test_rotations_behind_a_slow_one_give_up_in_their_turn(sqlite_url: str) -> None:
     """A queue of rotations behind a lock is not a queue of waits: all fail about when the first does."""
-    database = open_database(sqlite_url, limits=HASTY)
+    database = open_database(sqlite_url, limits=NO_LOCKS)
     await opened(database)
     with closing(sqlite3.connect(make_url(sqlite_url).database or "", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -214,7 +218,7 @@ async def test_ses_45_a_server_that_hangs_in_mid_statement_is_given_up(line: Lin
     """The statement deadline holds on warm connections, nothing waits for the dead server's word,
     and the connections are replaced."""
     calls = READS | {name: WRITES[name] for name in ("open", "rotate", "end", "claim")}
-    limits = DatabaseLimits(pool_size=len(calls), pool_overflow=0, connect_seconds=20, statement_seconds=1)
+    limits = DatabaseLimits(pool_size=len(calls), pool_overflow=0, connect_seconds=20, statement_seconds=2)
     async with over(line, postgres_url, limits) as database:
         await opened(database)
         await at_once(*(lambda: database.ping() for _ in calls))
@@ -277,15 +281,14 @@ async def test_ses_47_an_exhausted_pool_is_told_in_time(postgres_url: str) -> No
     """When every connection is busy, further callers wait a moment and are told to come back."""
     few = DatabaseLimits(pool_size=1, pool_overflow=1, pool_seconds=0.1, statement_seconds=20)
     database = open_database(postgres_url, limits=few)
-    busy, done = asyncio.Event(), asyncio.Event()
+    busy, done = asyncio.Barrier(3), asyncio.Event()
 
     async def hold(connection: AsyncConnection) -> None:
-        busy.set()
+        await busy.wait()
         await done.wait()
 
     holders = [asyncio.ensure_future(database.transactions.read("hold", hold)) for _ in range(2)]
     await busy.wait()
-    await asyncio.sleep(0.05)
     await assert_unavailable(database, READS | WRITES)
     done.set()
     await asyncio.gather(*holders)

@@ -25,7 +25,7 @@ from tests.contract.samples import (
     opened,
     rows,
 )
-from tests.contract.test_database_away import HASTY, over
+from tests.contract.test_database_away import HASTY, NO_LOCKS, over
 from tests.contract.test_parallel import PATIENT
 from tests.servers.line import line_to
 from tests.servers.postgres import PostgresServer
@@ -237,7 +237,7 @@ async def test_a_database_that_is_away_is_told(empty_url: str, tmp_path: Path) -
 
 async def test_a_database_that_goes_and_comes_back_loses_no_call(sqlite_url: str) -> None:
     """Counts wait in memory, are written once, and those of meanwhile with them."""
-    database = open_database(sqlite_url, limits=HASTY)
+    database = open_database(sqlite_url, limits=NO_LOCKS)
     clock = FakeClock()
     usage = VersionUsage(database.version_usage, clock, retention_days=90)
     with closing(sqlite3.connect(make_url(sqlite_url).database or "", isolation_level=None)) as other:
@@ -259,7 +259,7 @@ async def test_a_database_that_goes_and_comes_back_loses_no_call(sqlite_url: str
 @pytest.mark.postgres
 async def test_a_server_that_hangs_loses_no_call(postgres_server: PostgresServer, postgres_url: str) -> None:
     """The writing gives up in time, on a connection that was good before, and the next one works."""
-    limits = DatabaseLimits(pool_seconds=20, connect_seconds=20, statement_seconds=1)
+    limits = DatabaseLimits(pool_seconds=20, connect_seconds=20, statement_seconds=2)
     async with line_to(postgres_server.socket) as line, over(line, postgres_url, limits) as database:
         usage = VersionUsage(database.version_usage, FakeClock(), retention_days=90)
         usage.note("v1", identity=Anonymous(), network="192.0.2.0", would_refuse=None)

@@ -9,15 +9,15 @@ from watchword.auth.provider_guard import ProviderGuard
 from watchword.auth.provider_keys import ProviderKeys
 from watchword.dev_provider import DevProvider
 from watchword.errors import WatchwordError
-from watchword.transport.provider_http import HttpxProviderHttp
+from watchword.transport.provider_http import READ_SECONDS, HttpxProviderHttp
 
 
 class KeyReader:
-    """``keys`` of ``provider``, not fetched yet; read timeouts are short."""
+    """``keys`` of ``provider``, not fetched yet."""
 
-    def __init__(self, provider: DevProvider, clock: Clock) -> None:
+    def __init__(self, provider: DevProvider, clock: Clock, *, read_seconds: float = READ_SECONDS) -> None:
         self.provider = provider
-        self.http = HttpxProviderHttp(read_seconds=0.3)
+        self.http = HttpxProviderHttp(read_seconds=read_seconds)
         self.keys = ProviderKeys(self.http, clock, ProviderGuard("dev", clock))
 
     def signed(self, **header: Any) -> str:

@@ -57,7 +57,8 @@ def sends(raw: bytes) -> Script:
 
 
 class RawServer:
-    """Listens on loopback and plays ``script`` to every request; ``requests`` are those it got.
+    """Listens on loopback and plays ``script`` to every request; ``requests`` are those it got,
+    ``ended`` says how many connections it closed after the script.
 
     ``greets`` plays it as soon as a connection is there, before a byte was read; ``tls`` is spoken
     where given.
@@ -70,6 +71,7 @@ class RawServer:
         self._over = threading.Event()
         self._connections: list[socket.socket] = []
         self.requests: list[bytes] = []
+        self.ended = 0
 
     @property
     def address(self) -> str:
@@ -110,6 +112,7 @@ class RawServer:
             self.requests.append(request)
             self._script(Exchange(connection, request, self._over))
         shut(connection)
+        self.ended += 1
 
 
 def shut(connection: socket.socket) -> None:

@@ -13,6 +13,7 @@ from tests.flows.conftest import Service, serve_provider
 from tests.flows.key_reader import KeyReader
 from tests.flows.refusals import Refusals
 from watchword.auth.provider_keys import FRESH_SECONDS
+from watchword.dev_provider import DevProviderServer
 from watchword.errors import IdTokenRejected, ProviderUnavailable
 from watchword.testing import FakeClock
 
@@ -153,9 +154,12 @@ async def test_key_6_a_cold_start_asks_once_for_everybody(
         watchword_clock.advance(TOO_OLD_SECONDS)
 
 
-async def test_an_outage_is_shared_as_well(reader: KeyReader) -> None:
+async def test_an_outage_is_shared_as_well(
+    provider_server: DevProviderServer, watchword_clock: FakeClock
+) -> None:
     """200 who wait for keys that do not come wait once, together, not one after the other; who
     leaves early takes nobody along."""
+    reader = KeyReader(provider_server.provider, watchword_clock, read_seconds=1)
     reader.provider.delay("jwks", 30)
     token = reader.signed()
     waiting = [asyncio.create_task(reader.outcome(token)) for _ in range(200)]
@@ -165,6 +169,7 @@ async def test_an_outage_is_shared_as_well(reader: KeyReader) -> None:
     assert reader.fetched == 1
     reader.provider.heal()
     assert await reader.outcome(token) is None
+    await reader.http.close()
 
 
 async def test_key_2_random_kids_ask_once_in_thirty_seconds(

@@ -104,7 +104,7 @@ async def test_connections_that_break_are_made_again(http: HttpxProviderHttp) ->
 
 async def test_an_answer_that_does_not_come_is_asked_for_again() -> None:
     """A read timeout, and time left for another attempt."""
-    http = HttpxProviderHttp(read_seconds=0.3)
+    http = HttpxProviderHttp(read_seconds=1)
     with RawServer(first(Exchange.wait)) as server:
         assert await outcome(http, server) == 200
         assert len(server.requests) == 2

@@ -186,9 +186,10 @@ async def test_net_15_a_connection_closed_between_requests_is_replaced(http: Htt
     """Kept alive by its word, gone all the same; also a form then goes over a new one, once."""
     kept = answer(b"{}").replace(b"Connection: close", b"Connection: keep-alive")
     with RawServer(sends(kept)) as server:
-        for posting in (False, True, True):
+        for number, posting in enumerate((False, True, True), start=1):
             assert (await ask(http, server.address, posting=posting)).status == 200
-            await anyio.sleep(0.05)
+            while server.ended < number:  # noqa: ASYNC110 - threads count
+                await anyio.sleep(0.01)
         assert len(server.requests) == 3
 
 
