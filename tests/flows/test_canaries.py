@@ -28,6 +28,7 @@ from watchword.testing.provider import provider_settings
 SECRET_KEY = os.urandom(32)
 ENCODED_KEY = base64.b64encode(SECRET_KEY).decode()
 BASIC = base64.b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
+RECHECK_SECONDS = 120
 OWN_PAGE = {"sec_fetch_site": "same-origin"}
 
 
@@ -78,6 +79,28 @@ class Canaries:
         self._clock.advance(60)
         assert browser.ask("POST", "/auth/refresh", body={"refresh_token": first})[0] == 401
         assert browser.ask("GET", "/private", authorization=f"Bearer {answer['access_token']}")[0] == 401
+
+    def recheck_job(self) -> None:
+        """The provider stands by somebody, cannot be believed, is down, names another, and withdraws."""
+        browser, behaviour = self.browser(), self._provider.behaviour
+        assert browser.ask("GET", self.begin(browser))[0] == 303
+        for header, status in ((None, 200), (put(kid="unknown"), 200), (put(alg="none"), 200)):
+            behaviour.id_token_header = header
+            self._clock.advance(RECHECK_SECONDS + 1)
+            assert browser.ask("POST", "/auth/refresh", **OWN_PAGE)[0] == status
+        behaviour.id_token_header = None
+        self._provider.drop("token", after_work=True, times=1)
+        self._clock.advance(RECHECK_SECONDS + 1)
+        assert browser.ask("POST", "/auth/refresh", **OWN_PAGE)[0] == 200
+        for spoil in (
+            lambda: setattr(behaviour, "id_token_claims", put(sub="another")),
+            self._provider.revoke,
+        ):
+            assert browser.ask("GET", self.begin(browser))[0] == 303
+            spoil()
+            self._clock.advance(RECHECK_SECONDS + 1)
+            assert browser.ask("POST", "/auth/refresh", **OWN_PAGE)[0] == 401
+            behaviour.id_token_claims = None
 
     def hostile_job(self) -> None:
         """Every way a sign-in fails, and every token where it does not belong."""
@@ -130,11 +153,17 @@ def test_ses_88_no_secret_and_no_address_is_told(
     url = f"sqlite:///{tmp_path}/service.db"
     asyncio.run(upgrade(url))
     provider = {**provider_settings(provider_server), "userinfo": "always"}
-    settings = Settings(database_url=url, secret_key=ENCODED_KEY, providers={"dev": provider})
+    settings = Settings(
+        database_url=url,
+        secret_key=ENCODED_KEY,
+        providers={"dev": provider},
+        provider_recheck_seconds=RECHECK_SECONDS,
+    )
     app = example_app(Watchword(settings, clock=watchword_clock))
     with served(app) as port:
         canaries = Canaries(port, provider_server.provider, watchword_clock)
         canaries.honest_job()
+        canaries.recheck_job()
         canaries.hostile_job()
     records, formatter = everything.records, logging.Formatter()
     lines = [f"{formatter.format(each)} {vars(each)}" for each in records]
