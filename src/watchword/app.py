@@ -212,6 +212,7 @@ class Watchword:
                 closing.push_async_callback(http.close)
             if services is not None:
                 closing.push_async_callback(services.first_look.close)
+                closing.push_async_callback(services.recheck.settled)
 
     @asynccontextmanager
     async def _lifespan(self) -> AsyncIterator[None]:

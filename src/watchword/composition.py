@@ -134,6 +134,7 @@ class Composition:
             feed=feed,
             gatekeeper=self._gatekeeper(database, validator, provider_tokens, feed),
             sessions=sessions,
+            recheck=recheck,
             accounts=AccountManager(
                 database.accounts,
                 clock=clock,

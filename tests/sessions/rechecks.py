@@ -31,7 +31,7 @@ from watchword.auth.grants import BROWSER, ClientContext, Grant
 from watchword.auth.logout_ports import NewProviderGrant
 from watchword.auth.ports import EndReason, ProviderIdentity
 from watchword.auth.recheck_ports import Confirmed, Refreshed, Unanswered, Withdrawn
-from watchword.errors import ProviderUnavailable
+from watchword.errors import DatabaseUnavailable, ProviderUnavailable
 from watchword.protocol.recheck import RecheckPolicy
 from watchword.storage import SqlDatabase, open_database
 from watchword.testing import FakeClock
@@ -55,6 +55,17 @@ class Journey:
         self.begun: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self.done: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self.end: tuple[str, Moment] | None = None
+        self.away: list[Moment] = []
+
+    async def written(self, name: str, call: Callable[[], Awaitable[T]]) -> T:
+        """A step at the database, which is away at the next moments of ``away``."""
+        moment = self.away.pop(0) if self.away else None
+        if moment == "before":
+            raise DatabaseUnavailable(f"away before {name}")
+        done = await self.step(name, call)
+        if moment == "after":
+            raise DatabaseUnavailable(f"away after {name}")
+        return done
 
     async def step(self, name: str, call: Callable[[], Awaitable[T]]) -> T:
         self.begun[name].set()
@@ -127,7 +138,7 @@ class SteppingGrants:
         now: datetime,
         due_at: datetime,
     ) -> bool:
-        return await self._journey.step(
+        return await self._journey.written(
             "confirm",
             lambda: self._inner.confirm(lease, identity, sealed_tokens=sealed_tokens, now=now, due_at=due_at),
         )
@@ -141,7 +152,7 @@ class SteppingGrants:
         now: datetime,
         tokens_expire_at: datetime,
     ) -> Sequence[UUID] | None:
-        return await self._journey.step(
+        return await self._journey.written(
             "withdraw",
             lambda: self._inner.withdraw(
                 lease, reason=reason, cause=cause, now=now, tokens_expire_at=tokens_expire_at
@@ -149,7 +160,7 @@ class SteppingGrants:
         )
 
     async def hold(self, lease: Lease, held: Held, *, now: datetime) -> bool:
-        return await self._journey.step("hold", lambda: self._inner.hold(lease, held, now=now))
+        return await self._journey.written("hold", lambda: self._inner.hold(lease, held, now=now))
 
     async def stop(self, session_id: UUID, *, cause: StopCause, now: datetime) -> None:
         await self._journey.step("stop", lambda: self._inner.stop(session_id, cause=cause, now=now))

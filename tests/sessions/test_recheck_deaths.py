@@ -9,8 +9,9 @@ from contextlib import AsyncExitStack
 import pytest
 
 from tests.sessions.faults import Fault, Moment
-from tests.sessions.rechecks import GRACE_SECONDS, OUTAGE, Died, House, house
+from tests.sessions.rechecks import GRACE_SECONDS, GRANT, OUTAGE, POLICY, RECHECK_SECONDS, Died, House, house
 from watchword.auth.grant_ports import LEASE_SECONDS
+from watchword.auth.provider_recheck import ProviderRecheck
 from watchword.auth.recheck_ports import Unanswered
 from watchword.errors import (
     DatabaseUnavailable,
@@ -22,6 +23,7 @@ from watchword.errors import (
     SignInWithdrawn,
 )
 from watchword.protocol.principal import Rejected
+from watchword.protocol.rotation import RecheckDue
 
 MOMENTS: list[Moment] = ["before", "after"]
 STEPS = [(step, moment) for step in ("take_lease", "refresh", "confirm") for moment in MOMENTS]
@@ -177,6 +179,55 @@ async def test_a_caller_that_leaves_does_not_take_the_answer_along(home: House) 
     assert await home.kept() == "r1"
     assert (await home.there.manager.refresh(grant.refresh_token)).session.generation == 2
     assert home.provider.asked == ["r0"]
+
+
+@pytest.mark.parametrize("away", [["before"], ["after"], ["before", "before"], ["before", "after"]])
+async def test_a_database_that_is_away_for_a_moment_costs_no_answer(home: House, away: list[Moment]) -> None:
+    """It is written down when the database is back; asked once, and the next re-check works."""
+    grant = await home.due()
+    home.journey.away = away
+    grant = await home.here.manager.refresh(grant.refresh_token)
+    assert await home.kept() == "r1"
+    home.clock.advance(RECHECK_SECONDS)
+    await home.here.manager.refresh(grant.refresh_token)
+    assert home.provider.asked == ["r0", "r1"]
+
+
+async def test_a_database_that_stays_away_is_told_as_it_is(home: House) -> None:
+    """503, nothing rotated; whoever asks after the lease hears what became of the provider's token."""
+    grant = await home.due()
+    home.journey.away = ["before"] * 3
+    with pytest.raises(DatabaseUnavailable):
+        await home.here.manager.refresh(grant.refresh_token)
+    home.clock.advance(LEASE_SECONDS)
+    with pytest.raises(SignInUnconfirmed):
+        await home.there.manager.refresh(grant.refresh_token)
+
+
+async def test_a_process_that_stops_waits_for_the_answers_under_way(home: House) -> None:
+    """Nobody waits for them any more, but the next refresh token is in them."""
+    grant = await home.due()
+    recheck = ProviderRecheck(
+        {"dev": home.provider},
+        home.seals,
+        home.database.grants,
+        home.clock,
+        policy=POLICY,
+        tokens_live_seconds=3660,
+        on_ended=lambda *_: None,
+    )
+    home.provider.waits = asyncio.Event()
+    due = RecheckDue(GRANT, home.clock.now(), None)
+    asking = asyncio.create_task(recheck.run(grant.session.session_id, due))
+    await home.journey.begun["refresh"].wait()
+    asking.cancel()
+    stopping = asyncio.create_task(recheck.settled())
+    await asyncio.sleep(0.01)
+    assert not stopping.done()
+    home.provider.waits.set()
+    await stopping
+    assert await home.kept() == "r1"
+    await recheck.settled()
 
 
 async def test_who_lost_the_lease_writes_nothing(home: House) -> None:

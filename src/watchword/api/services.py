@@ -17,6 +17,7 @@ from watchword.auth.keyring import Keyring
 from watchword.auth.logout_receiver import LogoutReceiver
 from watchword.auth.oauth_client import OAuthClient
 from watchword.auth.ports import Database
+from watchword.auth.provider_recheck import ProviderRecheck
 from watchword.auth.provider_sign_out import ProviderSignOut
 from watchword.auth.provider_watch import ProviderWatch
 from watchword.auth.rate_limits import RateLimits
@@ -36,6 +37,7 @@ class Services:
     feed: RevocationFeed
     gatekeeper: Gatekeeper
     sessions: SessionManager
+    recheck: ProviderRecheck[OAuthClient]
     accounts: AccountManager
     sign_in: SignIn
     logout_receiver: LogoutReceiver

@@ -128,9 +128,10 @@ class SessionStore(Protocol):
         """The one conditional statement of the rotation; None when no row matched.
 
         Matches: same id, ``presented_digest`` current, client equal when stated, not revoked,
-        idle and absolute ends after ``now``, user active, user versions equal. Sets the successor
-        as current, the presented digest as previous, the sealed successor, ``generation + 1``,
-        ``rotated_at`` and ``last_seen_at`` = now, and the idle end (never past the absolute)."""
+        idle and absolute ends after ``now``, not due to be re-checked at ``now``, user active, user
+        versions equal. Sets the successor as current, the presented digest as previous, the sealed
+        successor, ``generation + 1``, ``rotated_at`` and ``last_seen_at`` = now, and the idle end
+        (never past the absolute)."""
 
     async def facts(self, session_id: UUID) -> SessionFacts | None: ...
 
