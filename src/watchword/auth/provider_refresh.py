@@ -147,7 +147,7 @@ class ProviderRefresh:
     ) -> ProviderIdentity:
         """Without an ID token the provider stands by the person it gave the refresh token for; userinfo
         says more of them, where people are known by ``sub``. Roles that it does not say are unknown."""
-        if self._settings.hosted_domains or self._settings.allowed_tenants:
+        if self._settings.hosted_domains or self._settings.issuer_rule.tenants:
             raise IdTokenRejected(
                 "no ID token came with the refresh, and HOSTED_DOMAINS and ALLOWED_TENANTS are checked in one"
             )
