@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import math
 import os
-import random
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Final, get_args
 
+from watchword.auth.jitter import jitter
 from watchword.auth.ports import Clock
 from watchword.auth.provider_health import BreakerState, CallOutcome, EndpointHealth, EndpointKind
 from watchword.errors import ProviderCircuitOpen, ProviderThrottled, WatchwordError
@@ -54,7 +54,7 @@ class EndpointBreakers:
         clock: Clock,
         *,
         policy: BreakerPolicy = DEFAULT_POLICY,
-        draw: Callable[[], float] = lambda: random.uniform(-1, 1),  # noqa: S311
+        draw: Callable[[], float] = jitter,
     ) -> None:
         self._provider_id = provider_id
         self._clock = clock

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
+from watchword.auth.jitter import jitter
 from watchword.auth.ports import ProviderHttp
 from watchword.auth.provider_call import provider_call
 from watchword.auth.provider_guard import ProviderGuard
@@ -27,8 +27,9 @@ class ProviderLookout:
     """Looks at the endpoints of one provider.
 
     A document is fetched and checked as for anybody, and kept. Other endpoints are asked without
-    credentials whether anything answers there at all, which says less than a grant that succeeds: an
-    endpoint whose wait was shortened for it must be seen failing before that happens again.
+    credentials, by their own method and with an empty form, whether they answer at all, which says less
+    than a grant that succeeds: an endpoint whose wait was shortened for it must be seen failing before
+    that happens again.
     """
 
     def __init__(
@@ -82,7 +83,10 @@ class ProviderLookout:
         if kind == "jwks":
             await self._keys.look(url)
             return
-        answer = await self._http.get(url, max_bytes=MAX_ANSWER_BYTES)
+        if kind == "userinfo":
+            answer = await self._http.get(url, max_bytes=MAX_ANSWER_BYTES)
+        else:
+            answer = await self._http.post_form(url, {}, max_bytes=MAX_ANSWER_BYTES)
         check_answering(kind, answer.status, answer.headers)
 
 
@@ -94,7 +98,7 @@ class ProviderWatch:
         looks: Sequence[Callable[[], Awaitable[None]]],
         *,
         look_seconds: float = LOOK_SECONDS,
-        draw: Callable[[], float] = lambda: random.uniform(-1, 1),  # noqa: S311
+        draw: Callable[[], float] = jitter,
     ) -> None:
         self._looks = looks
         self._look_seconds = look_seconds

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 import stamina
 
 from watchword.auth.deadline import time_left_seconds
+from watchword.auth.jitter import between
 from watchword.auth.ports import HttpAnswer
 from watchword.auth.provider_call import is_probe
 from watchword.errors import ProviderCrowded, ProviderTlsFailed, ProviderUnavailable
@@ -80,7 +80,7 @@ class Retries:
 
 def wait_seconds(error: Exception) -> float | None:
     """How long to wait before the next attempt; None where there is none."""
-    drawn = random.uniform(MIN_WAIT_SECONDS, MAX_WAIT_SECONDS)  # noqa: S311
+    drawn = between(MIN_WAIT_SECONDS, MAX_WAIT_SECONDS)
     match error:
         case FailedInPassing(answer=answer):
             asked = header(answer.headers, "retry-after")
