@@ -86,13 +86,6 @@ async def test_a_provider_that_keeps_the_token_gives_no_other(party: RelyingPart
     assert (await party.confirmed(signed_in)).refresh_token is None
 
 
-async def test_the_same_token_once_more_is_no_new_one(party: RelyingParty) -> None:
-    """Some repeat it in the answer."""
-    signed_in = await party.sign_in()
-    party.provider.behaviour.token_response = put(refresh_token=signed_in.refresh_token)
-    assert (await party.confirmed(signed_in)).refresh_token is None
-
-
 async def test_profile_and_roles_are_those_of_now(party: RelyingParty) -> None:
     """Read by the rules of a sign-in."""
     signed_in = await party.sign_in()

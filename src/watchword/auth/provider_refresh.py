@@ -85,7 +85,6 @@ class ProviderRefresh:
                 return Withdrawn("invalid_grant", error.detail)
             except WatchwordError as error:
                 return self._unanswered(error, None)
-            fresh = None if tokens.refresh_token == refresh_token else tokens.refresh_token
             try:
                 identity = await self._person(tokens, metadata, issuer, subject)
             except _NoLonger as no_longer:
@@ -93,8 +92,8 @@ class ProviderRefresh:
             except UserinfoOfAnother as error:
                 return Withdrawn("wrong_identity", error.detail)
             except WatchwordError as error:
-                return self._unanswered(error, fresh)
-        return Confirmed(identity, fresh, tokens.id_token)
+                return self._unanswered(error, tokens.refresh_token)
+        return Confirmed(identity, tokens.refresh_token, tokens.id_token)
 
     def _unanswered(self, error: WatchwordError, refresh_token: str | None) -> Unanswered:
         """An outage has a log line of its own; everything else waits for an operator."""
