@@ -21,7 +21,8 @@ from tests.contract.samples import (
     rows,
     session_id,
 )
-from watchword.auth.ports import LiveSession, StoredCode
+from watchword.auth.code_ports import StoredCode
+from watchword.auth.ports import LiveSession
 from watchword.errors import ProviderResponseInvalid, UserDisabled
 from watchword.storage import SqlDatabase
 

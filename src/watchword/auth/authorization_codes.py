@@ -12,11 +12,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from watchword.auth.code_ports import CodeStore, StoredCode
 from watchword.auth.grant_keeper import GrantKeeper
 from watchword.auth.grants import ClientContext, Grant
 from watchword.auth.logout_ports import NewProviderGrant
 from watchword.auth.oauth_client import OAuthClient, VerifiedSignIn
-from watchword.auth.ports import Clock, CodeStore, LiveSession, NewSession, ProviderIdentity, StoredCode
+from watchword.auth.ports import Clock, LiveSession, NewSession, ProviderIdentity
 from watchword.auth.sealing import Sealer
 from watchword.auth.session_manager import SessionManager
 from watchword.errors import (

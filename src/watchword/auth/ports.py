@@ -10,6 +10,7 @@ from uuid import UUID
 
 from watchword.auth.account_ports import UNCONDITIONAL, AccountStore, ClientTokenStore, OpeningTerms
 from watchword.auth.caller_ports import CallerStore
+from watchword.auth.code_ports import CodeStore
 from watchword.auth.grant_ports import GrantStore
 from watchword.auth.logout_ports import NewProviderGrant, ProviderLogoutStore
 from watchword.auth.session_count_ports import SessionCountStore
@@ -143,41 +144,6 @@ class SessionStore(Protocol):
     ) -> bool:
         """End the session and append it to the revocation feed in one committed transaction.
         False when it was unknown or ended already. Idempotent."""
-
-
-# --- our own authorization codes --------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class StoredCode:
-    """An authorization code of ours at rest (RFC 6749 §4.1.2, RFC 7636 §4.4): its digest, what it
-    was given for, and the verified sign-in, sealed. ``session_id`` is the session it opened."""
-
-    digest: bytes
-    client_id: str
-    redirect_uri: str
-    code_challenge: str
-    scopes: frozenset[str]
-    sealed_sign_in: bytes
-    auth_time: datetime
-    created_at: datetime
-    expires_at: datetime
-    used_at: datetime | None = None
-    session_id: UUID | None = None
-
-
-class CodeStore(Protocol):
-    """Every method is one transaction; DatabaseUnavailable when it cannot be had."""
-
-    async def add(self, code: StoredCode) -> None: ...
-
-    async def find(self, digest: bytes) -> StoredCode | None: ...
-
-    async def redeem(
-        self, code: StoredCode, identity: ProviderIdentity, new: NewSession
-    ) -> LiveSession | None:
-        """Mark ``code`` used and open its session, both or neither; None, with nothing changed,
-        when it was used before or has expired at ``new.created_at``. Raises what opening does."""
 
 
 # --- keys, single use, revocation -------------------------------------------------------------

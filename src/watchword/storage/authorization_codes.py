@@ -7,7 +7,8 @@ from datetime import timedelta
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from watchword.auth.ports import LiveSession, NewSession, ProviderIdentity, StoredCode
+from watchword.auth.code_ports import StoredCode
+from watchword.auth.ports import LiveSession, NewSession, ProviderIdentity
 from watchword.models import AuthorizationCode
 from watchword.storage.opening import open_session
 from watchword.storage.storable import storable_identity, storable_session

@@ -9,12 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from watchword.auth.account_ports import AccountStore, ClientTokenStore
 from watchword.auth.caller_ports import CallerStore
+from watchword.auth.code_ports import CodeStore
 from watchword.auth.grant_ports import GrantStore
 from watchword.auth.logout_ports import ProviderLogoutStore
 from watchword.auth.ports import (
     Announcements,
     AuditLog,
-    CodeStore,
     KeyStore,
     RevocationLog,
     SessionStore,
