@@ -96,15 +96,17 @@ class Crowd:
 
     async def _pass_through(self, plan: Plan, enter: Callable[[Phase], Awaitable[None]]) -> None:
         for phase in PHASES:
+            if phase == "outage":
+                self._phase = phase
             await enter(phase)
-            self._phase = phase
             if phase == "after":
+                self._phase = phase
                 self.record.healed_at = time.monotonic()
             await asyncio.sleep(plan.seconds(phase))
 
     def _note(self, kind: Kind, phase: Phase, due: float, status: int | None, *, good: bool) -> None:
-        """What began or ended in the outage is of the outage."""
-        phase = "outage" if self._phase == "outage" else phase
+        """What began or ended in the outage, or spans it, is of the outage."""
+        phase = phase if phase == self._phase else "outage"
         self.record.samples.append(Sample(kind, phase, due, time.monotonic() - due, status, good))
 
     async def _call(self, due: float) -> None:

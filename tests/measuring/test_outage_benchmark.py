@@ -59,6 +59,16 @@ def test_what_was_not_seen_is_no_success() -> None:
     assert verdicts(run_of(GOOD, *slow, late))[2:] == ["MISS", "MISS"]
 
 
+def test_one_success_among_failures_is_no_recovery() -> None:
+    """What counts is the first sign-in after which none was refused any more, in order of time."""
+    again = Sample("sign_in", "after", 109, 0.5, 303, good=True)
+    refused = Sample("sign_in", "after", 105, 0.1, 503, good=False)
+    lucky = Sample("sign_in", "after", 101, 0.5, 303, good=True)
+    assert run_of(again, refused, lucky).recovery_seconds() == pytest.approx(9.5)
+    assert run_of(lucky, again).recovery_seconds() == pytest.approx(1.5)
+    assert run_of(lucky, refused).recovery_seconds() is None
+
+
 def test_the_page_tells_statuses_and_calls() -> None:
     """What went wrong by what came back, and whom the service asked."""
     refused = [Sample("sign_in", "outage", 50, 0.01, 503, good=False)] * 2
