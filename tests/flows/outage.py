@@ -215,6 +215,7 @@ class Outage:
         """Whatever was wrong is over."""
         self.server.start()
         self.server.provider.heal()
+        self.server.provider.behaviour.reset()
         self.resolve_by(None)
         if self.tls is not None:
             self.tls.show()

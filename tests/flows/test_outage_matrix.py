@@ -78,6 +78,12 @@ def hangs(begin: Callable[[Outage], None]) -> Fault:
     return Fault(begin, "no complete answer in 0.3 s", hangs=True)
 
 
+def only_grants(outage: Outage) -> None:
+    """A router in front that still refuses other methods by itself."""
+    outage.server.provider.behaviour.token_status = 500
+    outage.server.provider.behaviour.token_body = b"{}"
+
+
 FAULTS = {
     "flt-01 refused": Fault(lambda outage: outage.server.refuse(), "the connection is refused"),
     "flt-02 black hole": hangs(lambda outage: outage.server.swallow()),
@@ -90,6 +96,7 @@ FAULTS = {
         lambda outage: outage.server.provider.drop("*"), "RemoteProtocolError"
     ),
     **{f"flt-06 answers {status}": answers(status) for status in (500, 502, 503, 504)},
+    "flt-06 every POST fails": Fault(only_grants, "the token endpoint answered 500"),
     "flt-06 503 with Retry-After 5": answers(503, retry_after="5"),
     "flt-06 503 with Retry-After 3600": answers(503, retry_after="3600"),
     "flt-06 503 with a Retry-After of garbage": answers(503, retry_after="soon; or 2e9"),

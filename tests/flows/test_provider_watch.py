@@ -93,15 +93,15 @@ def test_an_open_breaker_answers_at_once_and_keeps_the_way_back(service: Service
 def test_an_endpoint_that_answers_again_is_tried_at_once(service: Service) -> None:
     """One request a look, until it answers; two sign-ins later all is as before."""
     break_token_endpoint(service)
-    assert look(service) == ["GET /token"]
+    assert look(service) == ["POST /token"]
     probe_in_vain(service)
     probe_in_vain(service)
-    assert look(service) == ["GET /token"]
+    assert look(service) == ["POST /token"]
     assert state(service, "token") == "open"
     service.provider.faults.heal()
     service.clock.advance(LONGEST_PAUSE_SECONDS)
     assert state(service, "token") == "open"
-    assert look(service) == ["GET /token"]
+    assert look(service) == ["POST /token"]
     assert state(service, "token") == "half_open"
     assert look(service) == []
     service.signed_in()
@@ -126,16 +126,16 @@ def test_sign_in_is_back_with_the_next_look_however_long_the_outage(
 
 
 def test_answering_to_nobody_in_particular_counts_once(service: Service) -> None:
-    """An endpoint that takes no grant, but answers a bare GET: people are not sent against it at every
+    """An endpoint that takes no grant, but refuses nonsense as ever: people are not sent against it at every
     look, only when its own time is up, or it was seen failing in between."""
     people = visits(service)
     service.provider.behaviour.token_response = lambda answer: {}
     assert [come_back(each).status_code for each in people] == [502] * 5
-    assert look(service) == ["GET /token"]
+    assert look(service) == ["POST /token"]
     assert state(service, "token") == "half_open"
     assert come_back(visits(service, 1)[0]).status_code == 502
     for _ in range(2):
-        assert look(service) == ["GET /token"]
+        assert look(service) == ["POST /token"]
         assert state(service, "token") == "open"
     service.provider.faults.fail("token", status=502)
     look(service)
@@ -201,8 +201,13 @@ def test_every_open_endpoint_is_looked_at_once(service: Service) -> None:
     for kind in kinds:
         service.call(break_down, guard_of(service), kind)
     service.provider.faults.fail("*", status=500)
-    asked = ["/.well-known/openid-configuration", "/jwks", "/par", "/token", "/userinfo"]
-    assert sorted(look(service)) == [f"GET {path}" for path in asked]
+    assert sorted(look(service)) == [
+        "GET /.well-known/openid-configuration",
+        "GET /jwks",
+        "GET /userinfo",
+        "POST /par",
+        "POST /token",
+    ]
     assert {state(service, kind) for kind in kinds} == {"open"}
     service.provider.faults.heal()
     look(service)

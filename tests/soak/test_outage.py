@@ -11,12 +11,13 @@ import sys
 import pytest
 
 from benchmarks import outage
-from benchmarks.through_outage.plan import MAX_P99_RATIO, MAX_RECOVERY_SECONDS, Plan
+from benchmarks.through_outage.plan import MAX_P99_RATIO, MAX_RECOVERY_SECONDS, PHASES, Plan
 from benchmarks.through_outage.provider import FAULTS
 from benchmarks.through_outage.report import Run, page
 from tests.soak.timing import SOAK_SECONDS
 
 pytestmark = pytest.mark.soak
+SIGN_IN_SECONDS = 5.5
 NOISE_SECONDS = 0.02
 """By so much a p99 of some hundred calls differs between two good times of a machine with other work."""
 
@@ -36,15 +37,18 @@ def through(fault: str) -> Run:
 
 @pytest.mark.parametrize("fault", sorted(FAULTS))
 def test_flt_09_nobody_who_is_signed_in_waits_longer(fault: str) -> None:
-    """Twenty API calls a second and two refreshes, none of which fails; their p99 is that of the good time;
-    sign-ins, two a second, succeed soon after it is over."""
+    """Twenty API calls a second and two refreshes, none of which fails; the p99 of the calls is that of the
+    good times; sign-ins, two a second, are answered in time and succeed soon after it is over."""
     run = through(fault)
     assert not run.bad("api")
     assert not run.bad("refresh")
-    before, during = run.p99("api", "before"), run.p99("api", "outage")
+    before, during, after = (run.p99("api", phase) for phase in PHASES)
     assert before is not None
     assert during is not None
-    assert during <= max(MAX_P99_RATIO * before, before + NOISE_SECONDS)
+    assert after is not None
+    good = max(before, after)
+    assert during <= max(MAX_P99_RATIO * good, good + NOISE_SECONDS)
+    assert max(each.seconds for each in run.samples("sign_in", "outage")) <= SIGN_IN_SECONDS
     recovery_seconds = run.recovery_seconds()
     assert recovery_seconds is not None
     assert recovery_seconds <= MAX_RECOVERY_SECONDS

@@ -22,14 +22,20 @@ JITTER_SHARE: Final = 0.2
 
 _DOCUMENTS: Final[frozenset[EndpointKind]] = frozenset({"discovery", "jwks"})
 
+_FOR_NOTHING: Final[Mapping[EndpointKind, Mapping[str, str]]] = {
+    "token": {"grant_type": "authorization_code"},
+    "par": {"response_type": "code"},
+}
+"""Requests of no client, which every endpoint that works refuses (RFC 6749 §5.2, RFC 9126 §2.3)."""
+
 
 class ProviderLookout:
     """Looks at the endpoints of one provider.
 
     A document is fetched and checked as for anybody, and kept. Other endpoints are asked without
-    credentials, by their own method and with an empty form, whether they answer at all, which says less
-    than a grant that succeeds: an endpoint whose wait was shortened for it must be seen failing before
-    that happens again.
+    credentials, by their own method and for nothing, whether they answer at all, which says less than a
+    grant that succeeds: an endpoint whose wait was shortened for it must be seen failing before that
+    happens again.
     """
 
     def __init__(
@@ -83,10 +89,11 @@ class ProviderLookout:
         if kind == "jwks":
             await self._keys.look(url)
             return
-        if kind == "userinfo":
+        form = _FOR_NOTHING.get(kind)
+        if form is None:
             answer = await self._http.get(url, max_bytes=MAX_ANSWER_BYTES)
         else:
-            answer = await self._http.post_form(url, {}, max_bytes=MAX_ANSWER_BYTES)
+            answer = await self._http.post_form(url, form, max_bytes=MAX_ANSWER_BYTES)
         check_answering(kind, answer.status, answer.headers)
 
 
