@@ -75,6 +75,7 @@ def test_operations_are_served(service: DemoProcess) -> None:
     """And nothing that belongs to an app."""
     assert status(service, "/healthz") == 200
     assert status(service, "/readyz") == 200
+    assert status(service, "/metrics") == 200
     assert status(service, "/") == 404
     assert status(service, "/docs") == 404
 

@@ -75,6 +75,11 @@ def test_two_processes_are_replicas(tmp_path: Path) -> None:
         says_so_and_stops(run(tmp_path, "demo", "--port", port, SECRET_KEY=OTHER_KEY), "SECRET_KEY")
         says_so_and_stops(run(tmp_path, "demo", "--port", str(second.port)), f"port {second.port}", "--port")
         assert here.request("GET", "/readyz").status == 200
+        metrics = here.request("GET", "/metrics").text
+        assert (
+            'watchword_provider_calls_total{endpoint="token",outcome="answered",provider="dev"} 1.0'
+            in metrics
+        )
 
 
 def says_so_and_stops(ended: subprocess.CompletedProcess[str], *told: str) -> None:
