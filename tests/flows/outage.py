@@ -238,11 +238,11 @@ class Outage:
 
 @contextmanager
 def outages(clock: FakeClock, folder: Path) -> Iterator[MakeOutage]:
-    """Start services whose provider is at ``localhost``, by https where wanted; settings of the
-    provider may be changed."""
+    """Start services whose provider is at ``localhost``, by https where wanted; settings, and those of
+    the provider, may be changed."""
     with ExitStack() as stack:
 
-        def make(*, https: bool = False, **changes: Any) -> Outage:
+        def make(*, https: bool = False, settings: dict[str, Any] | None = None, **changes: Any) -> Outage:
             tls = _tls(folder, stack) if https else None
             address = {} if tls is None else {"issuer": tls.front.address}
             server = stack.enter_context(serve_provider(clock, host="localhost", **address))
@@ -253,7 +253,7 @@ def outages(clock: FakeClock, folder: Path) -> Iterator[MakeOutage]:
             start = stack.enter_context(replicas(server, clock, folder))
 
             def replica() -> Outage:
-                service = start(SwitchedWatchword, providers={"dev": dev})
+                service = start(SwitchedWatchword, providers={"dev": dev}, **(settings or {}))
                 service.call(_watch_no_more)
                 return Outage(service, server, replica, tls=tls)
 
