@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
+import pytest
+
 from watchword.auth.degraded_sessions import COUNT_AGAIN_SECONDS, MOST_COUNTED, DegradedSessions
 from watchword.auth.session_count_ports import SessionCount
 from watchword.errors import DatabaseUnavailable
@@ -19,7 +21,7 @@ class Store:
 
     def __init__(self) -> None:
         self.asked = 0
-        self.away = False
+        self.fault: Exception | None = None
         self.answers = asyncio.Event()
         self.answers.set()
 
@@ -29,8 +31,8 @@ class Store:
         assert at_most == MOST_COUNTED
         self.asked += 1
         await self.answers.wait()
-        if self.away:
-            raise DatabaseUnavailable("away")
+        if self.fault is not None:
+            raise self.fault
         return dict.fromkeys(provider_ids, self.asked)
 
     async def by_provider(self, *, now: datetime) -> Mapping[str, SessionCount]:
@@ -60,16 +62,17 @@ async def test_parallel_scrapes_share_one_question() -> None:
     assert await asyncio.gather(*waiting) == [{"dev": 1}] * 20
 
 
-async def test_a_database_that_is_away_is_no_number() -> None:
+@pytest.mark.parametrize("fault", [DatabaseUnavailable("away"), RuntimeError("nobody foresaw this")])
+async def test_a_database_that_does_not_say_is_no_number(fault: Exception) -> None:
     """Not the last one either, and it is left alone as long as one that answers."""
     store, clock = Store(), FakeClock()
     counts = DegradedSessions(store, clock, PROVIDERS)
     assert await counts.counted() == {"dev": 1}
-    store.away = True
+    store.fault = fault
     clock.advance(COUNT_AGAIN_SECONDS)
     assert [await counts.counted() for _ in range(3)] == [None] * 3
     assert store.asked == 2
-    store.away = False
+    store.fault = None
     clock.advance(COUNT_AGAIN_SECONDS)
     assert await counts.counted() == {"dev": 3}
 

@@ -48,10 +48,12 @@ class DegradedSessions:
         return self._known
 
     async def _count(self) -> None:
+        counted = None
         try:
-            self._known = await self._store.degraded(
+            counted = await self._store.degraded(
                 self._provider_ids, now=self._clock.now(), at_most=MOST_COUNTED
             )
         except DatabaseUnavailable:
-            self._known = None
-        self._counted_at = self._clock.monotonic()
+            return
+        finally:
+            self._known, self._counted_at = counted, self._clock.monotonic()
