@@ -134,6 +134,18 @@ def test_an_account_is_forgotten_by_issuer_and_subject() -> None:
     cache.evict("https://one.example", "anna")
 
 
+def test_all_are_forgotten_at_once() -> None:
+    """Also for whoever has just read what may be old already; and the cache goes on."""
+    cache = VerifiedTokens()
+    keep(cache, "one", "two")
+    before = cache.evictions
+    cache.clear()
+    assert (len(cache), cache.evictions) == (0, before + 1)
+    cache.evict(caller().issuer, "one")
+    keep(cache, "one")
+    assert found(cache, "one", "two") == ["one"]
+
+
 def _altered(key: VerificationKey, **changes: Any) -> VerificationKey:
     return replace(key, **changes)
 
