@@ -251,7 +251,7 @@ async def test_flt_09_a_slow_provider_holds_up_twenty_calls_and_twenty_more(http
 
 async def test_flt_09_our_own_crowd_is_no_fault_of_the_provider() -> None:
     """Who found no place, or none in time, says nothing about it; who asked and waited in vain does."""
-    http = HttpxProviderHttp(read_seconds=0.2, total_seconds=0.25)
+    http = HttpxProviderHttp(read_seconds=1, total_seconds=1.25)
     guard = ProviderGuard("dev", FakeClock())
 
     async def call(server: RawServer) -> str:
