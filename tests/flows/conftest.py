@@ -144,7 +144,7 @@ async def http() -> AsyncIterator[HttpxProviderHttp]:
 @pytest.fixture
 async def hasty_http() -> AsyncIterator[HttpxProviderHttp]:
     """The same with deadlines that a test can wait for."""
-    client = HttpxProviderHttp(connect_seconds=0.3, read_seconds=0.3, total_seconds=0.6)
+    client = HttpxProviderHttp(connect_seconds=1, read_seconds=1, total_seconds=1.2)
     yield client
     await client.close()
 
