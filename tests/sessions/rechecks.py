@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.sessions.faults import FaultyStore, Moment
@@ -32,6 +32,7 @@ from watchword.auth.logout_ports import NewProviderGrant
 from watchword.auth.ports import EndReason, ProviderIdentity
 from watchword.auth.recheck_ports import Confirmed, Refreshed, Unanswered, Withdrawn
 from watchword.errors import DatabaseUnavailable, ProviderUnavailable
+from watchword.models import ProviderGrant, Session
 from watchword.protocol.recheck import RecheckPolicy
 from watchword.storage import SqlDatabase, open_database
 from watchword.testing import FakeClock
@@ -80,10 +81,14 @@ class Journey:
 
 class Provider:
     """``ProviderRefresher`` of single-use refresh tokens ``r0``, ``r1`` …, or of one that stays.
-    ``says`` replaces its answer, ``loses`` has it rotate and the answer lost; ``waits`` holds it back."""
+    ``says`` replaces its answer, ``loses`` has it rotate and the answer lost; ``waits`` holds it back.
+    ``confirmed_at`` is when it last stood by somebody, ``told_in_vain`` whether a new token got lost."""
 
-    def __init__(self, journey: Journey, *, rotates: bool = True) -> None:
+    def __init__(self, journey: Journey, clock: FakeClock, *, rotates: bool = True) -> None:
         self._journey = journey
+        self._clock = clock
+        self.confirmed_at = clock.now()
+        self.told_in_vain = False
         self._rotates = rotates
         self.number = 0
         self.asked: list[str] = []
@@ -106,7 +111,9 @@ class Provider:
         if refresh_token != f"r{self.number}":
             return Withdrawn("invalid_grant", "the refresh token was used or revoked")
         self.number += self._rotates
+        self.confirmed_at = self._clock.now()
         if self.loses:
+            self.told_in_vain = self._rotates
             return OUTAGE
         identity = replace(person(self.subject or subject), roles=self.roles, name="New Name")
         return Confirmed(identity, f"r{self.number}" if self._rotates else None)
@@ -208,6 +215,16 @@ class House:
 
         return await self.database.transactions.read("look for a test", work)
 
+    async def models(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The one session and the one grant, with times as times."""
+
+        async def work(connection: AsyncConnection) -> tuple[dict[str, Any], dict[str, Any]]:
+            session = (await connection.execute(select(Session.__table__))).one()
+            grant = (await connection.execute(select(ProviderGrant.__table__))).one()
+            return session._asdict(), grant._asdict()
+
+        return await self.database.transactions.write("look for a test", work)
+
     async def change(self, sql: str) -> None:
         async def work(connection: AsyncConnection) -> None:
             await connection.execute(text(sql))
@@ -239,7 +256,7 @@ async def house(
     database = open_database(url, longest_access_token_seconds=3660)
     stack.push_async_callback(database.close)
     clock, journey, keys = FakeClock(START), Journey(), MemoryKeys()
-    provider = Provider(journey, rotates=rotates)
+    provider = Provider(journey, clock, rotates=rotates)
     sessions = FaultyStore(database.sessions)
 
     async def at(policy: RecheckPolicy, *, stepping: bool) -> Replica:
@@ -249,8 +266,8 @@ async def house(
             database.revocations,
             clock=clock,
             overlap_seconds=OVERLAP_SECONDS,
-            idle_seconds=50_000,
-            absolute_seconds=100_000,
+            idle_seconds=1_000_000,
+            absolute_seconds=1_000_000,
             keys=keys,
             asking=Asking({"dev": provider}, grants, policy),
         )
