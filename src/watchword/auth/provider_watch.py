@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
@@ -20,6 +21,7 @@ from watchword.protocol.provider_answer import MAX_ANSWER_BYTES, check_answering
 LOOK_SECONDS: Final = 10.0
 JITTER_SHARE: Final = 0.2
 
+logger = logging.getLogger("watchword")
 _DOCUMENTS: Final[frozenset[EndpointKind]] = frozenset({"discovery", "jwks"})
 
 _FOR_NOTHING: Final[Mapping[EndpointKind, Mapping[str, str]]] = {
@@ -112,11 +114,15 @@ class ProviderWatch:
         self._draw = draw
 
     async def follow(self) -> None:
-        """Look for ever, from one beginning to the next ``look_seconds``, give or take a fifth."""
+        """Look for ever, whatever fails; from one beginning to the next it is ``look_seconds``, give or
+        take a fifth."""
         loop = asyncio.get_running_loop()
         while True:
             next_at = loop.time() + self._look_seconds * (1 + JITTER_SHARE * self._draw())
-            await self.look()
+            try:
+                await self.look()
+            except Exception as error:
+                logger.warning("provider watch: a look failed: %s", type(error).__name__)
             await asyncio.sleep(max(0.0, next_at - loop.time()))
 
     async def look(self) -> None:
