@@ -21,6 +21,7 @@ from benchmarks.through_outage.traffic import Record, Sample
 BEGIN: Final = "<!-- written by benchmarks/outage.py: begin -->"
 END: Final = "<!-- written by benchmarks/outage.py: end -->"
 _NAMES: Final[Mapping[Kind, str]] = {"api": "API calls", "refresh": "refreshes", "sign_in": "sign-ins"}
+_NOT_QUIET: Final = ", which is too much: the machine was not quiet"
 _IN_WORDS: Final[Mapping[str, str]] = {
     "hang": "its endpoints take requests and never answer",
     "fail": "its endpoints answer 503",
@@ -91,9 +92,10 @@ def percentile(values: Sequence[float], share: float) -> float | None:
 def page(run: Run) -> Iterator[str]:
     """Lines of Markdown: conditions, table, targets."""
     where, plan = run.conditions, run.plan
+    busy = max(where.load_before, where.load_after) > where.processors
     yield (
         f"Measured {where.date} on {where.machine}, {where.processors} processors, load average "
-        f"{where.load_before:.2f} before and {where.load_after:.2f} after; `watchword demo` with "
+        f"{where.load_before:.2f} before and {where.load_after:.2f} after{_NOT_QUIET if busy else ''}; `watchword demo` with "
         f"{plan.workers} worker{'s' if plan.workers > 1 else ''} on {where.database}. "
         f"{plan.before_seconds:g} s good, {plan.outage_seconds:g} s of outage ({_IN_WORDS[plan.fault]}), "
         f"{plan.after_seconds:g} s good. Each second {plan.api_per_second:g} API calls, "
