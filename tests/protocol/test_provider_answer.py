@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from watchword.errors import ProviderResponseInvalid, ProviderUnavailable
+from watchword.errors import ProviderRefused, ProviderResponseInvalid, ProviderThrottled, ProviderUnavailable
 from watchword.protocol.provider_answer import check_answering, check_document
 
 
@@ -23,9 +23,18 @@ def test_net_9_another_status_is_no_document(status: int) -> None:
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_net_13_an_outage_is_told_as_one(status: int) -> None:
-    """Whatever the content type says."""
-    with pytest.raises(ProviderUnavailable):
+    """Whatever the content type says; that it was asked too often is told apart."""
+    with pytest.raises(ProviderUnavailable) as caught:
         check_document("the key set", status, {"content-type": "text/html"})
+    assert isinstance(caught.value, ProviderThrottled) is (status == 429)
+
+
+@pytest.mark.parametrize(("status", "refused"), [(399, False), (400, True), (404, True), (499, True)])
+def test_a_refusal_is_told_from_what_is_no_answer(status: int, refused: bool) -> None:
+    """4xx says that the provider is there; it and nothing else counts as no fault of it."""
+    with pytest.raises(ProviderResponseInvalid) as caught:
+        check_document("the key set", status, {})
+    assert isinstance(caught.value, ProviderRefused) is refused
 
 
 @pytest.mark.parametrize("headers", [{}, {"content-type": "text/html"}, {"content-type": "application/jose"}])
