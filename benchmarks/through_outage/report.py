@@ -93,10 +93,10 @@ def page(run: Run) -> Iterator[str]:
     """Lines of Markdown: conditions, table, targets."""
     where, plan = run.conditions, run.plan
     busy = max(where.load_before, where.load_after) > where.processors
+    load = f"{where.load_before:.2f} before and {where.load_after:.2f} after{_NOT_QUIET if busy else ''}"
     yield (
-        f"Measured {where.date} on {where.machine}, {where.processors} processors, load average "
-        f"{where.load_before:.2f} before and {where.load_after:.2f} after{_NOT_QUIET if busy else ''}; `watchword demo` with "
-        f"{plan.workers} worker{'s' if plan.workers > 1 else ''} on {where.database}. "
+        f"Measured {where.date} on {where.machine}, {where.processors} processors, load average {load}; "
+        f"`watchword demo` with {plan.workers} worker{'s' if plan.workers > 1 else ''} on {where.database}. "
         f"{plan.before_seconds:g} s good, {plan.outage_seconds:g} s of outage ({_IN_WORDS[plan.fault]}), "
         f"{plan.after_seconds:g} s good. Each second {plan.api_per_second:g} API calls, "
         f"{plan.refreshes_per_second:g} refreshes, {plan.sign_ins_per_second:g} sign-ins; "
