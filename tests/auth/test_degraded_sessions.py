@@ -80,7 +80,7 @@ async def test_a_database_that_does_not_say_is_no_number(fault: Exception) -> No
 async def test_a_slow_count_holds_no_scrape_up() -> None:
     """After its patience a scrape takes what was known; the count that arrives late is for the next one."""
     store, clock = Store(), FakeClock()
-    counts = DegradedSessions(store, clock, PROVIDERS, longest_wait_seconds=0.01)
+    counts = DegradedSessions(store, clock, PROVIDERS, longest_wait_seconds=0.1)
     assert await counts.counted() == {"dev": 1}
     store.answers.clear()
     clock.advance(COUNT_AGAIN_SECONDS)
