@@ -39,7 +39,7 @@ def test_flt_09_a_slow_provider_holds_up_nobody_else(make_outage: MakeOutage) ->
     caller = outage.service.signed_in("alice")
     (late,) = outage.waiting(1)
     before = outage.server.provider.count("token")
-    outage.server.provider.delay("token", 0.5)
+    outage.server.provider.delay("token", 1)
 
     async def rush() -> tuple[httpx2.Response, list[Any]]:
         asking = await outage.redeem(44)

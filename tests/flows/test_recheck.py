@@ -191,7 +191,7 @@ def test_a_logout_while_the_provider_is_asked_is_the_last_word(pair: Pair) -> No
     """At the other replica; nothing comes out of the refresh, and nothing is kept of the answer."""
     browser = pair.due()
     there = pair.at_there(browser)
-    pair.here.provider.delay("token", 0.2)
+    pair.here.provider.delay("token", 1.5)
     with ThreadPoolExecutor(1) as pool:
         refreshing = pool.submit(by_body, pair.here, browser.refresh)
         pair.wait_until_asked()
