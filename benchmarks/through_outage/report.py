@@ -121,6 +121,11 @@ def _rows(run: Run) -> Iterator[tuple[str, list[str]]]:
                 percentile([each.seconds for each in run.samples(kind, phase)], share) for phase in PHASES
             ]
             yield f"{name}, p{share * 100:.0f} in ms", [_milliseconds(each) for each in found]
+    late = [[seconds for each, seconds in run.record.late if each == phase] for phase in PHASES]
+    yield (
+        "started late by the people themselves, p99 in ms",
+        [_milliseconds(percentile(each, 0.99)) for each in late],
+    )
     yield "calls to the provider", [_calls(run.calls.get(phase, {})) for phase in PHASES]
 
 
@@ -152,6 +157,7 @@ def as_json(run: Run) -> dict[str, Any]:
         "calls": {phase: dict(calls) for phase, calls in run.calls.items()},
         "healed_at": run.record.healed_at,
         "samples": [asdict(each) for each in run.record.samples],
+        "late": run.record.late,
     }
 
 

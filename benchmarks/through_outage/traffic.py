@@ -54,10 +54,12 @@ class Person:
 
 @dataclass(slots=True)
 class Record:
-    """What was seen; ``healed_at`` in the same seconds as samples are."""
+    """What was seen; ``healed_at`` in the same seconds as samples are. ``late`` is by how much these people
+    themselves started too late, which says how busy the machine was and nothing of the service."""
 
     samples: list[Sample] = field(default_factory=list)
     healed_at: float = 0.0
+    late: list[tuple[Phase, float]] = field(default_factory=list)
 
 
 class Crowd:
@@ -90,7 +92,7 @@ class Crowd:
         until = time.monotonic() + plan.total_seconds
         async with asyncio.TaskGroup() as tasks:
             for kind, rate in plan.rates().items():
-                tasks.create_task(_regularly(turns[kind], rate, until))
+                tasks.create_task(self._regularly(turns[kind], rate, until))
             tasks.create_task(self._pass_through(plan, enter))
         return self.record
 
@@ -103,6 +105,14 @@ class Crowd:
                 self._phase = phase
                 self.record.healed_at = time.monotonic()
             await asyncio.sleep(plan.seconds(phase))
+
+    async def _regularly(self, turn: Turn, rate: float, until: float) -> None:
+        """Start a turn whenever it is due, and wait for the last of them."""
+        async with asyncio.TaskGroup() as tasks:
+            for due in _moments(rate, until):
+                await asyncio.sleep(max(0.0, due - time.monotonic()))
+                self.record.late.append((self._phase, time.monotonic() - due))
+                tasks.create_task(turn(due))
 
     def _note(self, kind: Kind, phase: Phase, due: float, status: int | None, *, good: bool) -> None:
         """What began or ended in the outage, or spans it, is of the outage."""
@@ -166,14 +176,6 @@ class Crowd:
         finally:
             self._http.cookies.clear()
         return answer
-
-
-async def _regularly(turn: Turn, rate: float, until: float) -> None:
-    """Start a turn whenever it is due, and wait for the last of them."""
-    async with asyncio.TaskGroup() as tasks:
-        for due in _moments(rate, until):
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
-            tasks.create_task(turn(due))
 
 
 def _moments(rate: float, until: float) -> Iterator[float]:
