@@ -22,8 +22,8 @@ def test_sessions_that_are_asked_about_keep_their_promises(database_url: str, ti
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=12 * times,
-            stateful_step_count=30,
+            max_examples=10 * times,
+            stateful_step_count=50,
             derandomize=times == 1,
             deadline=None,
             database=None,
