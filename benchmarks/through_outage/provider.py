@@ -15,8 +15,8 @@ from watchword.dev_provider import DevProvider
 from watchword.testing.provider import development_provider, provider_settings
 
 BACK_END: Final = ("discovery", "jwks", "token", "userinfo", "par")
-"""What the service itself calls. The sign-in page, which browsers call, keeps answering, so that every
-sign-in of the outage comes back and has its code redeemed: the most that a service is asked to do."""
+"""What the service itself calls. The sign-in page, which browsers call, keeps answering, so that sign-ins
+come back and have their codes redeemed: the most that a service is asked to do."""
 
 FAULTS: Final[Mapping[str, Callable[[DevProvider, Any], None]]] = {
     "hang": lambda provider, endpoint: provider.faults.hang(endpoint),
