@@ -160,6 +160,23 @@ def test_none_keeps_nothing() -> None:
         (None, "unknown"),
     ],
 )
-def test_one_caller_is_an_address_or_a_network_of_64_bits(ip: str | None, counted: str) -> None:
+def test_ses_81_one_caller_is_an_address_or_a_network_of_64_bits(ip: str | None, counted: str) -> None:
     """What no address can be read from is one caller together."""
+    assert counted_address(ip) == counted
+
+
+@pytest.mark.parametrize(
+    ("ip", "counted"),
+    [
+        ("64:ff9b::c000:207", "192.0.2.7"),
+        ("64:ff9b::192.0.2.7", "192.0.2.7"),
+        ("64:ff9b:0:0:0:1:c000:207", "64:ff9b::/64"),
+        ("2002:c000:207:1::1", "192.0.2.7"),
+        ("2002:c000:207:ffff:ffff::", "192.0.2.7"),
+        ("2001:0:cb00:7101:0:1234:3fff:fdf8", "192.0.2.7"),
+        ("2001:1::1", "2001:1::/64"),
+    ],
+)
+def test_ses_81_an_ipv4_address_in_any_clothes_is_the_same_caller(ip: str, counted: str) -> None:
+    """Behind a NAT64 the whole of IPv4 is not one caller, and 6to4 makes nobody 65,536 callers."""
     assert counted_address(ip) == counted

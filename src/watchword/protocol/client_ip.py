@@ -11,6 +11,7 @@ from typing import Literal
 IpPrivacy = Literal["truncated", "hashed", "none"]
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _MAX_ENTRY_BYTES = 64
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _WITH_PORT = re.compile(r"\[([^\[\]]+)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5}")
 
 
@@ -49,13 +50,22 @@ def mask_ip(ip: str | None, mode: IpPrivacy, *, key: bytes | None = None) -> str
 
 def counted_address(ip: str | None) -> str:
     """What counts as one caller: an IPv4 address, the /64 an IPv6 address lies in, since one
-    customer has at least that many, and ``unknown`` for everything that is no address."""
+    customer has at least that many, and ``unknown`` for everything that is no address. An IPv6
+    address that an IPv4 address was translated or tunnelled into counts as that."""
     address = _read(ip or "")
     if address is None:
         return "unknown"
-    if address.version == 4:
-        return str(address)
-    return str(ipaddress.ip_network((address, 64), strict=False))
+    ipv4 = address if isinstance(address, ipaddress.IPv4Address) else _carried(address)
+    return str(ipv4 or ipaddress.ip_network((address, 64), strict=False))
+
+
+def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address in one of NAT64 (RFC 6052 §2.1), where all of them share a /64, of 6to4
+    (RFC 3056 §2), where each has 65,536 of them, or of Teredo (RFC 4380 §4), where those of one
+    relay share one."""
+    if address in _NAT64:
+        return ipaddress.IPv4Address(address.packed[-4:])
+    return address.sixtofour or (address.teredo or (None, None))[1]
 
 
 def _entry(raw: bytes) -> _Address | None:
