@@ -25,7 +25,9 @@ from watchword.auth.provider_health import (
     EndpointKind,
     ProviderHealth,
 )
+from watchword.auth.rate_limits import COUNTS
 from watchword.doctor.readiness import SERVICE_SECONDS
+from watchword.rate_limiting.shared import RETRY_SECONDS
 
 PAGE = "docs/operations/metrics.md"
 ROW = re.compile(r"^\| `(watchword_\w+)` \| (\w+) \| ((?:`\w+`(?:, )?)*) ?\| \S", re.MULTILINE)
@@ -44,7 +46,14 @@ def exposed() -> dict[str, tuple[str, set[str]]]:
     health = ProviderHealth(
         "dev", "Dev", "closed", dict.fromkeys(get_args(EndpointKind), endpoint), {}, {}, 1.0, 2.0, 3
     )
-    observed = Observed(started=True, providers=[health], degraded={"dev": 1}, feed_age_seconds=1.0)
+    observed = Observed(
+        started=True,
+        providers=[health],
+        degraded={"dev": 1},
+        feed_age_seconds=1.0,
+        cache_up=True,
+        rate_limited=dict.fromkeys(COUNTS, 0),
+    )
     return {_name(family): (family.type, _labels(family)) for family in families(observed)}
 
 
@@ -64,7 +73,7 @@ def test_the_page_has_every_metric_with_its_type_and_labels() -> None:
     assert set(re.findall(r"\bwatchword_\w+", text())) == set(exposed())
 
 
-@pytest.mark.parametrize("words", [get_args(kind) for kind in (EndpointKind, BreakerState, CallOutcome)])
+@pytest.mark.parametrize("words", [*map(get_args, (EndpointKind, BreakerState, CallOutcome)), COUNTS])
 def test_the_page_has_every_word_a_label_can_be(words: tuple[str, ...]) -> None:
     """Whoever writes a query finds the values in the page."""
     assert not [word for word in words if f"`{word}`" not in text()]
@@ -123,6 +132,7 @@ def test_the_numbers_of_the_page_are_those_of_the_code() -> None:
         f"counts at most once in {COUNT_AGAIN_SECONDS:g} seconds",
         f"at most {MOST_COUNTED:,} of one provider",
         f"asked for {SERVICE_SECONDS:g} seconds at most",
+        f"no request has asked for {RETRY_SECONDS:g} seconds",
     ):
         assert said in plain
 

@@ -47,7 +47,7 @@ async def test_keys_and_windows_are_counted_apart(clock: FakeClock) -> None:
     assert await counter.hit("a", one) == 1.0
 
 
-async def test_parallel_hits_are_counted_exactly(clock: FakeClock) -> None:
+async def test_ses_80_parallel_hits_are_counted_exactly(clock: FakeClock) -> None:
     """Of a hundred at once, as many pass as may."""
     counter = open_counter(None, clock)
     waits = await asyncio.gather(*(counter.hit("a", RateLimit(37, 60)) for _ in range(100)))
@@ -79,8 +79,8 @@ def test_a_second_never_holds_more_than_the_limit(amount: int, steps: list[tuple
     asyncio.run(run())
 
 
-async def test_a_million_addresses_fit_into_little_memory(clock: FakeClock) -> None:
-    """SES-84: what one process keeps is bounded, whoever comes; here at a twentieth of the size."""
+async def test_ses_84_a_million_addresses_fit_into_little_memory(clock: FakeClock) -> None:
+    """What one process keeps is bounded, whoever comes; here at a twentieth of the size."""
     at_most = MAX_HITS // 20
     storage = BoundedMemoryStorage(clock.monotonic, max_hits=at_most)
     tracemalloc.start()
@@ -94,7 +94,7 @@ async def test_a_million_addresses_fit_into_little_memory(clock: FakeClock) -> N
     assert peak * 20 < 100_000_000
 
 
-async def test_the_quietest_keys_go_first(clock: FakeClock) -> None:
+async def test_ses_84_the_quietest_keys_go_first(clock: FakeClock) -> None:
     """Beyond the bound, whoever asks most is remembered longest."""
     storage = BoundedMemoryStorage(clock.monotonic, max_hits=4)
     counter = WindowCounter(storage, clock.monotonic)
@@ -104,7 +104,7 @@ async def test_the_quietest_keys_go_first(clock: FakeClock) -> None:
     assert await storage.reset() == 2
 
 
-async def test_what_has_expired_is_forgotten(clock: FakeClock) -> None:
+async def test_ses_84_what_has_expired_is_forgotten(clock: FakeClock) -> None:
     """Also keys that never come back."""
     storage = BoundedMemoryStorage(clock.monotonic)
     counter = WindowCounter(storage, clock.monotonic)

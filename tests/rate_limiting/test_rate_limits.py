@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from watchword.auth.rate_limits import REFRESHES_PER_SESSION, RateLimits
+from watchword.auth.rate_limits import COUNTS, REFRESHES_PER_SESSION, CacheState, RateLimits
 from watchword.config.rate_limits import LimitName, RateLimit
 from watchword.errors import RateLimited
 from watchword.rate_limiting.counter import open_counter
@@ -19,6 +19,8 @@ SESSION = UUID("01890000-0000-7000-8000-000000000001")
 class Recorded:
     """A counter that keeps what it was asked to count."""
 
+    cache_state: CacheState | None = None
+
     def __init__(self, clock: FakeClock) -> None:
         self._counter = open_counter(None, clock)
         self.keys: list[str] = []
@@ -26,6 +28,9 @@ class Recorded:
     async def hit(self, key: str, limit: RateLimit) -> float | None:
         self.keys.append(key)
         return await self._counter.hit(key, limit)
+
+    def look(self) -> None:
+        self._counter.look()
 
     async def close(self) -> None:
         await self._counter.close()
@@ -71,7 +76,7 @@ async def test_limits_and_addresses_are_counted_apart(clock: FakeClock) -> None:
     assert await passes(checks, "login", "192.0.2.2")
 
 
-async def test_an_ipv6_customer_is_one_caller(clock: FakeClock) -> None:
+async def test_ses_81_an_ipv6_customer_is_one_caller(clock: FakeClock) -> None:
     """Whoever has a /64 has 2**64 addresses of it; the next /64 is somebody else."""
     checks = limits(clock, amount=1)
     assert await passes(checks, "login", "2001:db8:0:1::1")
@@ -118,3 +123,13 @@ async def test_keys_tell_nobody_who_was_counted(clock: FakeClock) -> None:
     packed = ipaddress.ip_address("192.0.2.1").packed.hex()
     assert not [key for key in counter.keys if "192.0.2" in key or packed in key or SESSION.hex in key]
     await one.close()
+
+
+async def test_what_is_refused_is_counted_by_limit(clock: FakeClock) -> None:
+    """Every limit is there from the start with 0; what passes does not count."""
+    checks = limits(clock, amount=1)
+    assert checks.refused == dict.fromkeys(COUNTS, 0)
+    for _ in range(3):
+        await passes(checks, "login", "192.0.2.1")
+    assert checks.refused == dict.fromkeys(COUNTS, 0) | {"login": 2}
+    assert checks.cache_state() is None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -25,6 +26,7 @@ class ValkeyTestServer:
         self._folder = folder
         self._port = loopback_port()
         self._server: Any = None
+        self._frozen: int | None = None
 
     @property
     def url(self) -> str:
@@ -38,8 +40,19 @@ class ValkeyTestServer:
     def stop(self) -> None:
         """Its connections break, new ones are refused."""
         if self._server is not None:
+            self.thaw()
             self._server.stop()
             self._server = None
+
+    def freeze(self) -> None:
+        """It hangs: connections stay, and new ones are made, but nothing is answered."""
+        self._frozen = int(self.run("INFO", "server")["process_id"])
+        os.kill(self._frozen, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        if self._frozen is not None:
+            os.kill(self._frozen, signal.SIGCONT)
+            self._frozen = None
 
     def run(self, *command: str) -> Any:
         """The answer to one command."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, get_args
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -19,12 +19,15 @@ _OUTCOMES: Final[tuple[CallOutcome, ...]] = get_args(CallOutcome)
 @dataclass(frozen=True, slots=True)
 class Observed:
     """What one process knows; before its start nothing. ``degraded`` are sessions of every provider, None
-    while the database does not answer."""
+    while the database does not answer; ``cache_up`` is None without a cache, and before it was first asked;
+    ``rate_limited`` are requests by what was counted."""
 
     started: bool = False
     providers: Sequence[ProviderHealth] = ()
     degraded: Mapping[str, int] | None = None
     feed_age_seconds: float | None = None
+    cache_up: bool | None = None
+    rate_limited: Mapping[str, int] = field(default_factory=dict)
 
 
 def families(observed: Observed) -> Iterator[Metric]:
@@ -41,6 +44,12 @@ def families(observed: Observed) -> Iterator[Metric]:
         "How long ago this process read which sessions have ended.",
         observed.feed_age_seconds,
     )
+    yield _gauge(
+        "watchword_cache_up",
+        "1 while the cache counts rate limits for all processes, 0 while this one counts by itself.",
+        None if observed.cache_up is None else float(observed.cache_up),
+    )
+    yield _rate_limited(observed.rate_limited)
     yield _breaker_state(observed.providers)
     yield _transitions(observed.providers)
     yield _calls(observed.providers)
@@ -65,6 +74,15 @@ def families(observed: Observed) -> Iterator[Metric]:
         f"at most {MOST_COUNTED} are counted.",
         observed.degraded or {},
     )
+
+
+def _rate_limited(counted: Mapping[str, int]) -> Metric:
+    family = CounterMetricFamily(
+        "watchword_rate_limited", "Requests refused because of a rate limit.", labels=["limit"]
+    )
+    for limit, times in counted.items():
+        family.add_metric([limit], times)
+    return family
 
 
 def _breaker_state(providers: Sequence[ProviderHealth]) -> Metric:

@@ -48,10 +48,13 @@ class Metrics:
         if services is None:
             return Observed()
         services.first_look.begin()
+        cache = services.limits.cache_state()
         degraded = await services.degraded_sessions.counted()
         return Observed(
             started=True,
             providers=[client.health() for client in services.providers.values()],
             degraded=degraded,
             feed_age_seconds=services.feed.age_seconds,
+            cache_up={"ok": True, "away": False}.get(cache or ""),
+            rate_limited=services.limits.refused,
         )

@@ -46,7 +46,7 @@ class Operations:
 
     @public
     async def readyz(self, _: Request) -> Response:
-        """A provider that is down is shown and nothing more: whoever is signed in is served."""
+        """A provider or a cache that is down is shown and nothing more: whoever is signed in is served."""
         headers = {"Cache-Control": "no-store"}
         try:
             services = await self.services()
@@ -56,9 +56,11 @@ class Operations:
             state = {"status": "not ready", "database": database, "keys": keys, "code": error.code}
             headers["Retry-After"] = str(error.retry_after_seconds or _RETRY_AFTER_SECONDS)
             return JSONResponse(state | self._providers(), status_code=503, headers=headers)
-        providers = self._providers()
+        providers, cache = self._providers(), services.limits.cache_state()
         down = any(each["state"] != "closed" for each in providers["providers"].values())
-        state = {"status": "degraded" if down else "ready", "database": "ok", "keys": "ok"}
+        state = {"status": "degraded" if down or cache == "away" else "ready", "database": "ok", "keys": "ok"}
+        if cache is not None:
+            state["cache"] = cache
         return JSONResponse(state | providers, headers=headers)
 
     @public

@@ -9,7 +9,7 @@ from limits.aio.storage import Storage
 from limits.aio.strategies import MovingWindowRateLimiter
 
 from watchword.auth.ports import Clock
-from watchword.auth.rate_limits import HitCounter
+from watchword.auth.rate_limits import CacheState, HitCounter
 from watchword.config.rate_limits import RateLimit
 from watchword.rate_limiting.memory import BoundedMemoryStorage
 
@@ -20,17 +20,25 @@ class WindowCounter:
     ``now`` is the clock of the storage's own timestamps, in seconds.
     """
 
+    cache_state: CacheState | None = None
+
     def __init__(self, storage: Storage, now: Callable[[], float]) -> None:
         self._limiter = MovingWindowRateLimiter(storage)
         self._now = now
 
     async def hit(self, key: str, limit: RateLimit) -> float | None:
-        """Count one hit: None when it fits, else the seconds until one will."""
+        """Count one hit: None when it fits, else the seconds until one will; never more than the
+        window, whatever a process whose clock is ahead has written into it."""
         item = RateLimitItemPerSecond(limit.amount, limit.window_seconds)
         if await self._limiter.hit(item, key):
             return None
         window = await self._limiter.get_window_stats(item, key)
-        return 0.0 if window.remaining > 0 else max(window.reset_time - self._now(), 0.0)
+        if window.remaining > 0:
+            return 0.0
+        return min(max(window.reset_time - self._now(), 0.0), float(limit.window_seconds))
+
+    def look(self) -> None:
+        """There is nothing to find out."""
 
     async def close(self) -> None:
         """Nothing to let go of."""
@@ -44,6 +52,7 @@ def open_counter(cache_url: str | None, clock: Clock) -> HitCounter:
     local = WindowCounter(BoundedMemoryStorage(clock.monotonic), clock.monotonic)
     if cache_url is None:
         return local
+    from watchword.rate_limiting.server import ServerCounter
     from watchword.rate_limiting.shared import SharedCounter
 
-    return SharedCounter(cache_url, fallback=local, clock=clock)
+    return SharedCounter(ServerCounter(cache_url), fallback=local, clock=clock)
