@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 from collections.abc import Iterator
@@ -117,7 +118,7 @@ def test_a_client_that_leaves_mid_body_is_no_error(
             leaving.sendall(head + form)
             if not leave_first:
                 server.stop()
-    assert caplog.messages == []
+    assert not [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING]
 
 
 def test_forwarded_addresses_are_not_believed(live: RelyingParty) -> None:
