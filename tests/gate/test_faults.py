@@ -100,10 +100,13 @@ async def test_x_18_a_fault_at_any_step_is_never_a_200(
                 reached.append(step)
                 raise RuntimeError(SECRET)
 
-        chain.clock.advance(2)
-        asked = asking(chain)
-        with at_each_function(fail):
-            answer = await chain.ask(*asked)
+        for _ in range(3):  # the first may be served by a reading of the round before
+            chain.clock.advance(2)
+            asked = asking(chain)
+            with at_each_function(fail):
+                answer = await chain.ask(*asked)
+            if reached:
+                break
         allowed = {503, 500} if broken.partition(".")[0] in GATE else {503}
         assert reached, broken
         assert (answer.status_code in allowed, chain.ran) == (True, []), broken
