@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -28,6 +28,7 @@ class ListLog:
         self.entries: list[Revocation] = []
         self.away: bool | Exception = False
         self.readings: list[str] = []
+        self.missing: list[int] = []
         self.answering = asyncio.Event()
         self.answering.set()
 
@@ -40,9 +41,17 @@ class ListLog:
         await self._answer("unexpired")
         return [each for each in self.entries if each.expires_at > now]
 
-    async def since(self, sequence: int, *, again_from: datetime) -> Sequence[Revocation]:
+    async def since(
+        self, sequence: int, *, missing: Collection[int] = (), again_from: datetime
+    ) -> Sequence[Revocation]:
         await self._answer("since")
-        return [each for each in self.entries if each.sequence > sequence or each.created_at >= again_from]
+        self.missing = list(missing)
+        found = [
+            each
+            for each in self.entries
+            if each.sequence > sequence or each.sequence in missing or each.created_at >= again_from
+        ]
+        return sorted(found, key=lambda each: each.sequence)
 
     async def _answer(self, asked: str) -> None:
         self.readings.append(asked)

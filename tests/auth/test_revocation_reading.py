@@ -6,8 +6,10 @@ import asyncio
 
 import pytest
 
-from tests.auth.feeds import SESSION, ListLog, caller
+from tests.auth.feeds import HOUR, OTHER, SESSION, ListLog, caller
+from watchword.auth.ports import Revocation
 from watchword.auth.revocation import FRESH_SECONDS, POLL_SECONDS, RevocationFeed
+from watchword.auth.sequence_gaps import MAX_MISSING, REMEMBERED_SECONDS
 from watchword.errors import DatabaseUnavailable
 from watchword.testing import FakeClock
 
@@ -21,6 +23,65 @@ async def test_a_view_cut_off_for_long_is_read_as_a_whole(
     clock.advance(31)
     await feed.poll()
     assert log.readings == ["unexpired", "since", "unexpired"]
+
+
+async def test_a_commit_later_than_the_last_minute_is_still_seen(
+    feed: RevocationFeed, log: ListLog, clock: FakeClock
+) -> None:
+    """A process stood still between writing and committing, longer than anything is read again; neither
+    that nor a clock that lies behind hides what it wrote, while a token it concerns may live."""
+    log.add("session", session_id=OTHER, sequence=7)
+    await feed.poll()
+    stuck = Revocation(6, "session", clock.now(), clock.now() + HOUR, SESSION)
+    for _ in range(150):
+        clock.advance(20)
+        await feed.poll()
+    log.entries.append(stuck)
+    await feed.poll()
+    assert feed.is_revoked(caller())
+
+
+async def test_a_late_commit_that_is_announced_waits_for_no_second_look(
+    feed: RevocationFeed, log: ListLog, clock: FakeClock
+) -> None:
+    """The last minute is read again once a second only; what was passed over at every reading."""
+    log.add("session", session_id=OTHER, sequence=7)
+    await feed.poll()
+    clock.advance(0.01)
+    log.entries.append(Revocation(6, "session", clock.now() - HOUR / 2, clock.now() + HOUR, SESSION))
+    await feed.poll()
+    assert feed.is_revoked(caller())
+
+
+async def test_what_was_passed_over_is_asked_for_until_it_comes(
+    feed: RevocationFeed, log: ListLog, clock: FakeClock
+) -> None:
+    """Or until no token is left that it could concern; a start asks for a few numbers below the first."""
+    log.add("session", session_id=OTHER, sequence=500)
+    await feed.poll()
+    log.add("session", session_id=OTHER, sequence=503)
+    await feed.poll()
+    await feed.poll()
+    assert log.missing == [*range(400, 500), 501, 502]
+    log.add("session", session_id=OTHER, sequence=501)
+    await feed.poll()
+    await feed.poll()
+    assert log.missing == [*range(400, 500), 502]
+    clock.advance(20)
+    for _ in range(round(REMEMBERED_SECONDS / 20)):
+        await feed.poll()
+        clock.advance(20)
+    await feed.poll()
+    assert log.missing == []
+
+
+async def test_a_sequence_that_leaps_costs_no_memory(feed: RevocationFeed, log: ListLog) -> None:
+    """Of numbers passed over by the million the newest are asked for."""
+    log.add("session", session_id=OTHER, sequence=1)
+    log.add("session", session_id=OTHER, sequence=10**9)
+    await feed.poll()
+    await feed.poll()
+    assert log.missing == list(range(10**9 - MAX_MISSING, 10**9))
 
 
 async def test_all_who_wait_share_one_reading(feed: RevocationFeed, log: ListLog) -> None:

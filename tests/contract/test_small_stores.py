@@ -13,7 +13,7 @@ import pytest
 from tests.contract.samples import MICROSECOND, NOW, change, count, opened, rows, session_id
 from watchword.auth.ports import AuditEvent, KeyState, StoredKey
 from watchword.errors import DatabaseUnavailable
-from watchword.storage import SqlDatabase
+from watchword.storage import SqlDatabase, open_database
 
 
 def key(kid: str, state: KeyState, *, age_seconds: int = 0) -> StoredKey:
@@ -126,6 +126,21 @@ async def test_the_feed_goes_on_after_a_sequence_and_repeats_the_last_while(data
     assert list(await feed.since(third.sequence, again_from=second.created_at)) == [second, third]
     assert list(await feed.since(third.sequence, again_from=second.created_at + MICROSECOND)) == [third]
     assert list(await feed.since(0, again_from=NOW)) == [first, second, third]
+
+
+@pytest.mark.postgres
+async def test_the_feed_tells_what_was_passed_over_whatever_its_age(postgres_url: str) -> None:
+    """By number, in order with the rest: a transaction may commit long after a later-numbered one. On
+    SQLite, where writers come one after the other, none can."""
+    database = open_database(postgres_url)
+    for number in (1, 2, 3, 4):
+        await revoke(database, number, now=NOW, expire=NOW + timedelta(hours=1))
+    first, _, third, fourth = await database.revocations.unexpired(now=NOW)
+    missing = [third.sequence, first.sequence, 10**12]
+    later = NOW + timedelta(hours=1)
+    found = await database.revocations.since(third.sequence, missing=missing, again_from=later)
+    assert list(found) == [first, third, fourth]
+    await database.close()
 
 
 async def test_a_sequence_is_never_given_twice(database: SqlDatabase) -> None:

@@ -7,7 +7,7 @@ interleave as they do on a database.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -111,7 +111,10 @@ class MemoryStore:
     async def unexpired(self, *, now: datetime) -> Sequence[Revocation]:
         return [each for each in self._entries if each.expires_at > now]
 
-    async def since(self, sequence: int, *, again_from: datetime) -> Sequence[Revocation]:
+    async def since(
+        self, sequence: int, *, missing: Collection[int] = (), again_from: datetime
+    ) -> Sequence[Revocation]:
+        """Every call here is a transaction of its own, so that no number is missing."""
         return [each for each in self._entries if each.sequence > sequence or each.created_at >= again_from]
 
     async def set_active(self, subject: str, active: bool, *, now: datetime) -> None:

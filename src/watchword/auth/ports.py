@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -10,6 +10,7 @@ from uuid import UUID
 
 from watchword.auth.account_ports import UNCONDITIONAL, AccountStore, ClientTokenStore, OpeningTerms
 from watchword.auth.caller_ports import CallerStore
+from watchword.auth.cleanup_ports import CleanupStore
 from watchword.auth.code_ports import CodeStore
 from watchword.auth.grant_ports import GrantStore
 from watchword.auth.logout_ports import NewProviderGrant, ProviderLogoutStore
@@ -204,9 +205,11 @@ class RevocationLog(Protocol):
     async def unexpired(self, *, now: datetime) -> Sequence[Revocation]:
         """Everything that can still concern a token: read once before a replica is ready."""
 
-    async def since(self, sequence: int, *, again_from: datetime) -> Sequence[Revocation]:
-        """Entries after ``sequence``, and once more those created since ``again_from``, because
-        a transaction may commit after a later-numbered one. Ordered by sequence."""
+    async def since(
+        self, sequence: int, *, missing: Collection[int] = (), again_from: datetime
+    ) -> Sequence[Revocation]:
+        """Entries after ``sequence``; those numbered in ``missing``, because a transaction may commit after
+        a later-numbered one; and once more those created since ``again_from``. Ordered by sequence."""
 
 
 class Announcements(Protocol):
@@ -249,6 +252,7 @@ class Database(Protocol):
     audit: AuditLog
     version_usage: VersionUsageStore
     session_counts: SessionCountStore
+    cleanup: CleanupStore
     announcements: Announcements | None
 
     async def ping(self) -> None:
@@ -272,7 +276,8 @@ class HttpAnswer:
 class ProviderHttp(Protocol):
     """One shared client a provider. No redirects, size caps, a total deadline. Raises
     ProviderUnavailable for connection, TLS and timeout faults, ProviderResponseInvalid for an
-    answer over its cap; any status is an answer."""
+    answer over its cap, ProviderPersonUnreadable where it is JSON; any status is an answer, and of an
+    error over its cap the body is left out."""
 
     async def get(self, url: str, *, max_bytes: int, bearer: str | None = None) -> HttpAnswer: ...
 

@@ -1,8 +1,9 @@
 """The revocation feed: what has ended, known in memory on every replica without asking.
 
-The database's append-only table is read once a second by sequence, and the last minute again for
-transactions that committed late. An announcement, where the database can make one, only hastens
-the next reading.
+The database's append-only table is read once a second by sequence. Numbers that were passed over are
+asked for again at every reading, because transactions commit late, and the last minute once a second, because
+a server that took over may give numbers again. An announcement, where the database can make one, only
+hastens the next reading.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from uuid import UUID
 
 from watchword.auth.ports import Announcements, Clock, Revocation, RevocationLog
 from watchword.auth.revoked import Revoked
+from watchword.auth.sequence_gaps import SequenceGaps
 from watchword.auth.verified_tokens import VerifiedTokens
 from watchword.errors import DatabaseUnavailable, WatchwordError
 from watchword.protocol.principal import Principal
@@ -56,7 +58,7 @@ class RevocationFeed:
         self._verified = VerifiedTokens() if verified is None else verified
         self._all_verified = (self._verified, *foreign)
         self._revoked = Revoked()
-        self._sequence = 0
+        self._gaps = SequenceGaps()
         self._read_at: float | None = None
         self._again_at: float | None = None
         self._failed_at: float | None = None
@@ -88,9 +90,7 @@ class RevocationFeed:
     async def load(self) -> None:
         """Everything unexpired: read before this replica is ready and after it was cut off."""
         asked_at = self._clock.monotonic()
-        for entry in await self._log.unexpired(now=self._clock.now()):
-            self._take(entry)
-        self._read_at = asked_at
+        self._take_all(await self._log.unexpired(now=self._clock.now()), asked_at)
 
     async def poll(self) -> None:
         """Read what came since. After half a minute without an answer, read it all."""
@@ -98,10 +98,9 @@ class RevocationFeed:
             await self.load()
         else:
             asked_at = self._clock.monotonic()
-            again_from = self._again_from(asked_at)
-            for entry in await self._log.since(self._sequence, again_from=again_from):
-                self._take(entry)
-            self._read_at = asked_at
+            again_from, gaps = self._again_from(asked_at), self._gaps
+            entries = await self._log.since(gaps.highest, missing=gaps.missing, again_from=again_from)
+            self._take_all(entries, asked_at)
         if self._clock.monotonic() - self._swept_at >= _SWEEP_SECONDS:
             self._revoked.forget_expired(self._clock.now())
             for verified in self._all_verified:
@@ -168,8 +167,13 @@ class RevocationFeed:
         failed = reading.cancelled() or reading.exception() is not None
         self._failed_at = self._clock.monotonic() if failed else None
 
+    def _take_all(self, entries: Sequence[Revocation], asked_at: float) -> None:
+        for entry in entries:
+            self._take(entry)
+        self._gaps.note((entry.sequence for entry in entries), at=asked_at)
+        self._read_at = asked_at
+
     def _take(self, entry: Revocation) -> None:
-        self._sequence = max(self._sequence, entry.sequence)
         if self._revoked.take(entry):
             self._evict(entry)
         of_ours = entry.kind == "key" and entry.issuer is None

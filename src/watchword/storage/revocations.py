@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, insert, or_, select
+from sqlalchemy import BigInteger, Row, Select, any_, bindparam, insert, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchword.auth.ports import Revocation
@@ -29,16 +30,20 @@ class SqlRevocationLog:
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
+        self._in_parallel = transactions.dialect == "postgresql"
 
     async def unexpired(self, *, now: datetime) -> Sequence[Revocation]:
         return await self._read(_IN_ORDER.where(RevocationEntry.expires_at > now))
 
-    async def since(self, sequence: int, *, again_from: datetime) -> Sequence[Revocation]:
-        return await self._read(
-            _IN_ORDER.where(
-                or_(RevocationEntry.sequence > sequence, RevocationEntry.created_at >= again_from)
-            )
-        )
+    async def since(
+        self, sequence: int, *, missing: Collection[int] = (), again_from: datetime
+    ) -> Sequence[Revocation]:
+        """SQLite gives numbers in the order of commits: there none is missing that may still come."""
+        number = RevocationEntry.sequence
+        wanted = [number > sequence, RevocationEntry.created_at >= again_from]
+        if missing and self._in_parallel:
+            wanted.append(number == any_(bindparam("missing", sorted(missing), ARRAY(BigInteger))))
+        return await self._read(_IN_ORDER.where(or_(*wanted)))
 
     async def _read(self, statement: Select[Any]) -> list[Revocation]:
         return await self._transactions.read(

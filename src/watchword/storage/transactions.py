@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from watchword.auth.forks import in_child
 from watchword.errors import Contended
-from watchword.models.faults import database_faults, is_transient
+from watchword.models.faults import database_faults, is_read_only, is_transient
 from watchword.storage.engines import WRITES
 
 T = TypeVar("T")
@@ -40,10 +41,12 @@ class Transactions:
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
-        postgresql = engine.dialect.name == "postgresql"
+        self.dialect = engine.dialect.name
+        postgresql = self.dialect == "postgresql"
         self._reads = engine.execution_options(isolation_level="AUTOCOMMIT") if postgresql else engine
         self._writes = engine.execution_options(**{WRITES: True})
         self._running: set[asyncio.Task[Any]] = set()
+        in_child(self, Transactions._begin_anew)
 
     async def read(self, doing: str, work: Work[T]) -> T:
         """One statement that changes nothing; waits for no writer."""
@@ -57,6 +60,10 @@ class Transactions:
         """Wait for the transactions whose callers left."""
         if self._running:
             await asyncio.wait(self._running)
+
+    def _begin_anew(self) -> object:
+        left, self._running = self._running, set()
+        return left
 
     async def _run(self, doing: str, engine: AsyncEngine, work: Work[T]) -> T:
         left = asyncio.Event()
@@ -103,14 +110,15 @@ async def _once(engine: AsyncEngine, work: Work[T], left: asyncio.Event) -> T:
             if left.is_set():
                 raise _CallerLeft
             await transaction.commit()
-        except TimeoutError:
-            await _abandon(connection)
+        except Exception as fault:
+            if isinstance(fault, TimeoutError) or is_read_only(fault):
+                await _abandon(connection)
             raise
         return done
 
 
 async def _abandon(connection: AsyncConnection) -> None:
-    """Give up a connection whose server may never answer, without another word to it."""
+    """Give up a connection whose server may never answer or take writes, without another word to it."""
     if connection.invalidated:
         return
     raw = await connection.get_raw_connection()
