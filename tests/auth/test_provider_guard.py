@@ -20,6 +20,7 @@ from watchword.errors import (
     ProviderMetadataInvalid,
     ProviderNameUnresolved,
     ProviderPersonLimited,
+    ProviderPersonUnreadable,
     ProviderRefused,
     ProviderResponseInvalid,
     ProviderSettingsMismatch,
@@ -78,6 +79,7 @@ FAILURES: list[WatchwordError] = [
 NO_FAILURES: list[WatchwordError] = [
     ProviderRefused("400"),
     ProviderPersonLimited("403"),
+    ProviderPersonUnreadable("64 KB of groups"),
     ProviderSettingsMismatch("ours"),
     CodeRefused("invalid_grant"),
     IdTokenRejected("forged"),
@@ -110,6 +112,14 @@ async def test_user_errors_and_refusals_never_open_it(guard: ProviderGuard, erro
     await fail(guard, 100, error)
     assert guard.state == "closed"
     assert guard.calls == {("token", "answered"): 100}
+
+
+async def test_a_document_for_everybody_is_no_matter_of_one_person(guard: ProviderGuard) -> None:
+    """A key set that is too large is a fault of the endpoint."""
+    for _ in range(5):
+        with pytest.raises(ProviderPersonUnreadable):
+            await guard.run("jwks", raising(ProviderPersonUnreadable("more than 262144 bytes")))
+    assert guard.state == "open"
 
 
 @pytest.mark.parametrize("error", NO_FAILURES, ids=lambda each: type(each).__name__)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watchword.errors import ProviderResponseInvalid, ProviderUnavailable
+from watchword.errors import ProviderPersonLimited, ProviderResponseInvalid, ProviderThrottled
 from watchword.protocol.github import check_emails, check_user, emails_endpoint, github_metadata
 
 JSON = {"content-type": "application/json"}
@@ -69,10 +69,14 @@ def test_only_a_positive_number_is_an_account(number: str) -> None:
 
 
 def test_a_limit_that_is_used_up_is_an_outage() -> None:
-    """Told by 403 with nothing remaining; another 403 is a refusal."""
-    with pytest.raises(ProviderUnavailable) as caught:
-        check_user(403, {"X-RateLimit-Remaining": "0", "Retry-After": "30"}, b"")
-    assert caught.value.retry_after_seconds == 30
+    """Told by 403 or 429 with nothing remaining, and it is the person's; another 403 is a refusal, another
+    429 is meant for all of us."""
+    for status in (403, 429):
+        with pytest.raises(ProviderPersonLimited) as caught:
+            check_user(status, {"X-RateLimit-Remaining": "0", "Retry-After": "30"}, b"")
+        assert caught.value.retry_after_seconds == 30
+    with pytest.raises(ProviderThrottled):
+        check_user(429, {"X-RateLimit-Remaining": "1"}, b"")
     with pytest.raises(ProviderResponseInvalid):
         check_user(403, {"X-RateLimit-Remaining": "1"}, b"")
 

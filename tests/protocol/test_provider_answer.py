@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from watchword.errors import ProviderRefused, ProviderResponseInvalid, ProviderThrottled, ProviderUnavailable
-from watchword.protocol.provider_answer import check_answering, check_document
+from watchword.errors import (
+    ProviderPersonUnreadable,
+    ProviderRefused,
+    ProviderResponseInvalid,
+    ProviderThrottled,
+    ProviderUnavailable,
+)
+from watchword.protocol.provider_answer import check_answering, check_document, read_json
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "application/jwk-set+json; charset=utf-8"])
@@ -63,3 +69,25 @@ def test_an_endpoint_that_is_down_does_not_answer(status: int) -> None:
     """As for anybody."""
     with pytest.raises(ProviderUnavailable):
         check_answering("token", status, {"content-type": "application/json"})
+
+
+@pytest.mark.parametrize(
+    ("body", "of_a_person"),
+    [
+        (b'{"name": "\\ud800"}', True),
+        (b'{"name": "Jos\xe9"}', True),
+        (b'{"limit": 1e999}', True),
+        (b'{"groups": 1, "groups": 2}', True),
+        (b'{"groups": ' + b"[" * 40 + b"]" * 40 + b"}", True),
+        (b'{"groups": "' + b"g" * 70_000 + b'"}', True),
+        (b"", False),
+        (b"[]", False),
+        (b'{"sub": "alice", "na', False),
+        (b"<!doctype html>", False),
+    ],
+)
+def test_odd_json_may_be_about_one_person_and_no_json_is_not(body: bytes, of_a_person: bool) -> None:
+    """What somebody put into a profile is told from an endpoint that is broken."""
+    with pytest.raises(ProviderResponseInvalid) as caught:
+        read_json("userinfo", {"content-type": "application/json"}, body)
+    assert isinstance(caught.value, ProviderPersonUnreadable) is of_a_person

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from watchword.errors import (
     CodeRefused,
+    ProviderPersonUnreadable,
     ProviderRefused,
     ProviderResponseInvalid,
     ProviderSettingsMismatch,
@@ -246,8 +247,14 @@ def test_net_14_a_refresh_token_of_another_type_is_refused(value: Any) -> None:
 def test_net_14_token_lengths_are_capped_at_the_edge(name: str, cap: int) -> None:
     """At the cap accepted, one above refused."""
     assert getattr(check(GOOD | {name: "x" * cap}), name) == "x" * cap
-    with pytest.raises(ProviderResponseInvalid, match=name):
+    with pytest.raises(ProviderPersonUnreadable, match=name):
         check(GOOD | {name: "x" * (cap + 1)})
+
+
+def test_no_id_token_where_one_is_required_is_said_of_a_person() -> None:
+    """Whoever takes ``openid`` out of the request in their own browser gets none."""
+    with pytest.raises(ProviderPersonUnreadable, match="id_token is missing"):
+        check({name: value for name, value in GOOD.items() if name != "id_token"})
 
 
 def test_an_id_token_is_optional_on_refresh_but_never_malformed() -> None:
@@ -281,7 +288,7 @@ def test_a_scope_of_another_type_is_refused(value: Any) -> None:
         (400, b"<html>", ProviderRefused, "status 400"),
         (200, b"", ProviderResponseInvalid, "status 200"),
         (200, b"[]", ProviderResponseInvalid, "not an object"),
-        (200, b'{"access_token":"a","access_token":"b"}', ProviderResponseInvalid, "twice"),
+        (200, b'{"access_token":"a","access_token":"b"}', ProviderPersonUnreadable, "twice"),
     ],
 )
 def test_net_13_refusals_are_told_apart(

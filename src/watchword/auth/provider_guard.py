@@ -14,6 +14,7 @@ from watchword.errors import (
     ProviderCircuitOpen,
     ProviderCrowded,
     ProviderPersonLimited,
+    ProviderPersonUnreadable,
     ProviderRefused,
     ProviderResponseInvalid,
     ProviderSettingsMismatch,
@@ -22,6 +23,7 @@ from watchword.errors import (
 )
 from watchword.protocol.breaker import Outcome, Permit
 
+_ABOUT_PEOPLE: Final[frozenset[EndpointKind]] = frozenset({"token", "userinfo"})
 _CUT_SHORT: Final = "no answer in the time left for this"
 
 T = TypeVar("T")
@@ -62,12 +64,15 @@ class ProviderGuard(EndpointBreakers):
             raise
         finally:
             told = error if isinstance(error, WatchwordError) else None
-            self.end(kind, permit, _outcome(error), _counted(error), told)
+            self.end(kind, permit, _outcome(kind, error), _counted(kind, error), told)
 
 
-def _outcome(error: BaseException | None) -> Outcome:
-    """What it says about the endpoint: an error that is somebody else's shows that it answers."""
+def _outcome(kind: EndpointKind, error: BaseException | None) -> Outcome:
+    """What it says about the endpoint: an error that is somebody else's shows that it answers, or one
+    person could have it left alone for all."""
     match error:
+        case ProviderPersonUnreadable() if kind in _ABOUT_PEOPLE:
+            return "success"
         case None | ProviderRefused() | ProviderSettingsMismatch() | ProviderPersonLimited():
             return "success"
         case ProviderCircuitOpen() | ProviderCrowded():
@@ -79,8 +84,8 @@ def _outcome(error: BaseException | None) -> Outcome:
     return "neutral"
 
 
-def _counted(error: BaseException | None) -> CallOutcome:
-    match _outcome(error):
+def _counted(kind: EndpointKind, error: BaseException | None) -> CallOutcome:
+    match _outcome(kind, error):
         case "success":
             return "answered"
         case "failure":

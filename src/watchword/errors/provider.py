@@ -71,6 +71,11 @@ class ProviderRefused(ProviderResponseInvalid):
     """It answered, and did not take our request as it is (4xx, or an OAuth error)."""
 
 
+class ProviderPersonUnreadable(ProviderResponseInvalid):
+    """It answered in JSON, with something about this person that cannot be used: too much, or what
+    another reader could read differently. Other people need not be concerned."""
+
+
 class ProviderMetadataInvalid(ProviderResponseInvalid):
     code = "provider_metadata_invalid"
     title = "Sign-in provider is misconfigured"

@@ -18,6 +18,7 @@ from watchword.protocol.provider_answer import (
     header,
     read_json,
     retry_after_seconds,
+    unreadable,
 )
 from watchword.protocol.strict_json import MalformedJson, loads
 from watchword.protocol.web_url import parse_web_url
@@ -67,7 +68,7 @@ def check_emails(status: int, headers: Mapping[str, str], body: bytes) -> dict[s
     try:
         listed = loads(body, max_bytes=MAX_ANSWER_BYTES)
     except MalformedJson as fault:
-        raise ProviderResponseInvalid(f"{_EMAILS} answered with unacceptable JSON: {fault}") from None
+        raise unreadable(_EMAILS, fault) from None
     if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
         raise ProviderResponseInvalid(f"{_EMAILS} did not answer with a list of addresses")
     primary = [entry for entry in listed if entry.get("primary") is True]
@@ -77,8 +78,8 @@ def check_emails(status: int, headers: Mapping[str, str], body: bytes) -> dict[s
 
 
 def _check_answer(what: str, status: int, headers: Mapping[str, str]) -> None:
-    """A limit that is used up, which is the person's, is told by 403 as well."""
-    if status == 403 and header(headers, "x-ratelimit-remaining") == "0":
+    """A limit that is used up, which is the person's, is told by 403 or 429 (REST API, "Rate limits")."""
+    if status in (403, 429) and header(headers, "x-ratelimit-remaining") == "0":
         raise ProviderPersonLimited(
             f"{what}: the rate limit is used up", retry_after_seconds=retry_after_seconds(headers)
         )

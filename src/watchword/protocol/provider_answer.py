@@ -6,9 +6,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from watchword.errors import ProviderRefused, ProviderResponseInvalid, ProviderThrottled, ProviderUnavailable
+from watchword.errors import (
+    ProviderPersonUnreadable,
+    ProviderRefused,
+    ProviderResponseInvalid,
+    ProviderThrottled,
+    ProviderUnavailable,
+)
 from watchword.protocol.media_type import is_json
-from watchword.protocol.strict_json import MalformedJson, loads_object
+from watchword.protocol.strict_json import MalformedJson, NotJson, loads_object
 
 MAX_ANSWER_BYTES = 64 * 1024
 MAX_RETRY_AFTER_SECONDS = 60
@@ -55,13 +61,21 @@ def unusable(detail: str, status: int) -> ProviderResponseInvalid:
 
 def read_json(what: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
     """The JSON object of an answer of at most 64 KB. Raises ProviderResponseInvalid for another
-    content type, another charset and everything the strict reading refuses."""
+    content type, another charset and everything the strict reading refuses, and what ``unreadable``
+    gives."""
     if not is_json(header(headers, "content-type") or ""):
         raise ProviderResponseInvalid(f"{what} did not answer with application/json")
     try:
         return loads_object(body, max_bytes=MAX_ANSWER_BYTES)
     except MalformedJson as fault:
-        raise ProviderResponseInvalid(f"{what} answered with unacceptable JSON: {fault}") from None
+        raise unreadable(what, fault) from None
+
+
+def unreadable(what: str, fault: MalformedJson) -> ProviderResponseInvalid:
+    """The error for a body that the strict reading refuses: one that only is too large, ambiguous or
+    oddly written may be so for what one person put into it."""
+    kind = ProviderResponseInvalid if isinstance(fault, NotJson) else ProviderPersonUnreadable
+    return kind(f"{what} answered with unacceptable JSON: {fault}")
 
 
 def check_document(what: str, status: int, headers: Mapping[str, str]) -> None:

@@ -19,12 +19,16 @@ class MalformedJson(ValueError):
     """Not JSON under the strict reading; the message never repeats the input."""
 
 
+class NotJson(MalformedJson):
+    """Not JSON under any reading, or not the kind of value that was expected."""
+
+
 def loads(data: bytes, *, max_bytes: int, max_depth: int = 32) -> Any:
     """Parse one JSON text of at most ``max_bytes`` and ``max_depth`` nested containers.
 
     Refused with MalformedJson: anything but UTF-8 without a byte order mark, a name twice in one
     object, NaN and infinities, numbers beyond a double or of more than 100 characters, and lone
-    surrogates in strings and names.
+    surrogates in strings and names. NotJson is what no other reader would take either.
     """
     if len(data) > max_bytes:
         raise MalformedJson(f"more than {max_bytes} bytes")
@@ -39,7 +43,7 @@ def loads(data: bytes, *, max_bytes: int, max_depth: int = 32) -> Any:
     except MalformedJson:
         raise
     except ValueError:
-        raise MalformedJson("not JSON") from None
+        raise NotJson("not JSON") from None
     if b"\\u" in data and _SURROGATE_ESCAPE.search(data) and _has_lone_surrogate(value):
         raise MalformedJson("a lone surrogate")
     return value
@@ -49,7 +53,7 @@ def loads_object(data: bytes, *, max_bytes: int, max_depth: int = 32) -> dict[st
     """Like ``loads``, for texts that have to be an object at the top."""
     value = loads(data, max_bytes=max_bytes, max_depth=max_depth)
     if not isinstance(value, dict):
-        raise MalformedJson("not an object")
+        raise NotJson("not an object")
     return value
 
 

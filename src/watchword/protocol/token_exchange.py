@@ -7,7 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from watchword.errors import CodeRefused, ProviderRefused, ProviderResponseInvalid, WatchwordError
+from watchword.errors import (
+    CodeRefused,
+    ProviderPersonUnreadable,
+    ProviderRefused,
+    ProviderResponseInvalid,
+    WatchwordError,
+)
 from watchword.protocol.client_auth import AuthenticatedForm, ClientAuthentication, authenticated_form
 from watchword.protocol.printable import printable
 from watchword.protocol.provider_answer import check_available, read_json, unusable
@@ -99,13 +105,14 @@ def _checked(
     try:
         answer = read_json(_WHAT, headers, body)
     except ProviderResponseInvalid as fault:
-        raise unusable(f"{fault.detail} (status {status})", status) from None
+        said = f"{fault.detail} (status {status})"
+        raise (type(fault)(said) if status == 200 else unusable(said, status)) from None
     if status != 200 or "error" in answer:
         raise _refusal(status, answer.get("error"), refused)
     return TokenResponse(
         access_token=_required(answer, "access_token", MAX_ACCESS_TOKEN_CHARS),
         token_type=_token_type(answer.get("token_type")),
-        id_token=(_required if id_token_required else _token)(answer, "id_token", MAX_ID_TOKEN_CHARS),
+        id_token=_id_token(answer, required=id_token_required),
         refresh_token=_token(answer, "refresh_token", MAX_REFRESH_TOKEN_CHARS),
         expires_in=_expires_in(answer.get("expires_in")),
         scope=_scope(answer.get("scope")),
@@ -133,7 +140,16 @@ def _token(answer: Mapping[str, Any], name: str, max_chars: int) -> str | None:
     if not isinstance(value, str) or not _TOKEN.fullmatch(value):
         raise ProviderResponseInvalid(f"{name} in the token response is not a printable ASCII string")
     if len(value) > max_chars:
-        raise ProviderResponseInvalid(f"{name} in the token response is longer than {max_chars} characters")
+        raise ProviderPersonUnreadable(f"{name} in the token response is longer than {max_chars} characters")
+    return value
+
+
+def _id_token(answer: Mapping[str, Any], *, required: bool) -> str | None:
+    """Whoever takes ``openid`` out of the address they are sent to gets no ID token, and is the only
+    one."""
+    value = _token(answer, "id_token", MAX_ID_TOKEN_CHARS)
+    if required and value is None:
+        raise ProviderPersonUnreadable("id_token is missing from the token response")
     return value
 
 

@@ -12,7 +12,13 @@ from typing import Final
 import httpx2
 
 from watchword.auth.ports import HttpAnswer
-from watchword.errors import ProviderCrowded, ProviderResponseInvalid, ProviderUnavailable
+from watchword.errors import (
+    ProviderCrowded,
+    ProviderPersonUnreadable,
+    ProviderResponseInvalid,
+    ProviderUnavailable,
+)
+from watchword.protocol.media_type import is_json
 from watchword.transport.bulkhead import IN_FLIGHT, Bulkhead
 from watchword.transport.connection_faults import connection_fault
 from watchword.transport.retries import Retries
@@ -145,11 +151,16 @@ def _refuse_encoding(response: httpx2.Response) -> None:
 
 
 async def _read(response: httpx2.Response, max_bytes: int) -> bytes:
+    """Of an error that goes on and on the status is enough, which says what to make of it."""
     body = bytearray()
     async for chunk in response.aiter_raw():
         body += chunk
         if len(body) > max_bytes:
-            raise ProviderResponseInvalid(f"{_shown(str(response.url))}: more than {max_bytes} bytes")
+            if response.status_code >= 400:
+                return b""
+            in_json = is_json(response.headers.get("content-type", ""))
+            kind = ProviderPersonUnreadable if in_json else ProviderResponseInvalid
+            raise kind(f"{_shown(str(response.url))}: more than {max_bytes} bytes")
     return bytes(body)
 
 
