@@ -118,6 +118,28 @@ async def test_rp_27_rp_28_a_refreshed_token_of_another_is_refused(
     assert party.asked() == ["/token"]
 
 
+@pytest.mark.parametrize("body", [b"{}", b'{"error": "server_error"}', b'{"sub": null}'])
+async def test_userinfo_about_nobody_is_no_withdrawal(start_party: StartParty, body: bytes) -> None:
+    """As a fault of the endpoint may give it for everybody: nobody is signed out by that."""
+    party = start_party(userinfo="always")
+    signed_in = await party.sign_in()
+    party.provider.fail("userinfo", status=200, headers=JSON, body=body)
+    answer = await party.refresh(signed_in)
+    assert isinstance(answer, Unanswered)
+    assert answer.refresh_token is not None
+
+
+async def test_another_key_of_the_same_name_is_fetched_before_anybody_is_signed_out(
+    party: RelyingParty,
+) -> None:
+    """A provider that was set up anew may name its keys as before; what it publishes now decides."""
+    party.provider.behaviour.id_token_header = put(kid="1")
+    party.provider.behaviour.jwks = lambda given: {"keys": [{**given["keys"][0], "kid": "1"}]}
+    signed_in = await party.sign_in()
+    party.provider.rotate_keys(keep_previous=False)
+    assert (await party.confirmed(signed_in)).identity == signed_in.identity
+
+
 async def test_a_signature_that_fails_under_the_named_key_ends_the_grant(party: RelyingParty) -> None:
     """The token names a key of the provider's and was signed with another."""
     signed_in = await party.sign_in()

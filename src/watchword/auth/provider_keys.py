@@ -19,6 +19,7 @@ MIN_FRESH_SECONDS: Final = 60
 """At most and at least, whatever the provider's cache headers say."""
 UNKNOWN_KID_COOLDOWN_SECONDS: Final = 30
 STALE_SECONDS: Final = 86_400
+_RENAMED: Final = ("provider", "bad_signature")
 
 
 class ProviderKeys:
@@ -59,11 +60,15 @@ class ProviderKeys:
     async def verify_sent_by(
         self, sender: Sender, token: str, *, jwks_uri: str, algorithms: frozenset[str], max_bytes: int
     ) -> jws.VerifiedJws:
-        """Any token of the provider's. Raises JwsError, ProviderUnavailable, ProviderResponseInvalid."""
+        """Any token of the provider's. A token straight from it that fails under its key may come from
+        another key of the same name, so the set is fetched once more, too. Raises JwsError,
+        ProviderUnavailable, ProviderResponseInvalid."""
         unverified = jws.parse(token, max_bytes=max_bytes)
         try:
             return jws.verify_with(unverified, await self.current(jwks_uri, sender), algorithms=algorithms)
-        except jws.UnknownKey:
+        except jws.JwsError as fault:
+            if not isinstance(fault, jws.UnknownKey) and (sender, fault.reason) != _RENAMED:
+                raise
             keys = await self._refetched(jwks_uri, sender)
             return jws.verify_with(unverified, keys, algorithms=algorithms)
 

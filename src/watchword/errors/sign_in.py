@@ -103,7 +103,7 @@ class UserinfoRejected(SignInRefused):
 
 
 class UserinfoOfAnother(UserinfoRejected):
-    """It is about somebody else, or nobody: nothing of it may be used (OpenID Connect Core §5.3.2)."""
+    """It is about somebody else: nothing of it may be used (OpenID Connect Core §5.3.2)."""
 
 
 class UserDisabled(SignInRefused):

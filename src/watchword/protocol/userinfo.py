@@ -19,7 +19,8 @@ def check_userinfo(
 
     Raises ProviderUnavailable (429, 5xx), ProviderResponseInvalid (no usable answer: the caller
     decides whether it can do without) and UserinfoRejected, which always ends the sign-in:
-    UserinfoOfAnother, or for a signed answer, which would be believed unverified.
+    UserinfoOfAnother, for an answer about nobody, as a fault may give it for everybody, or for a signed
+    one, which would be believed unverified.
     """
     check_available(_WHAT, status, headers)
     if status != 200:
@@ -27,6 +28,9 @@ def check_userinfo(
     if media_type(header(headers, "content-type") or "") == "application/jwt":
         raise UserinfoRejected(f"{_WHAT} answered with a signed JWT, which is not supported")
     claims = read_json(_WHAT, headers, body)
-    if claims.get("sub") != subject:
-        raise UserinfoOfAnother(f"{_WHAT} answered about another subject, or none, than the ID token's")
+    said = claims.get("sub")
+    if not isinstance(said, str) or not said:
+        raise UserinfoRejected(f"{_WHAT} answered about nobody: sub is missing or no text")
+    if said != subject:
+        raise UserinfoOfAnother(f"{_WHAT} answered about another subject than the ID token's")
     return claims
