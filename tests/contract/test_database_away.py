@@ -125,7 +125,7 @@ async def test_a_locked_file_stops_writers_only(sqlite_url: str) -> None:
     await database.close()
 
 
-async def test_a_full_disk_is_an_unavailable_database(sqlite_url: str) -> None:
+async def test_ses_51_a_full_disk_is_an_unavailable_database(sqlite_url: str) -> None:
     """What no longer fits is told as an outage, nothing of it is kept, and reading goes on."""
     database = open_database(sqlite_url, limits=PATIENT)
 
@@ -260,20 +260,6 @@ async def test_a_connection_lost_in_mid_statement_is_told(line: Line, postgres_u
         line.restore()
         await database.ping()
         await database.sessions.rotate(rotation(999))
-
-
-@pytest.mark.postgres
-async def test_ses_46_a_read_only_server_is_unavailable_for_writers(
-    postgres_server: PostgresServer, postgres_url: str
-) -> None:
-    """After a failover to a standby nobody is signed out for it: reads go on, writes are refused."""
-    name = make_url(postgres_url).database
-    postgres_server.run_sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
-    database = open_database(postgres_url, limits=PATIENT)
-    for call in READS.values():
-        await call(database)
-    await assert_unavailable(database, WRITES)
-    await database.close()
 
 
 @pytest.mark.postgres

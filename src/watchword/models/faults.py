@@ -18,6 +18,7 @@ _FAULTS = (SQLAlchemyError, sqlite3.Error, OSError, EOFError, UnicodeError)
 _DRIVERS = ("asyncpg", "sqlalchemy")
 """By name, because a driver that is not used is not imported."""
 _DEADLOCK_OR_SERIALIZATION = ("40P01", "40001")
+_READ_ONLY_TRANSACTION = "25006"
 _DATA_EXCEPTION = "22"
 _SQLITE_BUSY_OR_LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
@@ -51,6 +52,12 @@ def is_transient(fault: BaseException) -> bool:
         return True
     code = getattr(root, "sqlite_errorcode", None)
     return isinstance(code, int) and code & 0xFF in _SQLITE_BUSY_OR_LOCKED
+
+
+def is_read_only(fault: BaseException) -> bool:
+    """Whether PostgreSQL takes no writes where this connection leads to: after a failover the others
+    may lead elsewhere, or a new one."""
+    return getattr(root_cause(fault), "sqlstate", None) == _READ_ONLY_TRANSACTION
 
 
 def root_cause(fault: BaseException) -> BaseException:

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.util import greenlet_spawn
 
+from watchword.auth.forks import in_child
 from watchword.models.faults import is_fault
 
 CHANNEL: Final = "ww_revocations"
@@ -36,6 +37,7 @@ class PostgresqlAnnouncements:
         self._connecting: asyncio.Task[None] | None = None
         self._proxy: Any = None
         self._closed = False
+        in_child(self, PostgresqlAnnouncements._begin_anew)
 
     async def wait(self, *, timeout_seconds: float) -> None:
         """See the port. Announcements that come close together count as one."""
@@ -54,6 +56,11 @@ class PostgresqlAnnouncements:
             await asyncio.wait({connecting})
         await self._disconnect()
         await self._engine.dispose()
+
+    def _begin_anew(self) -> object:
+        left = self._heard, self._connecting, self._proxy
+        self._heard, self._connecting, self._proxy = asyncio.Event(), None, None
+        return left
 
     async def _listen(self) -> None:
         """Connect until it is done, wait until the connection breaks, and begin again."""

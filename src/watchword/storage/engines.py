@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, event
+from sqlalchemy import URL, Connection, Engine, Pool, event
 from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from watchword.auth.forks import in_child
 from watchword.config.database_url import sqlite_path
 from watchword.errors import ConfigurationError
+from watchword.models.poolers import mind_poolers
 
 WRITES = "watchword_writes"
 """Execution option: the transaction takes SQLite's write lock as it begins."""
@@ -44,9 +46,12 @@ def sqlite_file(url: str) -> Path | None:
 
 
 def make_engine(url: str, limits: DatabaseLimits) -> AsyncEngine:
-    """An engine for a normalised address; nothing is connected yet. Raises ConfigurationError."""
+    """An engine for a normalised address; nothing is connected yet, and a forked process has none of
+    its connections. Raises ConfigurationError."""
     file = sqlite_file(url)
-    return _postgresql(url, limits) if file is None else _sqlite(file, limits)
+    engine = _postgresql(url, limits) if file is None else _sqlite(file, limits)
+    in_child(engine.sync_engine, _with_an_empty_pool)
+    return engine
 
 
 def sqlite_uri(file: Path) -> str:
@@ -61,6 +66,13 @@ def sqlite_pragmas(limits: DatabaseLimits) -> tuple[str, ...]:
         "PRAGMA synchronous = FULL",
         f"PRAGMA busy_timeout = {int(limits.busy_seconds * 1000)}",
     )
+
+
+def _with_an_empty_pool(engine: Engine) -> Pool:
+    """The pool of the parent, which is left alone."""
+    pool = engine.pool
+    engine.dispose(close=False)
+    return pool
 
 
 def _pool(limits: DatabaseLimits) -> dict[str, Any]:
@@ -87,6 +99,7 @@ def _postgresql(url: str, limits: DatabaseLimits) -> AsyncEngine:
         if connection.driver_connection.is_closed():
             raise DisconnectionError
 
+    mind_poolers(engine)
     return engine
 
 

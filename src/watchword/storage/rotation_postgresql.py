@@ -1,6 +1,7 @@
 """The rotation on PostgreSQL: one statement, one round trip, its own commit.
 
-It goes to the driver directly; a connection that broke on the way is replaced at its next checkout.
+It goes to the driver directly; a connection that broke on the way, or leads to a server that takes no
+writes, is replaced at its next checkout.
 Under READ COMMITTED an UPDATE that waited for its row looks at the new row but at the other tables
 as they were when it began: a change of the account therefore bumps the version on the session row
 too, and the rotation requires both to be equal.
@@ -15,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.util import greenlet_spawn
 
 from watchword.auth.ports import LiveSession, Rotation
+from watchword.models.faults import is_read_only
 from watchword.storage.rows import live_columns, live_session
 from watchword.storage.transactions import retrying
 
@@ -61,6 +63,10 @@ class PostgresqlRotation:
             )
         except (TimeoutError, asyncio.CancelledError):
             driver.terminate()
+            raise
+        except Exception as fault:
+            if is_read_only(fault):
+                driver.terminate()
             raise
         finally:
             await greenlet_spawn(proxy.close)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from watchword.auth.forks import in_child
 from watchword.auth.ports import LiveSession, Rotation
 from watchword.models.types import utc_from_text, utc_to_text
 from watchword.storage.engines import DatabaseLimits, sqlite_pragmas, sqlite_uri
@@ -54,9 +55,10 @@ class SqliteRotation:
     def __init__(self, file: Path, limits: DatabaseLimits) -> None:
         self._file = file
         self._limits = limits
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="watchword-rotation")
+        self._thread = _thread()
         self._connection: sqlite3.Connection | None = None
         self._closed = False
+        in_child(self, SqliteRotation._begin_anew)
 
     async def rotate(self, rotation: Rotation) -> LiveSession | None:
         return await retrying("rotate a refresh token", lambda: self._hop(rotation))
@@ -109,12 +111,21 @@ class SqliteRotation:
                 connection.execute(pragma)
         return self._connection
 
+    def _begin_anew(self) -> object:
+        left = self._thread, self._connection
+        self._thread, self._connection = _thread(), None
+        return left
+
     def _disconnect(self) -> None:
         """Rolls back, too; the next rotation connects anew."""
         connection, self._connection = self._connection, None
         if connection is not None:
             with closing(connection), suppress(sqlite3.Error):
                 connection.rollback()
+
+
+def _thread() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="watchword-rotation")
 
 
 def _decoded(row: tuple[Any, ...]) -> dict[str, Any]:
