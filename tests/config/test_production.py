@@ -246,6 +246,33 @@ def test_a_worker_count_that_says_nothing_is_one(monkeypatch: pytest.MonkeyPatch
     assert deployment_warnings(settings()) == []
 
 
+@pytest.mark.parametrize("hosts", ["*", " * ", "10.0.0.1, 0.0.0.0/0", "::/0"])
+def test_ses_81_a_server_that_believes_everybody_is_told_of(
+    monkeypatch: pytest.MonkeyPatch, hosts: str
+) -> None:
+    """It rewrites the peer before we see it; what to do instead is named."""
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", hosts)
+    (told,) = deployment_warnings(settings())
+    assert told.startswith("FORWARDED_ALLOW_IPS: lets the server believe every X-Forwarded-For")
+    assert "WATCHWORD_TRUSTED_PROXY_HOPS" in told
+
+
+@pytest.mark.parametrize("hosts", ["", "127.0.0.1", "10.0.0.0/8,::1"])
+def test_ses_81_a_server_that_believes_its_proxies_is_not(
+    monkeypatch: pytest.MonkeyPatch, hosts: str
+) -> None:
+    """That is what the variable is for."""
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", hosts)
+    assert deployment_warnings(settings()) == []
+
+
+@pytest.mark.parametrize("hops", [-1, 11, "many", 1.5, "0.0.0.0/0"])
+def test_ses_81_proxies_are_counted_and_never_everybody(hops: object) -> None:
+    """There is no value that believes a whole chain."""
+    with pytest.raises(ConfigurationError, match="WATCHWORD_TRUSTED_PROXY_HOPS"):
+        settings(trusted_proxy_hops=hops)
+
+
 def test_a_development_provider_says_what_it_is() -> None:
     """By the member that metadata is refused for in production."""
     assert DEVELOPMENT_MARK == MARK

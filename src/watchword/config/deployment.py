@@ -29,6 +29,8 @@ _PLACEHOLDERS: Final = (
 )
 _MAKE_ONE: Final = "make one with: openssl rand -base64 32"
 _KEY_BYTES: Final = 32
+_EVERYBODY: Final = frozenset({"*", "0.0.0.0/0", "::/0"})
+"""In ``FORWARDED_ALLOW_IPS`` of uvicorn and gunicorn."""
 _HOUR: Final = 3600
 DEVELOPMENT_CLIENT_ID: Final = "watchword-dev"
 """The client every development provider knows."""
@@ -56,7 +58,13 @@ def deployment_warnings(settings: Settings, *, workers: int | None = None) -> li
     if workers > 1 and settings.cache_url is None:
         warnings.append(
             f"WATCHWORD_CACHE_URL: is not set, so each of the {workers} worker processes counts rate limits "
-            "by itself; set it to share them"
+            f"by itself and {workers} times as much may pass; set it to share them"
+        )
+    if _EVERYBODY & {entry.strip() for entry in os.environ.get("FORWARDED_ALLOW_IPS", "").split(",")}:
+        warnings.append(
+            "FORWARDED_ALLOW_IPS: lets the server believe every X-Forwarded-For, so callers choose the "
+            "address that rate limits count; name your proxies in it, or start the server with "
+            "--no-proxy-headers and set WATCHWORD_TRUSTED_PROXY_HOPS"
         )
     return warnings
 

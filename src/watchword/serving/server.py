@@ -32,6 +32,7 @@ def serve(factory: str, host: str, port: int, *, workers: int) -> None:
     """Serve the app that ``factory`` (``module:function``) makes, in ``workers`` processes, until
     stopped. A failed start ends the process with exit code 1."""
     os.environ["WEB_CONCURRENCY"] = str(workers)
+    os.environ.pop("FORWARDED_ALLOW_IPS", None)  # nobody is believed here, so nothing is warned of
     try:
         if workers == 1:
             uvicorn.run(factory, factory=True, log_config=LOGGING, **options(host, port))
