@@ -40,6 +40,7 @@ from watchword.api.version_policy import Versions
 from watchword.api.well_known import WellKnown
 from watchword.auth.caller import RequestFacts
 from watchword.auth.clock import SystemClock
+from watchword.auth.forks import in_child
 from watchword.auth.ports import Clock, ProviderHttp
 from watchword.auth.revocation import POLL_SECONDS
 from watchword.auth.sealing import Sealer
@@ -83,6 +84,7 @@ class Watchword:
         self._followed = False
         self._stopped = False
         self._failure: WatchwordError | None = None
+        in_child(self, Watchword._begin_anew)
 
     def install(self, app: Starlette, *, operations: bool = True) -> None:
         """Add middleware, ``/auth`` and ``/.well-known`` routes, error handlers and lifespan.
@@ -214,6 +216,13 @@ class Watchword:
                 closing.push_async_callback(services.first_look.close)
                 closing.push_async_callback(services.recheck.settled)
 
+    def _begin_anew(self) -> object:
+        """In a process forked from the one that started the parts: it starts its own."""
+        left = self._services, self._https, self._starting
+        self._services, self._https, self._starting = None, [], asyncio.Lock()
+        self._followed = False
+        return left
+
     @asynccontextmanager
     async def _lifespan(self) -> AsyncIterator[None]:
         self._stopped = False
@@ -222,6 +231,7 @@ class Watchword:
             asyncio.create_task(services.feed.follow(), name="watchword revocation feed"),
             asyncio.create_task(services.version_usage.follow(), name="watchword version usage"),
             asyncio.create_task(services.provider_watch.follow(), name="watchword provider watch"),
+            asyncio.create_task(services.cleanup.follow(), name="watchword cleanup"),
         }
         self._followed = True
         try:

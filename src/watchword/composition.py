@@ -10,6 +10,7 @@ from watchword.api.session_endpoints import SIGNED_OUT
 from watchword.auth.account_manager import AccountManager
 from watchword.auth.account_ports import SessionCap
 from watchword.auth.authorization_codes import AuthorizationCodes
+from watchword.auth.cleanup import Cleanup
 from watchword.auth.client_authenticator import ClientAuthenticator
 from watchword.auth.client_secrets import ClientSecrets
 from watchword.auth.client_tokens import ClientTokens
@@ -177,12 +178,18 @@ class Composition:
             ),
             limits=limits,
             provider_watch=ProviderWatch([client.lookout.look for client in providers.values()]),
-            version_usage=VersionUsage(
-                database.version_usage, clock, retention_days=settings.privacy.retention_days
-            ),
+            version_usage=VersionUsage(database.version_usage, clock),
             providers=providers,
             first_look=FirstLook(providers, clock),
             degraded_sessions=DegradedSessions(database.session_counts, clock, providers),
+            cleanup=Cleanup(
+                database.cleanup,
+                database.version_usage,
+                clock,
+                tokens_live_seconds=settings.longest_access_token_seconds,
+                retention_days=settings.privacy.retention_days,
+                interval_seconds=settings.cleanup_interval_seconds,
+            ),
         )
 
     def _client_authenticator(self, database: Database) -> ClientAuthenticator:

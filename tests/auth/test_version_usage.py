@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from tests.auth.feeds import caller
-from watchword.auth import version_usage
 from watchword.auth.version_ports import VersionCalls, VersionReport
 from watchword.auth.version_usage import BATCH, VersionUsage
 from watchword.errors import AuthenticationRequired, Contended, DatabaseUnavailable
@@ -28,8 +27,6 @@ class ListStore:
         self.kept: list[VersionCalls] = []
         self.batches: list[int] = []
         self.failing: list[Exception | None] = []
-        self.forgotten_before: list[datetime] = []
-        self.old = 0
         self.answering = asyncio.Event()
         self.answering.set()
         self.asked = asyncio.Event()
@@ -44,10 +41,7 @@ class ListStore:
         self.kept.extend(calls)
 
     async def forget(self, *, unseen_since: datetime, limit: int) -> int:
-        self.forgotten_before.append(unseen_since)
-        gone = min(self.old, limit)
-        self.old -= gone
-        return gone
+        return 0
 
     async def report(self, **_: Any) -> Sequence[VersionReport]:
         return []
@@ -64,7 +58,7 @@ def store() -> ListStore:
 
 @pytest.fixture
 def usage(store: ListStore, clock: FakeClock) -> VersionUsage:
-    return VersionUsage(store, clock, retention_days=90)
+    return VersionUsage(store, clock)
 
 
 def note(usage: VersionUsage, network: str = "192.0.2.0", *, times: int = 1, **changes: Any) -> None:
@@ -178,7 +172,7 @@ async def test_who_leaves_does_not_end_the_writing(usage: VersionUsage, store: L
 
 async def test_following_writes_for_ever(store: ListStore, clock: FakeClock) -> None:
     """Again and again, also after a failure."""
-    usage = VersionUsage(store, clock, retention_days=90, flush_seconds=0.001)
+    usage = VersionUsage(store, clock, flush_seconds=0.001)
     follower = asyncio.create_task(usage.follow())
     store.failing = [DatabaseUnavailable("away")]
     for _ in range(3):
@@ -193,7 +187,7 @@ async def test_following_writes_for_ever(store: ListStore, clock: FakeClock) -> 
 
 async def test_where_nobody_follows_a_call_plans_the_writing(store: ListStore, clock: FakeClock) -> None:
     """One for all calls of the interval, after it; also when none comes after them."""
-    usage = VersionUsage(store, clock, retention_days=90, flush_seconds=0.02)
+    usage = VersionUsage(store, clock, flush_seconds=0.02)
     for _ in range(2):
         store.asked.clear()
         note(usage, times=10)
@@ -207,7 +201,7 @@ async def test_where_nobody_follows_a_call_plans_the_writing(store: ListStore, c
 
 async def test_a_thread_counts_and_leaves_the_planning_to_others(store: ListStore, clock: FakeClock) -> None:
     """There is no loop to plan in; the next call in one does it."""
-    usage = VersionUsage(store, clock, retention_days=90, flush_seconds=0.001)
+    usage = VersionUsage(store, clock, flush_seconds=0.001)
     await asyncio.to_thread(note, usage)
     await asyncio.sleep(0.01)
     assert store.calls == 0
@@ -235,7 +229,7 @@ async def test_stopping_writes_the_rest(usage: VersionUsage, store: ListStore) -
 async def test_stopping_without_calls_asks_nothing(usage: VersionUsage, store: ListStore) -> None:
     """A service without versions, or a check of the settings, leaves the database alone."""
     await usage.close()
-    assert (store.asked.is_set(), store.forgotten_before) == (False, [])
+    assert not store.asked.is_set()
 
 
 @pytest.mark.parametrize("how", ["hangs", "is away"])
@@ -250,36 +244,3 @@ async def test_stopping_does_not_wait_for_ever(
         store.failing = [DatabaseUnavailable("away")]
     await asyncio.wait_for(usage.close(deadline_seconds=0.01), 10)
     assert told(caplog)[-1] == "version usage: 7 calls could not be written down before the end"
-
-
-async def test_callers_not_seen_for_long_are_forgotten(
-    usage: VersionUsage, store: ListStore, clock: FakeClock
-) -> None:
-    """Not in the first moments of a process, then once an hour, whether anybody calls or not."""
-    await usage.flush()
-    assert store.forgotten_before == []
-    clock.advance(version_usage.FLUSH_SECONDS)
-    await usage.flush()
-    await usage.flush()
-    assert store.forgotten_before == [clock.now() - timedelta(days=90)]
-    clock.advance(3599)
-    await usage.flush()
-    assert len(store.forgotten_before) == 1
-    clock.advance(1)
-    await usage.flush()
-    assert len(store.forgotten_before) == 2
-
-
-async def test_forgetting_very_many_is_done_in_parts(
-    usage: VersionUsage, store: ListStore, clock: FakeClock
-) -> None:
-    """Some with each writing, until there are none left."""
-    clock.advance(version_usage.FLUSH_SECONDS)
-    store.old = 25 * BATCH
-    await usage.flush()
-    assert 0 < store.old < 25 * BATCH
-    await usage.flush()
-    assert store.old == 0
-    asked = len(store.forgotten_before)
-    await usage.flush()
-    assert len(store.forgotten_before) == asked

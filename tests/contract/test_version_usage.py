@@ -239,7 +239,7 @@ async def test_a_database_that_goes_and_comes_back_loses_no_call(sqlite_url: str
     """Counts wait in memory, are written once, and those of meanwhile with them."""
     database = open_database(sqlite_url, limits=NO_LOCKS)
     clock = FakeClock()
-    usage = VersionUsage(database.version_usage, clock, retention_days=90)
+    usage = VersionUsage(database.version_usage, clock)
     with closing(sqlite3.connect(make_url(sqlite_url).database or "", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         for _ in range(2):
@@ -261,7 +261,7 @@ async def test_a_server_that_hangs_loses_no_call(postgres_server: PostgresServer
     """The writing gives up in time, on a connection that was good before, and the next one works."""
     limits = DatabaseLimits(pool_seconds=20, connect_seconds=20, statement_seconds=2)
     async with line_to(postgres_server.socket) as line, over(line, postgres_url, limits) as database:
-        usage = VersionUsage(database.version_usage, FakeClock(), retention_days=90)
+        usage = VersionUsage(database.version_usage, FakeClock())
         usage.note("v1", identity=Anonymous(), network="192.0.2.0", would_refuse=None)
         assert await usage.flush()
         line.freeze()

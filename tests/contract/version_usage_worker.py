@@ -22,7 +22,7 @@ ROUNDS = 8
 async def main(url: str, how: str) -> None:
     database = open_database(url, limits=PATIENT)
     await database.ping()
-    usage = VersionUsage(database.version_usage, SystemClock(), retention_days=90)
+    usage = VersionUsage(database.version_usage, SystemClock())
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()

@@ -182,6 +182,7 @@ def replicas(server: DevProviderServer, clock: FakeClock, folder: Path) -> Itera
                 "database_url": url,
                 "providers": {"dev": provider_settings(server)},
                 "max_sessions_per_user": 1000,
+                "cleanup_interval_seconds": 0,
             }
             auth = made_by(Settings(**{**given, **changes}), clock=clock)
             app = example_app(auth)

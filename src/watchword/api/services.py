@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from watchword.auth.account_manager import AccountManager
 from watchword.auth.authorization_codes import AuthorizationCodes
+from watchword.auth.cleanup import Cleanup
 from watchword.auth.client_authenticator import ClientAuthenticator
 from watchword.auth.client_tokens import ClientTokens
 from watchword.auth.degraded_sessions import DegradedSessions
@@ -53,6 +54,7 @@ class Services:
     providers: Mapping[str, OAuthClient]
     first_look: FirstLook
     degraded_sessions: DegradedSessions
+    cleanup: Cleanup
 
 
 ServicesSource = Callable[[], Awaitable[Services]]

@@ -19,8 +19,6 @@ FLUSH_SECONDS: Final = 30.0
 CLOSE_SECONDS: Final = 5.0
 BATCH: Final = 500
 """Callers written in one transaction, which is as long as other writers of SQLite wait."""
-_FORGET_SECONDS: Final = 3600.0
-_FORGET_BATCHES: Final = 20
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -32,7 +30,7 @@ class VersionUsage:
 
     ``follow`` writes every ``flush_seconds``. Where nobody follows, a call that finds nothing
     planned plans one writing so much later. A process that is killed loses what it counted since
-    the last one. Callers not seen for ``retention_days`` are forgotten.
+    the last one.
     """
 
     def __init__(
@@ -40,18 +38,15 @@ class VersionUsage:
         store: VersionUsageStore,
         clock: Clock,
         *,
-        retention_days: int,
         flush_seconds: float = FLUSH_SECONDS,
     ) -> None:
         self._store = store
         self._clock = clock
-        self._retention = timedelta(days=retention_days)
         self._flush_seconds = flush_seconds
         self._tallies = Tallies()
         self._plan_again_at = _LONG_AGO
         self._planned: asyncio.TimerHandle | None = None
         self._writing: asyncio.Task[bool] | None = None
-        self._forget_again_at = clock.monotonic() + flush_seconds
         self._away = False
 
     def note(self, version: str, *, identity: Identity, network: str, would_refuse: str | None) -> None:
@@ -129,7 +124,6 @@ class VersionUsage:
                 await self._store.add([version_calls(key, taken[key]) for key in batch])
                 for key in batch:
                     del taken[key]
-            await self._forget_unseen()
         except Exception as error:
             self._tell(error)
             return False
@@ -137,16 +131,6 @@ class VersionUsage:
             self._tallies.put_back(taken)
         self._tell(None)
         return True
-
-    async def _forget_unseen(self) -> None:
-        """Once an hour, a part at a time; what is left then goes with the next writing."""
-        if self._clock.monotonic() < self._forget_again_at:
-            return
-        unseen_since = self._clock.now() - self._retention
-        for _ in range(_FORGET_BATCHES):
-            if await self._store.forget(unseen_since=unseen_since, limit=BATCH) < BATCH:
-                self._forget_again_at = self._clock.monotonic() + _FORGET_SECONDS
-                return
 
     def _tell(self, error: Exception | None) -> None:
         """One log line when writing begins to fail and one when it works again."""

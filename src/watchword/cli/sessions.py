@@ -1,4 +1,4 @@
-"""``watchword sessions``: look at live sessions and end them."""
+"""``watchword sessions``: look at live sessions, end them, and take expired rows away."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 from watchword.cli.composition import with_accounts
 from watchword.cli.exit_codes import FAILED
 from watchword.cli.listing import columns
+from watchword.cli.sessions_prune import prune
 
 if TYPE_CHECKING:
     from watchword.auth.account_manager import AccountManager
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
     from watchword.auth.ports import Database
 
 app = typer.Typer(
-    help="Look at live sessions and end them.\n\nExample: watchword sessions list",
+    help="Look at live sessions, end them, and take expired rows away.\n\nExample: watchword sessions list",
     no_args_is_help=True,
 )
+app.command(short_help="Take away what has expired and nobody needs any more.")(prune)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one line of JSON.")]
 

@@ -86,6 +86,7 @@ class Settings(BaseSettings):
     max_sessions_per_user: Annotated[int, Field(ge=1, le=1000)] = 5
     session_limit_policy: Literal["evict_oldest", "reject"] = "evict_oldest"
     revocation_stale_seconds: SecondsOrZero = 30
+    cleanup_interval_seconds: SecondsOrZero = 300
     default_return_to: str = "/"
     trusted_proxy_hops: Annotated[int, Field(ge=0, le=10)] = 0
     keys: KeySettings = KeySettings()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from watchword.models.base import Base
@@ -14,6 +14,8 @@ from watchword.models.session import DIGEST_BYTES, MAX_CLIENT_ID_CHARS
 from watchword.models.types import SCOPE_NAME, BoundedBytes, BoundedText, NameSet, UtcDateTime
 
 MAX_SINGLE_USE_DIGEST_BYTES = 64
+WITHOUT_SESSION = text("(session_id IS NULL) IS TRUE")
+"""So worded that SQLite does not take the index over ``session_id`` for it, which is in no order of time."""
 
 
 class SingleUse(Base):
@@ -34,7 +36,8 @@ class AuthorizationCode(Base):
     """A code of our own authorization endpoint (RFC 6749 §4.1, RFC 7636).
 
     The session opens at the exchange, so the verified sign-in waits here: ``sealed_sign_in``. The
-    session a code opened is kept, because a second use of the code ends it (RFC 6749 §4.1.2).
+    session a code opened is kept, because a second use of the code ends it (RFC 6749 §4.1.2); codes
+    without one go soon after they expired.
     """
 
     __tablename__ = "ww_authorization_codes"
@@ -44,6 +47,12 @@ class AuthorizationCode(Base):
         Index(None, "expires_at"),
         Index(None, "user_id"),
         Index(None, "session_id"),
+        Index(
+            "ix_ww_authorization_codes_without_session",
+            "expires_at",
+            postgresql_where=WITHOUT_SESSION,
+            sqlite_where=WITHOUT_SESSION,
+        ),
     )
 
     digest: Mapped[bytes] = mapped_column(BoundedBytes(DIGEST_BYTES, DIGEST_BYTES), primary_key=True)

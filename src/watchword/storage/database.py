@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from watchword.auth.account_ports import AccountStore, ClientTokenStore
 from watchword.auth.caller_ports import CallerStore
+from watchword.auth.cleanup_ports import CleanupStore
 from watchword.auth.code_ports import CodeStore
 from watchword.auth.grant_ports import GrantStore
 from watchword.auth.logout_ports import ProviderLogoutStore
@@ -29,6 +30,7 @@ from watchword.storage.announcements import PostgresqlAnnouncements
 from watchword.storage.audit import SqlAuditLog
 from watchword.storage.authorization_codes import SqlCodeStore
 from watchword.storage.callers import SqlCallerStore
+from watchword.storage.cleanup import SqlCleanupStore
 from watchword.storage.client_tokens import SqlClientTokenStore
 from watchword.storage.engines import DatabaseLimits, make_engine, sqlite_file
 from watchword.storage.provider_grants import SqlGrantStore
@@ -64,6 +66,7 @@ class SqlDatabase:
     audit: AuditLog
     version_usage: VersionUsageStore
     session_counts: SessionCountStore
+    cleanup: CleanupStore
     announcements: Announcements | None
 
     def __init__(
@@ -93,6 +96,7 @@ class SqlDatabase:
         self.audit = SqlAuditLog(self.transactions)
         self.version_usage = SqlVersionUsageStore(self.transactions)
         self.session_counts = SqlSessionCountStore(self.transactions)
+        self.cleanup = SqlCleanupStore(self.transactions, postgresql=engine.dialect.name == "postgresql")
 
     async def ping(self) -> None:
         """Raises DatabaseUnavailable, also when the tables are missing."""

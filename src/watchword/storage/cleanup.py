@@ -1,0 +1,84 @@
+"""Taking away what nobody needs any more, in SQL: short transactions that hold nobody up."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from watchword.auth.cleanup_ports import Batch, CleanedTable, CleanupTarget, Cursor
+from watchword.storage.cleanup_statements import grants_without_session, next_grants, oldest_expired
+from watchword.storage.cleanup_turns import PostgresqlTurns, SqliteTurns, Turns
+from watchword.storage.transactions import Transactions
+
+POSTGRESQL_ROWS: Final = 500
+POSTGRESQL_PAUSE_SECONDS: Final = 0.01
+SQLITE_ROWS: Final = 100
+"""One writer at a time: a rotation waits for as long as a batch takes, some milliseconds."""
+SQLITE_PAUSE_SECONDS: Final = 0.05
+"""Longer than a waiting connection sleeps between its first ten looks at the lock."""
+
+
+class SqlCleanupStore:
+    """``CleanupStore`` over every table that grows."""
+
+    def __init__(self, transactions: Transactions, *, postgresql: bool) -> None:
+        self._transactions = transactions
+        self._turns: Turns = PostgresqlTurns() if postgresql else SqliteTurns()
+        self._held: datetime | None = None
+        self.batch_rows = POSTGRESQL_ROWS if postgresql else SQLITE_ROWS
+        self.pause_seconds = POSTGRESQL_PAUSE_SECONDS if postgresql else SQLITE_PAUSE_SECONDS
+
+    async def take_away(
+        self,
+        target: CleanupTarget,
+        *,
+        before: datetime,
+        after: Cursor | None,
+        limit: int,
+        now: datetime,
+    ) -> Batch | None:
+        async def work(connection: AsyncConnection) -> tuple[datetime | None, Batch | None]:
+            held = await self._turns.take(connection, self._held, now)
+            if held is None:
+                return None, None
+            if target == "provider_grants":
+                return held, await _orphaned_grants(connection, before, after, limit)
+            return held, await _expired(connection, target, before, after, limit)
+
+        self._held, batch = await self._transactions.write(f"clean up {target}", work)
+        return batch
+
+    async def step_down(self) -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            await self._turns.give_back(self._transactions, held)
+
+
+async def _expired(
+    connection: AsyncConnection, target: CleanupTarget, before: datetime, after: Cursor | None, limit: int
+) -> Batch:
+    since = after if isinstance(after, datetime) else None
+    statement = oldest_expired(target, before=before, after=since, limit=limit)
+    rows = list(await connection.execute(statement))
+    gone: dict[CleanedTable, int] = {target: len(rows)}
+    if target == "sessions":
+        gone["provider_grants"] = await _grants_of(connection, rows)
+    return Batch(gone, max(row.moment for row in rows) if len(rows) == limit else None)
+
+
+async def _grants_of(connection: AsyncConnection, sessions: list[Row[Any]]) -> int:
+    ids = sorted({row.grant_id for row in sessions if row.grant_id is not None})
+    return (await connection.execute(grants_without_session(ids))).rowcount if ids else 0
+
+
+async def _orphaned_grants(
+    connection: AsyncConnection, before: datetime, after: Cursor | None, limit: int
+) -> Batch:
+    since = after if isinstance(after, UUID) else None
+    ids: list[UUID] = list((await connection.execute(next_grants(after=since, limit=limit))).scalars())
+    gone = (await connection.execute(grants_without_session(ids, before=before))).rowcount if ids else 0
+    return Batch({"provider_grants": gone}, ids[-1] if len(ids) == limit else None)

@@ -1,0 +1,76 @@
+"""The statements of the cleanup. Each finds its rows by an index, and never waits for one that is held."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Delete, Executable, Select, TextClause, delete, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from watchword.auth.cleanup_ports import CleanupTarget
+from watchword.models import (
+    AuditRecord,
+    AuthorizationCode,
+    Base,
+    ProviderGrant,
+    RevocationEntry,
+    Session,
+    SingleUse,
+)
+from watchword.models.single_use import WITHOUT_SESSION
+
+_Column = InstrumentedAttribute[Any]
+_EXPIRING: Final[dict[CleanupTarget, tuple[type[Base], tuple[_Column, ...], _Column]]] = {
+    "sessions": (Session, (Session.id,), Session.absolute_ends_at),
+    "authorization_codes": (AuthorizationCode, (AuthorizationCode.digest,), AuthorizationCode.expires_at),
+    "single_use": (SingleUse, (SingleUse.kind, SingleUse.digest), SingleUse.expires_at),
+    "revocations": (RevocationEntry, (RevocationEntry.sequence,), RevocationEntry.expires_at),
+    "audit_events": (AuditRecord, (AuditRecord.id,), AuditRecord.occurred_at),
+}
+"""Table, primary key, and the time by which rows go."""
+_FURTHER: Final[dict[CleanupTarget, TextClause]] = {"authorization_codes": WITHOUT_SESSION}
+"""A code that was used stays as long as the session it opened: its second use ends that session."""
+
+
+def oldest_expired(
+    target: CleanupTarget, *, before: datetime, after: datetime | None, limit: int
+) -> Executable:
+    """Deletes at most ``limit`` rows and returns the time of each (``moment``), of sessions also the
+    ``grant_id``. ``after`` is the last such time: what was deleted before it is not walked through again.
+
+    The rows are chosen in an expression of their own, which runs once, whatever the planner makes of
+    the rest.
+    """
+    model, key, moment = _EXPIRING[target]
+    conditions: list[ColumnElement[bool] | TextClause] = [moment < before]
+    if after is not None:
+        conditions.append(moment >= after)
+    if target in _FURTHER:
+        conditions.append(_FURTHER[target])
+    chosen = (
+        select(*key)
+        .where(*conditions)
+        .order_by(moment)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("chosen")
+    )
+    this: Any = key[0] if len(key) == 1 else tuple_(*key)
+    told = [moment.label("moment"), *([Session.grant_id] if target == "sessions" else [])]
+    return delete(model).where(this.in_(select(*chosen.c))).returning(*told)
+
+
+def next_grants(*, after: UUID | None, limit: int) -> Select[Any]:
+    """The ids of the next grants in their own order."""
+    ids = select(ProviderGrant.id).order_by(ProviderGrant.id).limit(limit)
+    return ids if after is None else ids.where(ProviderGrant.id > after)
+
+
+def grants_without_session(ids: Sequence[UUID], *, before: datetime | None = None) -> Delete:
+    """Deletes those of ``ids``, made before that moment, that no session has."""
+    of_a_session = select(Session.id).where(Session.grant_id == ProviderGrant.id).exists()
+    orphaned = delete(ProviderGrant).where(ProviderGrant.id.in_(ids), ~of_a_session)
+    return orphaned if before is None else orphaned.where(ProviderGrant.created_at < before)
