@@ -142,3 +142,22 @@ def test_flt_16_a_crowd_at_a_half_open_breaker_is_one_probe(make_outage: MakeOut
     assert faults == {ProviderCircuitOpen: HERD - 1, ProviderUnavailable: 1}
     assert outage.server.provider.count("token") == before + 1
     outage.is_unnoticed_by(caller)
+
+
+def test_flt_16_of_a_crowd_that_is_told_to_wait_nobody_has_lost_the_code(make_outage: MakeOutage) -> None:
+    """The provider is back, one sign-in finds that out, and the others may load their page again."""
+    outage = make_outage()
+    caller = outage.service.signed_in("alice")
+    outage.advance(31)
+    outage.server.provider.fail("token")
+    outage.come_back(outage.waiting(5), caller)
+    outage.wait()
+    outage.server.provider.heal()
+    people = outage.waiting(5)
+    outage.server.provider.delay("token", 0.2)
+    first = outage.come_back(people, caller)
+    assert Counter(each.status_code for each in first) == {303: 1, 503: 4}
+    outage.server.provider.heal()
+    outage.service.forget_faults()
+    told = [person for person, page in zip(people, first, strict=True) if page.status_code == 503]
+    assert [each.status_code for each in outage.come_back(told, caller)] == [303] * 4

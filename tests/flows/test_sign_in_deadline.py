@@ -9,9 +9,9 @@ import pytest
 from tests.flows.conftest import Service, StartService
 from watchword.auth.attempt import Attempt
 from watchword.auth.deadline import operation
-from watchword.auth.oauth_client import OAuthClient, VerifiedSignIn
+from watchword.auth.oauth_client import LEAST_SECONDS, OAuthClient, VerifiedSignIn
 from watchword.dev_provider import DevProviderServer
-from watchword.errors import ProviderUnavailable
+from watchword.errors import AttemptUsed, ProviderUnavailable
 from watchword.testing.provider import provider_settings
 
 SECONDS = 0.3
@@ -88,3 +88,46 @@ def test_who_has_no_time_for_discovery_leaves_it_to_the_others(service: Service)
         service.call(hurried)
     assert service.call(patient) == service.provider.issuer
     assert service.provider.count("discovery") == 1
+
+
+def test_no_code_is_spent_before_the_keys_to_check_its_worth_are_there(service: Service) -> None:
+    """A process that starts while they are down asks for no token, and the callback can be repeated."""
+    browser = service.browser()
+    callback = service.approve(service.begin(browser))
+    service.provider.fail("jwks")
+    assert browser.get(callback).status_code == 503
+    assert service.provider.count("token") == 0
+    service.provider.heal()
+    assert browser.get(callback).status_code == 303
+
+
+def test_no_code_is_sent_with_too_little_time_for_an_answer(service: Service) -> None:
+    """What was fetched meanwhile is there for the next try, which comes soon."""
+    client = client_of(service)
+
+    async def late() -> None:
+        with operation(LEAST_SECONDS - 0.1):
+            await client.require_all()
+
+    with pytest.raises(ProviderUnavailable) as caught:
+        service.call(late)
+    assert caught.value.retry_after_seconds == 1
+    assert client.health().keys_age_seconds is not None
+
+
+def test_what_refuses_before_the_code_is_sent_says_nothing_of_the_provider(service: Service) -> None:
+    """An attempt that was used before makes no call, and no failure."""
+    client = client_of(service)
+
+    async def refuse() -> None:
+        raise AttemptUsed("before")
+
+    async def again() -> None:
+        attempt = Attempt("dev", client.registration, "/", 0, state="s", nonce="n", verifier="v" * 43)
+        await client.redeem(attempt, "code", before=refuse)
+
+    with pytest.raises(AttemptUsed):
+        service.call(again)
+    assert service.provider.count("token") == 0
+    assert client.guard.calls["token", "not_sent"] == 1
+    assert client.health().endpoints["token"].failures == 0

@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from watchword.auth.attempt import Attempt, registration_digest
 from watchword.auth.client_assertion import ClientCredentials
-from watchword.auth.deadline import operation
+from watchword.auth.deadline import operation, time_left_seconds
 from watchword.auth.fetch import Sender
 from watchword.auth.github_user import GitHubUser
 from watchword.auth.id_token_check import IdTokenCheck
 from watchword.auth.identity_reader import IdentityReader
 from watchword.auth.ports import Clock, ProviderHttp, ProviderIdentity
-from watchword.auth.provider_guard import ProviderGuard
+from watchword.auth.provider_guard import BeforeSending, ProviderGuard
 from watchword.auth.provider_health import ProviderHealth
 from watchword.auth.provider_keys import ProviderKeys
 from watchword.auth.provider_metadata import MetadataSource
@@ -26,7 +26,7 @@ from watchword.auth.recheck_ports import Refreshed
 from watchword.auth.token_endpoint import TokenEndpoint
 from watchword.auth.userinfo import Userinfo
 from watchword.config.provider import ProviderSettings
-from watchword.errors import IdTokenRejected
+from watchword.errors import IdTokenRejected, ProviderUnavailable
 from watchword.protocol.authorization import authorization_request, authorization_url
 from watchword.protocol.client_auth import AuthenticatedForm, authenticated_form
 from watchword.protocol.discovery import ProviderMetadata
@@ -36,6 +36,9 @@ from watchword.protocol.pkce import challenge_s256
 from watchword.protocol.provider_answer import MAX_ANSWER_BYTES
 from watchword.protocol.pushed_authorization import check_pushed_response, pushed_request_endpoint
 from watchword.protocol.token_exchange import TokenResponse, check_token_response, code_grant
+
+LEAST_SECONDS: Final = 1.0
+"""With less left of a callback its code is not sent: the callback can be repeated, the code cannot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,14 +205,28 @@ class OAuthClient:
         )
         return check_pushed_response(answer.status, answer.headers, answer.body)
 
-    async def redeem(self, attempt: Attempt, code: str) -> VerifiedSignIn:
-        """Exchange the code, once, and check all that comes back.
+    async def require_all(self) -> None:
+        """Have at hand what checking an answer takes before a code is spent on it. Raises
+        ProviderUnavailable, ProviderResponseInvalid."""
+        metadata = await self.metadata()
+        self.require_answering()
+        if self._settings.about.id_token and self.keys.age_seconds is None:
+            await self.keys.current(metadata.jwks_uri, "provider")
+        left_seconds = time_left_seconds()
+        if left_seconds is not None and left_seconds < LEAST_SECONDS:
+            raise ProviderUnavailable("too little time was left to send the code", retry_after_seconds=1)
 
-        Raises CodeRefused, IdTokenRejected, SignInNotRecent, UserinfoRejected, ProviderUnavailable,
-        ProviderResponseInvalid.
+    async def redeem(
+        self, attempt: Attempt, code: str, *, before: BeforeSending | None = None
+    ) -> VerifiedSignIn:
+        """Exchange the code, once, and check all that comes back; ``before`` is done where the code is
+        then sent.
+
+        Raises what ``before`` does, CodeRefused, IdTokenRejected, SignInNotRecent, UserinfoRejected,
+        ProviderUnavailable, ProviderResponseInvalid.
         """
         metadata = await self.metadata()
-        tokens, skew_seconds = await self._exchange(metadata, attempt, code)
+        tokens, skew_seconds = await self._exchange(metadata, attempt, code, before)
         if not self._settings.about.id_token:
             return self._verified(await self._github.of(tokens.access_token, metadata), {}, tokens)
         if tokens.id_token is None:
@@ -230,7 +247,7 @@ class OAuthClient:
         return await self._refresh.ask(refresh_token, issuer=issuer, subject=subject)
 
     async def _exchange(
-        self, metadata: ProviderMetadata, attempt: Attempt, code: str
+        self, metadata: ProviderMetadata, attempt: Attempt, code: str, before: BeforeSending | None
     ) -> tuple[TokenResponse, int | None]:
         """The tokens, and by how much the provider's clock was ahead of ours, where it said."""
         request = code_grant(
@@ -241,7 +258,8 @@ class OAuthClient:
             code_verifier=attempt.verifier,
         )
         required = self._settings.about.id_token
-        return await self._tokens.ask(request, partial(check_token_response, id_token_required=required))
+        check = partial(check_token_response, id_token_required=required)
+        return await self._tokens.ask(request, check, before=before)
 
     def _verified(
         self, person: IdToken, userinfo: Mapping[str, Any] | None, tokens: TokenResponse

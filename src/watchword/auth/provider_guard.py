@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from watchword.auth.deadline import time_left_seconds
 from watchword.auth.endpoint_breakers import EndpointBreakers
-from watchword.auth.provider_call import provider_call
+from watchword.auth.provider_call import provider_call, waiting_here
 from watchword.auth.provider_health import CallOutcome, EndpointKind
 from watchword.errors import (
     ProviderCircuitOpen,
@@ -23,25 +23,44 @@ from watchword.errors import (
 )
 from watchword.protocol.breaker import Outcome, Permit
 
+BeforeSending = Callable[[], Awaitable[None]]
+"""What is done in the place of a call just before it is sent; its refusal says nothing of the provider."""
 _ABOUT_PEOPLE: Final[frozenset[EndpointKind]] = frozenset({"token", "userinfo"})
 _CUT_SHORT: Final = "no answer in the time left for this"
 
 T = TypeVar("T")
 
 
+class _NotSent(Exception):
+    """What was to be done before the call refused it."""
+
+    def __init__(self, cause: WatchwordError) -> None:
+        super().__init__(cause.code)
+        self.cause = cause
+
+
 class ProviderGuard(EndpointBreakers):
     """Lets calls to one provider through, or refuses them at once while it is known to fail."""
 
-    async def run(self, kind: EndpointKind, work: Callable[[], Awaitable[T]]) -> T:
-        """One logical call, its answer checked, within the time left of the operation.
+    async def run(
+        self, kind: EndpointKind, work: Callable[[], Awaitable[T]], *, before: BeforeSending | None = None
+    ) -> T:
+        """One logical call, its answer checked, within the time left of the operation. What ``before``
+        uses up is used up only where the call is then sent.
 
-        Raises ProviderCircuitOpen, ProviderUnavailable, and what the work raises.
+        Raises ProviderCircuitOpen, ProviderUnavailable, and what ``before`` and the work raise.
         """
         left_seconds = time_left_seconds()
         if left_seconds == 0:
             self.not_sent(kind)
             raise ProviderUnavailable(f"{kind} was not asked: {_CUT_SHORT}")
-        return await self._asked(kind, self.admit(kind), work, left_seconds)
+        permit = self.admit(kind)
+        if before is None:
+            return await self._asked(kind, permit, work, left_seconds)
+        try:
+            return await self._asked(kind, permit, lambda: _after(before, work), left_seconds)
+        except _NotSent as refused:
+            raise refused.cause from None
 
     async def _asked(
         self, kind: EndpointKind, permit: Permit, work: Callable[[], Awaitable[T]], seconds: float | None
@@ -65,6 +84,15 @@ class ProviderGuard(EndpointBreakers):
         finally:
             told = error if isinstance(error, WatchwordError) else None
             self.end(kind, permit, _outcome(kind, error), _counted(kind, error), told)
+
+
+async def _after(before: BeforeSending, work: Callable[[], Awaitable[T]]) -> T:
+    try:
+        with waiting_here():
+            await before()
+    except WatchwordError as cause:
+        raise _NotSent(cause) from None
+    return await work()
 
 
 def _outcome(kind: EndpointKind, error: BaseException | None) -> Outcome:
@@ -91,4 +119,4 @@ def _counted(kind: EndpointKind, error: BaseException | None) -> CallOutcome:
         case "failure":
             return "failed"
         case "neutral":
-            return "not_sent" if isinstance(error, WatchwordError) else "cut_short"
+            return "not_sent" if isinstance(error, WatchwordError | _NotSent) else "cut_short"

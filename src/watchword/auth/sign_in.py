@@ -156,16 +156,20 @@ class SignIn:
         finished in the browser of its session only, while that is live. Raises SignInRefused and its
         subclasses, UnknownProvider, ProviderUnavailable, ProviderResponseInvalid, DatabaseUnavailable.
         """
-        client = self.client(provider_id)
+        client, held = self.client(provider_id), None
         attempt = self.attempts.find_at(client, params, attempt_cookie)
         code = _code(params, attempt, client.issuer_rule, iss_required=False)
+
+        async def use_up() -> None:
+            nonlocal held
+            await self.attempts.use_up(attempt)
+            held = await self._held(former, attempt.link_session_id)
+
         with operation():
             if (await client.metadata()).iss_parameter_supported:
                 _code(params, attempt, client.issuer_rule, iss_required=True)
-            client.require_answering()
-            await self.attempts.use_up(attempt)
-            held = await self._held(former, attempt.link_session_id)
-            verified = await client.redeem(attempt, code)
+            await client.require_all()
+            verified = await client.redeem(attempt, code, before=use_up)
         if attempt.client_request is not None:
             return CodeGiven(attempt.client_request, await self._codes.give(attempt.client_request, verified))
         grant = await self._sessions.open(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from watchword.auth.ports import Clock, ProviderHttp
-from watchword.auth.provider_guard import ProviderGuard
+from watchword.auth.provider_guard import BeforeSending, ProviderGuard
 from watchword.protocol.client_auth import AuthenticatedForm
 from watchword.protocol.clock_skew import clock_skew_seconds
 from watchword.protocol.provider_answer import MAX_ANSWER_BYTES
@@ -24,12 +24,14 @@ class TokenEndpoint:
         self._guard = guard
         self.clock_skew_seconds: int | None = None
 
-    async def ask(self, request: AuthenticatedForm, check: Check) -> tuple[TokenResponse, int | None]:
+    async def ask(
+        self, request: AuthenticatedForm, check: Check, *, before: BeforeSending | None = None
+    ) -> tuple[TokenResponse, int | None]:
         """The tokens, and by how many seconds the provider's clock was ahead of ours, where it said.
 
-        Raises ProviderCircuitOpen, ProviderUnavailable and what the check raises.
+        Raises ProviderCircuitOpen, ProviderUnavailable and what ``before`` and the check raise.
         """
-        return await self._guard.run("token", lambda: self._ask(request, check))
+        return await self._guard.run("token", lambda: self._ask(request, check), before=before)
 
     async def _ask(self, request: AuthenticatedForm, check: Check) -> tuple[TokenResponse, int | None]:
         answer = await self._http.post_form(
