@@ -299,3 +299,9 @@ def test_flt_20_each_event_loop_has_places_of_its_own() -> None:
         slow.let()
     with RawServer(sends(GOOD)) as server:
         assert asyncio.run(outcome(shared, server)) == 200
+
+
+def test_a_retry_tells_its_instrumentation_nothing_of_the_answer() -> None:
+    """stamina's hooks print what a retry was caused by: neither cookies nor anything about people."""
+    cause = FailedInPassing(HttpAnswer(503, {"set-cookie": "canary-1"}, b"canary-2"))
+    assert repr(cause) == "FailedInPassing('status 503')"

@@ -32,6 +32,7 @@ class FailedInPassing(Exception):
     """An answer that another attempt may better."""
 
     def __init__(self, answer: HttpAnswer) -> None:
+        super().__init__(f"status {answer.status}")
         self.answer = answer
 
 
