@@ -15,6 +15,7 @@ from sqlalchemy.pool import NullPool
 
 from watchword.config.database_url import sqlite_path
 from watchword.models.faults import is_transient
+from watchword.models.poolers import NOTHING_PREPARED
 
 _CONNECT_SECONDS = 5
 _WAIT_SECONDS = 60
@@ -76,8 +77,10 @@ async def migrating_connection(url: str, *, writing: bool) -> AsyncIterator[Asyn
 
 
 def _postgresql_engine(url: str) -> AsyncEngine:
+    """Prepares nothing, whether or not a pooler is in between: it asks little, and most of it once."""
     timeouts = {"timeout": _CONNECT_SECONDS, "command_timeout": _STATEMENT_SECONDS}
-    return create_async_engine(url, poolclass=NullPool, connect_args=timeouts, hide_parameters=True)
+    arguments = timeouts | NOTHING_PREPARED
+    return create_async_engine(url, poolclass=NullPool, connect_args=arguments, hide_parameters=True)
 
 
 def _sqlite_engine(file: Path, writing: bool) -> AsyncEngine:

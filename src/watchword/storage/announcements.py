@@ -6,6 +6,7 @@ Only a hint: it does not pass a pooler in transaction mode, and one that is lost
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import suppress
 from typing import Any, Final
 
@@ -15,11 +16,17 @@ from sqlalchemy.util import greenlet_spawn
 
 from watchword.auth.forks import in_child
 from watchword.models.faults import is_fault
+from watchword.models.poolers import POOLED
 
 CHANNEL: Final = "ww_revocations"
 _NOTIFY = text(f"NOTIFY {CHANNEL}")
 _GATHER_SECONDS = 0.01
-_CONNECT_AGAIN_SECONDS = 5.0
+_CONNECT_AGAIN_SECONDS = 1.0
+_LOOK_AGAIN_SECONDS = 300.0
+"""Behind a pooler, which may be taken away."""
+PROBE_SECONDS: Final = 30.0
+
+logger = logging.getLogger("watchword")
 
 
 async def announce(connection: AsyncConnection) -> None:
@@ -29,14 +36,20 @@ async def announce(connection: AsyncConnection) -> None:
 
 
 class PostgresqlAnnouncements:
-    """``Announcements`` over one connection of its own, kept open and replaced when it breaks."""
+    """``Announcements`` over one connection of its own, kept open and replaced when it breaks.
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    A connection that hears nothing may be one that a firewall forgot, so it is tried every
+    ``probe_seconds``. Through a pooler nothing is heard reliably, and none is kept.
+    """
+
+    def __init__(self, engine: AsyncEngine, *, probe_seconds: float = PROBE_SECONDS) -> None:
         self._engine = engine
+        self._probe_seconds = probe_seconds
         self._heard = asyncio.Event()
         self._connecting: asyncio.Task[None] | None = None
         self._proxy: Any = None
         self._closed = False
+        self._told: set[str] = set()
         in_child(self, PostgresqlAnnouncements._begin_anew)
 
     async def wait(self, *, timeout_seconds: float) -> None:
@@ -63,22 +76,41 @@ class PostgresqlAnnouncements:
         return left
 
     async def _listen(self) -> None:
-        """Connect until it is done, wait until the connection breaks, and begin again."""
+        """Connect until it is done, wait until the connection breaks, and begin again: at once, but not
+        more often than once a second."""
+        now = asyncio.get_running_loop().time
         while True:
-            broken = asyncio.Event()
+            again_at = now() + _CONNECT_AGAIN_SECONDS
             try:
                 self._proxy = await self._engine.raw_connection()
-                driver: Any = self._proxy.driver_connection
-                driver.add_termination_listener(lambda _, broken=broken: broken.set())
-                await driver.add_listener(CHANNEL, lambda *_: self._heard.set())
+                if self._proxy.info.get(POOLED):
+                    self._tell("a pooler is in between, so endings are looked for once a second")
+                    again_at = now() + _LOOK_AGAIN_SECONDS
+                else:
+                    await self._hear(self._proxy.driver_connection)
             except Exception as fault:
                 if not is_fault(fault):
-                    raise
-            else:
-                self._heard.set()
-                await broken.wait()
+                    self._tell(f"not to be had: {type(fault).__name__}")
             await self._disconnect()
-            await asyncio.sleep(_CONNECT_AGAIN_SECONDS)
+            await asyncio.sleep(max(0.0, again_at - now()))
+
+    async def _hear(self, driver: Any) -> None:
+        """Returns when the connection broke, raises when it does not answer."""
+        broken = asyncio.Event()
+        driver.add_termination_listener(lambda _: broken.set())
+        await driver.add_listener(CHANNEL, lambda *_: self._heard.set())
+        self._heard.set()
+        while not broken.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(broken.wait(), self._probe_seconds)
+            if not broken.is_set():
+                await driver.execute("SELECT")
+
+    def _tell(self, what: str) -> None:
+        """Once."""
+        if what not in self._told:
+            self._told.add(what)
+            logger.info("announcements of the database: %s", what)
 
     async def _disconnect(self) -> None:
         proxy, self._proxy = self._proxy, None
