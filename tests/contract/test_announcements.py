@@ -7,14 +7,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import make_url
 
 from tests.contract.samples import NOW, count, identity, new_session, opened, session_id
+from tests.servers.line import Line, line_to
 from tests.servers.postgres import PostgresServer
 from watchword.auth.account_ports import Act, RoleChange
 from watchword.auth.provider_purge import PURGE_TARGETS, Purge
 from watchword.auth.revocation import RevocationFeed
 from watchword.protocol.principal import Principal
-from watchword.storage import SqlDatabase, open_database
+from watchword.storage import DatabaseLimits, SqlDatabase, open_database
+from watchword.storage.announcements import PostgresqlAnnouncements
+from watchword.storage.engines import make_engine
 from watchword.storage.provider_purges import SqlPurgeStore
 from watchword.testing import FakeClock
 
@@ -133,6 +137,48 @@ async def test_a_broken_connection_is_replaced(
     await listening(other)
     await _end(replica)
     assert await heard(other)
+
+
+@pytest.fixture
+async def line(postgres_server: PostgresServer) -> AsyncIterator[Line]:
+    async with line_to(postgres_server.socket) as opened_line:
+        yield opened_line
+
+
+@pytest.fixture
+async def distant(line: Line, postgres_url: str) -> AsyncIterator[PostgresqlAnnouncements]:
+    """Announcements over a line that a test can disturb, which are quick to doubt it."""
+    address = f"postgresql+asyncpg://postgres@127.0.0.1:{line.port}/{make_url(postgres_url).database}"
+    engine = make_engine(address, DatabaseLimits(statement_seconds=0.5))
+    announcements = PostgresqlAnnouncements(engine, probe_seconds=0.05)
+    yield announcements
+    line.restore()
+    await announcements.close()
+
+
+async def until_heard(announcements: PostgresqlAnnouncements) -> bool:
+    before = asyncio.get_running_loop().time()
+    await announcements.wait(timeout_seconds=BOUND_SECONDS)
+    return asyncio.get_running_loop().time() - before < BOUND_SECONDS
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("fault", ["strand", "cut", "restart"])
+async def test_a_connection_that_hears_no_more_is_replaced(
+    line: Line, distant: PostgresqlAnnouncements, replica: SqlDatabase, fault: str
+) -> None:
+    """Also one that a firewall forgot without telling either end: a listener says nothing by itself, so it is
+    tried from time to time. Each new connection counts as an announcement, since one may have been missed."""
+    await opened(replica)
+    assert await until_heard(distant)
+    if fault == "restart":
+        await line.close()
+        await line.open()
+    else:
+        getattr(line, fault)()
+    assert await until_heard(distant)
+    await _end(replica)
+    assert await until_heard(distant)
 
 
 @pytest.mark.postgres

@@ -10,7 +10,8 @@ from pathlib import Path
 
 class Line:
     """Bytes pass while nothing is done to it. ``freeze`` holds them back, as a server does that
-    hangs; ``cut`` drops every connection and ``restore`` ends both; a closed line refuses."""
+    hangs; ``cut`` drops every connection and ``restore`` ends both; a closed line refuses. ``strand``
+    forgets the connections there are, as a firewall does: nobody is told, and new ones work."""
 
     def __init__(self, target: Path) -> None:
         self._target = target
@@ -18,10 +19,14 @@ class Line:
         self._flowing.set()
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
+        self._era = 0
         self.port = 0
 
     def freeze(self) -> None:
         self._flowing.clear()
+
+    def strand(self) -> None:
+        self._era += 1
 
     def restore(self) -> None:
         self._flowing.set()
@@ -53,9 +58,12 @@ class Line:
                 end.close()
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        era = self._era
         try:
             while chunk := await reader.read(65536):
                 await self._flowing.wait()
+                if era != self._era:
+                    continue
                 writer.write(chunk)
                 await writer.drain()
         except OSError:
