@@ -64,7 +64,8 @@ class Refusals:
 
     def callback(self, browser: Browser, target: str, **expected: Any) -> httpx2.Response:
         """Open a callback that must be refused. ``status``, ``reason`` and a part of ``detail``
-        say how, ``calls`` the provider's paths that may be asked meanwhile, in order."""
+        say how, ``calls`` the provider's paths that may be asked meanwhile, in order, with
+        ``keys_again`` for its keys at the end, which it gives at most once in the cooldown."""
         return self.request(browser, "GET", target, **expected)
 
     def request(
@@ -77,6 +78,7 @@ class Refusals:
         status: int = 400,
         detail: str = "",
         calls: tuple[str, ...] = (),
+        keys_again: bool = False,
         headers: dict[str, str] | None = None,
     ) -> httpx2.Response:
         before, asked = rows(self.service), len(self.service.provider.requests)
@@ -92,7 +94,8 @@ class Refusals:
         assert not any("ww_access" in each or "ww_refresh" in each for each in browser.set_cookies)
         assert {name: value for name, value in browser.cookies.items() if "ww_attempt" not in name} == held
         assert rows(self.service) == before
-        assert tuple(each.path for each in list(self.service.provider.requests)[asked:]) == calls
+        paths = tuple(each.path for each in list(self.service.provider.requests)[asked:])
+        assert paths == calls or (keys_again and paths == (*calls, "/jwks"))
         return response
 
     def _is_neutral_page(self, response: httpx2.Response, status: int) -> None:
