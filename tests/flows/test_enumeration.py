@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -31,8 +33,15 @@ class Ended:
 
 @pytest.fixture(scope="module")
 def ended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ended]:
+    with people_who_ended(tmp_path_factory.mktemp("ended")) as found:
+        yield found
+
+
+@contextmanager
+def people_who_ended(folder: Path) -> Iterator[Ended]:
+    """A service in ``folder`` with one person of each fate."""
     clock = FakeClock()
-    with serve_provider(clock) as server, replicas(server, clock, tmp_path_factory.mktemp("ended")) as start:
+    with serve_provider(clock) as server, replicas(server, clock, folder) as start:
         yield _people_who_ended(start(clients=CLIENTS))
 
 

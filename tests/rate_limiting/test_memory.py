@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import tracemalloc
 
+import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from watchword.config.rate_limits import RateLimit
 from watchword.rate_limiting.counter import WindowCounter, open_counter
-from watchword.rate_limiting.memory import MAX_HITS, BoundedMemoryStorage
+from watchword.rate_limiting.memory import MAX_KEYS, BoundedMemoryStorage
 from watchword.testing import FakeClock
 
 A_MINUTE = RateLimit(3, 60)
@@ -81,8 +82,8 @@ def test_a_second_never_holds_more_than_the_limit(amount: int, steps: list[tuple
 
 async def test_ses_84_a_million_addresses_fit_into_little_memory(clock: FakeClock) -> None:
     """What one process keeps is bounded, whoever comes; here at a twentieth of the size."""
-    at_most = MAX_HITS // 20
-    storage = BoundedMemoryStorage(clock.monotonic, max_hits=at_most)
+    at_most = MAX_KEYS // 20
+    storage = BoundedMemoryStorage(clock.monotonic, max_keys=at_most)
     tracemalloc.start()
     try:
         for number in range(4 * at_most):
@@ -94,9 +95,10 @@ async def test_ses_84_a_million_addresses_fit_into_little_memory(clock: FakeCloc
     assert peak * 20 < 100_000_000
 
 
-async def test_ses_84_the_quietest_keys_go_first(clock: FakeClock) -> None:
-    """Beyond the bound, whoever asks most is remembered longest."""
-    storage = BoundedMemoryStorage(clock.monotonic, max_hits=4)
+@pytest.mark.parametrize("bound", [{"max_hits": 4}, {"max_keys": 2}], ids=str)
+async def test_ses_84_the_quietest_keys_go_first(clock: FakeClock, bound: dict[str, int]) -> None:
+    """Beyond either bound, whoever asks most is remembered longest."""
+    storage = BoundedMemoryStorage(clock.monotonic, **bound)
     counter = WindowCounter(storage, clock.monotonic)
     for key in ("a", "b", "a", "c", "a", "d"):
         await counter.hit(key, A_MINUTE)
@@ -104,12 +106,31 @@ async def test_ses_84_the_quietest_keys_go_first(clock: FakeClock) -> None:
     assert await storage.reset() == 2
 
 
+@pytest.mark.parametrize("bound", [{"max_hits": 10}, {"max_keys": 10}], ids=str)
+async def test_ses_84_a_flood_of_one_limit_forgets_no_other(clock: FakeClock, bound: dict[str, int]) -> None:
+    """Windows share the memory, and whoever fills one finds only that one emptied."""
+    counter = WindowCounter(BoundedMemoryStorage(clock.monotonic, **bound), clock.monotonic)
+    hourly = RateLimit(3, 3600)
+    assert [await counter.hit("victim", hourly) for _ in range(3)] == [None] * 3
+    for number in range(100):
+        await counter.hit(str(number), A_MINUTE)
+    assert await counter.hit("victim", hourly) == 3600.0
+
+
+async def test_ses_84_the_largest_limit_can_be_counted(clock: FakeClock) -> None:
+    """What may be set is held in memory, so that it holds."""
+    storage = BoundedMemoryStorage(clock.monotonic)
+    assert await storage.acquire_entry("a", 999_999, 3600, amount=999_999)
+    assert not await storage.acquire_entry("a", 999_999, 3600)
+
+
 async def test_ses_84_what_has_expired_is_forgotten(clock: FakeClock) -> None:
-    """Also keys that never come back."""
+    """Also keys that never come back, and of a window that nothing is counted in any more."""
     storage = BoundedMemoryStorage(clock.monotonic)
     counter = WindowCounter(storage, clock.monotonic)
     for number in range(50):
         await counter.hit(str(number), A_MINUTE)
+        await counter.hit(str(number), RateLimit(1, 1))
     clock.advance(60)
     await counter.hit("new", A_MINUTE)
     assert await storage.reset() == 1
