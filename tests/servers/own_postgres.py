@@ -20,9 +20,9 @@ class OwnPostgres:
         self._installation = installation
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
-        server = PostgresServer(installation.binaries, installation.folder, template="postgres")
-        self.url = server.create("service")
-        server.run_sql(render_sql("postgresql"), database="service")
+        self._server = PostgresServer(installation.binaries, installation.folder, template="postgres")
+        self.url = self._server.create("service")
+        self._server.run_sql(render_sql("postgresql"), database="service")
 
     def start(self) -> None:
         """What it has committed outlives ``stop``."""
@@ -41,6 +41,12 @@ class OwnPostgres:
 
     def thaw(self) -> None:
         self._signal(signal.SIGCONT)
+
+    def take_writes(self, *, writes: bool) -> None:
+        """Also from those who are connected already, as after a failover to a standby."""
+        value = "off" if writes else "on"
+        self._server.run_sql(f"ALTER SYSTEM SET default_transaction_read_only = {value}")
+        self._server.run_sql("SELECT pg_reload_conf()")
 
     def _signal(self, number: signal.Signals) -> None:
         assert self._process is not None

@@ -14,7 +14,8 @@ from typing import Literal
 from uuid import UUID
 
 from tests.sessions.accounts import set_active
-from tests.sessions.parts import OVERLAP_SECONDS, START, Replica, replica
+from tests.sessions.parts import OVERLAP_SECONDS, START, TOKENS_LIVE, Replica, replica
+from watchword.auth.account_manager import AccountManager
 from watchword.auth.ports import SessionStore
 from watchword.errors import RefreshRefused, RefreshReplayed, WatchwordError
 from watchword.storage import DatabaseLimits, SqlDatabase, open_database
@@ -30,9 +31,10 @@ Through = Callable[[SessionStore], SessionStore]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """``argument`` is a refresh token, the id of a session, or the subject of a person."""
+    """``argument`` is a refresh token, the id of a session (``logout``, ``revoke``), the subject of a
+    person (``disable``, ``sign-in``), or the id of an account."""
 
-    kind: Literal["refresh", "logout", "disable", "sign-in"]
+    kind: Literal["refresh", "sign-in", "logout", "revoke", "disable", "everywhere", "close"]
     argument: str
     after_ms: float = 0
 
@@ -87,8 +89,26 @@ class Post:
             case "disable":
                 await set_active(self.database, call.argument, False, now=clock.now())
                 return Answer("done")
+            case "revoke":
+                await self._accounts().revoke_session(UUID(call.argument))
+                return Answer("done")
+            case "everywhere":
+                await self._accounts().log_out_everywhere(UUID(call.argument))
+                return Answer("done")
+            case "close":
+                await self._accounts().disable(UUID(call.argument))
+                return Answer("done")
         session_id = str(grant.session.session_id)
         return Answer("granted", grant.refresh_token, grant.access.text, session_id)
+
+    def _accounts(self) -> AccountManager:
+        return AccountManager(
+            self.database.accounts,
+            clock=self.replica.clock,
+            tokens_live_seconds=int(TOKENS_LIVE.total_seconds()),
+            by="cli",
+            on_ended=self.replica.feed.note_session,
+        )
 
 
 async def post(place: Place, stack: AsyncExitStack, *, through: Through = lambda store: store) -> Post:

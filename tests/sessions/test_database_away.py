@@ -168,6 +168,43 @@ def test_ses_44_45_a_database_server_that_stops_or_hangs(
     visitors.assert_nobody_was_signed_out()
 
 
+@pytest.mark.postgres
+def test_ses_46_a_database_server_that_takes_no_writes(
+    start_service: StartService, server: OwnPostgres
+) -> None:
+    """After a failover to a standby: who writes is told to come back, and keeps every cookie; who reads
+    notices nothing, however long it lasts; then everybody goes on."""
+    service = start_service(database_url=server.url, secret_key=base64.b64encode(SECRET_KEY).decode())
+    visitors = Visitors.of(service)
+    server.take_writes(writes=False)
+    try:
+        until_refused(visitors.by_cookie)
+        assert_outage(together(visitors.writes()))
+        for name, answer in together(visitors.reads()).items():
+            assert answer.status_code == 200, name
+        service.clock.advance(40)
+        assert visitors.looking.get("/private").status_code == 200
+        assert service.client.get("/readyz").status_code == 200
+    finally:
+        server.take_writes(writes=True)
+    wait_until_written(visitors.by_cookie)
+    visitors.assert_nobody_was_signed_out()
+
+
+def until_refused(browser: Browser) -> None:
+    """A server hears of its new settings a moment after it was told."""
+    give_up_at = time.monotonic() + BACK_SECONDS
+    while browser.post("/auth/refresh").status_code == 200:
+        assert time.monotonic() < give_up_at
+
+
+def wait_until_written(browser: Browser) -> None:
+    give_up_at = time.monotonic() + BACK_SECONDS
+    while (answer := browser.post("/auth/refresh")).status_code != 200:
+        assert answer.status_code == 503
+        assert time.monotonic() < give_up_at
+
+
 # --- SQLite -------------------------------------------------------------------------------------
 
 
@@ -229,10 +266,10 @@ def test_a_sqlite_file_that_is_none(start_service: StartService, tmp_path: Path)
 
 
 @pytest.mark.parametrize("away", [locked, no_room_to_write])
-def test_a_sqlite_file_that_cannot_be_written(
+def test_ses_51_a_sqlite_file_that_cannot_be_written(
     start_service: StartService, tmp_path: Path, away: Callable[[Path], AbstractContextManager[None]]
 ) -> None:
-    """SES-51 and a lock held elsewhere: writers are told to come back, readers notice nothing."""
+    """A full disk and a lock held elsewhere: writers are told to come back, readers notice nothing."""
     service = start_service()
     visitors = Visitors.of(service)
     with away(tmp_path / "service.db"):
