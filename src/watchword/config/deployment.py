@@ -29,7 +29,7 @@ _PLACEHOLDERS: Final = (
 )
 _MAKE_ONE: Final = "make one with: openssl rand -base64 32"
 _KEY_BYTES: Final = 32
-_EVERYBODY: Final = frozenset({"*", "0.0.0.0/0", "::/0"})
+EVERYBODY: Final = frozenset({"*", "0.0.0.0/0", "::/0"})
 """In ``FORWARDED_ALLOW_IPS`` of uvicorn and gunicorn."""
 _HOUR: Final = 3600
 DEVELOPMENT_CLIENT_ID: Final = "watchword-dev"
@@ -60,7 +60,7 @@ def deployment_warnings(settings: Settings, *, workers: int | None = None) -> li
             f"WATCHWORD_CACHE_URL: is not set, so each of the {workers} worker processes counts rate limits "
             f"by itself and {workers} times as much may pass; set it to share them"
         )
-    if _EVERYBODY & {entry.strip() for entry in os.environ.get("FORWARDED_ALLOW_IPS", "").split(",")}:
+    if EVERYBODY & {entry.strip() for entry in os.environ.get("FORWARDED_ALLOW_IPS", "").split(",")}:
         warnings.append(
             "FORWARDED_ALLOW_IPS: lets the server believe every X-Forwarded-For, so callers choose the "
             "address that rate limits count; name your proxies in it, or start the server with "
