@@ -83,3 +83,24 @@ async def test_of_a_long_error_the_status_is_enough(http: HttpxProviderHttp, sta
     with RawServer(sends(answer(status, "application/json"))) as server:
         got: Any = await http.post_form(f"{server.address}/x", {}, max_bytes=65_536)
     assert (got.status, got.body) == (status, b"")
+
+
+def test_a_limit_of_one_person_closes_no_way_for_others(shared: Service) -> None:
+    """Userinfo answers 429 to somebody who signs in all the time: they wait, others do not."""
+    shared.provider.fail("userinfo", status=429, headers={"retry-after": "30"})
+    pages = [shared.sign_in(shared.browser(), "alice", provider="other") for _ in range(3)]
+    assert [(page.status_code, page.headers["retry-after"]) for page in pages] == [(503, "30")] * 3
+    assert states(shared) == {"closed"}
+    shared.provider.heal()
+    assert shared.sign_in(shared.browser(), "bob", provider="other").status_code == 303
+    shared.provider.fail("userinfo", status=429)
+    assert shared.sign_in(shared.browser(), "alice", provider="other").status_code == 503
+    assert states(shared) == {"closed"}
+
+
+def test_a_limit_that_two_people_meet_is_meant_for_all(shared: Service) -> None:
+    """With no good answer in between: then userinfo is left alone for as long as it says."""
+    shared.provider.fail("userinfo", status=429)
+    for person in ("alice", "bob"):
+        assert shared.sign_in(shared.browser(), person, provider="other").status_code == 503
+    assert states(shared) == {"closed", "open"}

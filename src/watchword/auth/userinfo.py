@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from watchword.auth.ports import ProviderHttp
 from watchword.auth.provider_guard import ProviderGuard
-from watchword.errors import UserinfoRejected, WatchwordError
+from watchword.errors import ProviderPersonLimited, ProviderThrottled, UserinfoRejected, WatchwordError
 from watchword.protocol.discovery import ProviderMetadata
 from watchword.protocol.id_token import IdToken
 from watchword.protocol.provider_answer import MAX_ANSWER_BYTES
@@ -19,7 +19,11 @@ logger = logging.getLogger("watchword")
 
 class Userinfo:
     """Asks for what the profile lacks (OpenID Connect Core §5.3), as the setting ``USERINFO`` says;
-    ``role_names`` are the claims that roles are read from."""
+    ``role_names`` are the claims that roles are read from.
+
+    Some providers limit by person how often they are asked here: a 429 counts as such until somebody
+    else gets one, too, or one person could have the endpoint left alone for all.
+    """
 
     def __init__(
         self,
@@ -35,6 +39,7 @@ class Userinfo:
         self._provider_id = provider_id
         self._asked = asked
         self._wanted = {"email", "name", *role_names}
+        self._limited_subject: str | None = None
 
     async def of(
         self, id_token: IdToken, access_token: str, metadata: ProviderMetadata
@@ -66,4 +71,12 @@ class Userinfo:
 
     async def _ask(self, endpoint: str, access_token: str, subject: str) -> Mapping[str, Any]:
         answer = await self._http.get(endpoint, max_bytes=MAX_ANSWER_BYTES, bearer=access_token)
-        return check_userinfo(answer.status, answer.headers, answer.body, subject=subject)
+        try:
+            claims = check_userinfo(answer.status, answer.headers, answer.body, subject=subject)
+        except ProviderThrottled as error:
+            others, self._limited_subject = self._limited_subject not in (None, subject), subject
+            if others:
+                raise
+            raise ProviderPersonLimited(error.detail, retry_after_seconds=error.retry_after_seconds) from None
+        self._limited_subject = None
+        return claims
