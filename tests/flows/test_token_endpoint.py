@@ -173,7 +173,8 @@ def test_net_5_a_broken_connection_is_told(
     start_service: StartService, caplog: pytest.LogCaptureFixture, endpoint: str
 ) -> None:
     """Whatever happens to the bytes, a page says so, and the service goes on. What was only asked
-    for is asked for once more where the connection broke; what was sent is not."""
+    for is asked for once more where the connection broke; what was sent is not, and no code is before the
+    keys are there."""
     service = start_service()
     refusals = Refusals(service, caplog)
     for name, script in CONNECTIONS.items():
@@ -183,7 +184,7 @@ def test_net_5_a_broken_connection_is_told(
             browser = service.browser()
             target = service.approve(service.begin(browser))
             reason, status = INVALID if name == "an endless body" else AWAY
-            calls = ("/token",) if endpoint == "jwks_uri" else ()
+            calls = () if endpoint == "jwks_uri" else ("/jwks",)
             refusals.callback(browser, target, reason=reason, status=status, calls=calls)
         assert 1 <= len(server.requests) <= (2 if endpoint == "jwks_uri" else 1)
         service.clock.advance(8 * 86_400)
