@@ -61,7 +61,7 @@ def forms(value: Any) -> Iterator[str]:
     yield from (str(value), f"wtr_{value}")
 
 
-async def test_no_stored_value_is_a_token(here: Post) -> None:
+async def test_ses_30_no_stored_value_is_a_token(here: Post) -> None:
     """Not as it is and in no encoding."""
     await lives(here)
     values = await stored(here)
@@ -72,7 +72,7 @@ async def test_no_stored_value_is_a_token(here: Post) -> None:
                 await here.replica.manager.refresh(form)
 
 
-async def test_no_part_of_a_token_is_stored(here: Post) -> None:
+async def test_ses_30_no_part_of_a_token_is_stored(here: Post) -> None:
     """No eight bytes of a secret or a tag, nor eight characters of their text, are in any column."""
     tokens = await lives(here)
     dump = b"\n".join(each if isinstance(each, bytes) else str(each).encode() for each in await stored(here))
@@ -102,7 +102,7 @@ def assert_unknown(dump: bytes, tokens: list[str]) -> None:
             assert shown[at : at + WINDOW] not in dump
 
 
-async def test_the_sealed_successor_needs_our_secret_and_the_previous_token(here: Post) -> None:
+async def test_ses_30_the_sealed_successor_needs_our_secret_and_the_previous_token(here: Post) -> None:
     """The database and the key alone, or the database and an old token alone, open nothing."""
     first = (await here.replica.open()).refresh_token
     grant = await here.replica.manager.refresh(first)
