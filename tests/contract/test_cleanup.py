@@ -33,7 +33,7 @@ from watchword.auth.ports import AuditEvent
 from watchword.protocol.uuid7 import uuid7
 from watchword.storage import SqlDatabase, open_database
 from watchword.storage.cleanup_statements import grants_without_session, next_grants, oldest_expired
-from watchword.storage.cleanup_turns import LEASE_SECONDS
+from watchword.storage.cleanup_turns import LEASE_SECONDS, PostgresqlTurns
 
 MINUTE = timedelta(minutes=1)
 EDGES = [(NOW - MICROSECOND, 1), (NOW, 0), (NOW + MICROSECOND, 0)]
@@ -297,7 +297,7 @@ async def test_a_batch_under_way_keeps_others_away_until_it_ends(postgres_url: s
     connection is cut. Another schema has a lock of its own."""
     leader, follower = open_database(postgres_url), open_database(postgres_url)
     elsewhere = open_database(postgres_url)
-    turns = leader.cleanup._turns  # type: ignore[attr-defined]
+    turns = PostgresqlTurns()
     async with elsewhere.engine.connect() as connection:
         await connection.execute(text("SET search_path = pg_temp"))
         assert await turns.take(connection, None, NOW) is not None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -67,6 +67,7 @@ class Cleanup:
         retention_days: int,
         interval_seconds: float = 0,
         draw: Callable[[float, float], float] = between,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._store = store
         self._callers = callers
@@ -75,6 +76,7 @@ class Cleanup:
         self._retention_days = retention_days
         self._interval_seconds = interval_seconds
         self._draw = draw
+        self._sleep = sleep
         self._rows = store.batch_rows
         self._next_grant: Cursor | None = None
         self._callers_again_at = clock.monotonic()
@@ -87,7 +89,7 @@ class Cleanup:
         if self._interval_seconds == 0:
             return
         first = min(FIRST_SECONDS, self._interval_seconds)
-        await asyncio.sleep(self._draw(first / 5, first))
+        await self._sleep(self._draw(first / 5, first))
         while True:
             try:
                 cleaned = await self.run()
@@ -96,7 +98,7 @@ class Cleanup:
             else:
                 self._tell(None)
                 _log(cleaned)
-            await asyncio.sleep(self._interval_seconds * (1 + self._draw(-JITTER_SHARE, JITTER_SHARE)))
+            await self._sleep(self._interval_seconds * (1 + self._draw(-JITTER_SHARE, JITTER_SHARE)))
 
     async def run(
         self, *, whole: bool = False, on_batch: Callable[[Mapping[CleanedTable, int]], None] | None = None
@@ -189,7 +191,7 @@ class Cleanup:
 
     async def _pause(self, began_at: float) -> None:
         """As long as the batch took, so that others have the database at least half of the time."""
-        await asyncio.sleep(max(self._store.pause_seconds, self._clock.monotonic() - began_at))
+        await self._sleep(max(self._store.pause_seconds, self._clock.monotonic() - began_at))
 
     def _tell(self, error: Exception | None) -> None:
         if error is not None and not self._away:

@@ -45,21 +45,22 @@ class SqlVersionUsageStore:
         await self._transactions.write("add to the usage of versions", work)
 
     async def forget(self, *, unseen_since: datetime, limit: int) -> int:
+        """See the port. All rows are looked at for it, but not in the transaction that deletes: nobody
+        waits for that."""
+        doing = "forget callers of versions"
         erased = _COLUMNS.user_id.in_(select(User.id).where(User.status == "erased"))
-        unseen = (
-            select(_COLUMNS.digest)
-            .where(or_(_COLUMNS.last_seen_at < unseen_since, erased))
-            .order_by(_COLUMNS.digest)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
+        unseen = select(_COLUMNS.digest).where(or_(_COLUMNS.last_seen_at < unseen_since, erased))
+
+        async def look(connection: AsyncConnection) -> list[bytes]:
+            return list((await connection.execute(unseen.limit(limit))).scalars())
 
         async def work(connection: AsyncConnection) -> int:
-            return (
-                await connection.execute(delete(VersionUsage).where(_COLUMNS.digest.in_(unseen)))
-            ).rowcount
+            still = unseen.where(_COLUMNS.digest.in_(found)).with_for_update(skip_locked=True)
+            gone = delete(VersionUsage).where(_COLUMNS.digest.in_(still.order_by(_COLUMNS.digest)))
+            return (await connection.execute(gone)).rowcount
 
-        return await self._transactions.write("forget callers of versions", work)
+        found = await self._transactions.read(doing, look)
+        return await self._transactions.write(doing, work) if found else 0
 
     async def report(
         self,
