@@ -29,10 +29,11 @@ _SHOWN_TESTS: Final = 3
 _HEAD: Final = """\
 # What a relying party must refuse, and the tests that hold it
 
-Each row is one thing a provider, an attacker or the network may do to a sign-in, in our own words; the
-ids are those of the tests. *Held* means that the named tests are in the suite, which has to pass before
-anything is published. Rows that are not held say why: *not offered* where watchword does not do the
-thing at all, *soak only* where the suite holds the logic and `make soak` the counts or the time.
+Each row is one thing a provider, an attacker or the network may do to a sign-in or a session, in our own
+words; the ids are those of the tests. *Held* means that the named tests are in the suite, which has to
+pass before anything is published. Rows that are not held say why: *not offered* where watchword does not
+do the thing at all, *soak only* where the suite holds the logic and `make soak` the counts or the time,
+*open* where nothing does yet.
 
 This page is made from the names of the tests by `python -m tests.house.conformance`; a test fails when
 it is out of date. Nothing here was run against a vendor's live service: the other sides are the
