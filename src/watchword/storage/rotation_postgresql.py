@@ -20,7 +20,7 @@ from watchword.models.faults import is_read_only
 from watchword.storage.rows import live_columns, live_session
 from watchword.storage.transactions import retrying
 
-_ROTATE = f"""
+ROTATE = f"""
 UPDATE ww_sessions AS s
    SET refresh_digest = $4, previous_digest = s.refresh_digest, sealed_successor = $5,
        generation = s.generation + 1, rotated_at = $6, last_seen_at = $6,
@@ -52,7 +52,7 @@ class PostgresqlRotation:
         driver: Any = proxy.driver_connection
         try:
             row = await driver.fetchrow(
-                _ROTATE,
+                ROTATE,
                 rotation.session_id,
                 rotation.presented_digest,
                 rotation.client_id,

@@ -1,0 +1,72 @@
+"""What refreshes notice of expired sessions that are taken away meanwhile, by the job of a service."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from benchmarks.session_growth.blocks import percentile, regularly
+from benchmarks.session_growth.manager import TOKENS_LIVE_SECONDS, Refreshing
+from benchmarks.session_growth.plan import Plan
+from watchword.auth.cleanup import Cleanup
+from watchword.auth.clock import SystemClock
+
+_RETENTION_DAYS: Final = 90
+
+
+@dataclass(frozen=True, slots=True)
+class CleaningPair:
+    """Seconds of refreshes in a block without the job, and in one with it; what it took away meanwhile."""
+
+    calm: Sequence[float]
+    busy: Sequence[float]
+    gone: int
+    busy_seconds: float
+
+    def ratio(self, share: float = 0.99) -> float:
+        """A percentile with the job over the same without it."""
+        return percentile(self.busy, share) / percentile(self.calm, share)
+
+
+async def through_cleanup(refreshing: Refreshing, numbers: Sequence[int], plan: Plan) -> list[CleaningPair]:
+    """In turn without and with the job, which runs in this process as it does in a service."""
+    await refreshing.hand_out(numbers)
+    cleanup = Cleanup(
+        refreshing.database.cleanup,
+        refreshing.database.version_usage,
+        SystemClock(),
+        tokens_live_seconds=TOKENS_LIVE_SECONDS,
+        retention_days=_RETENTION_DAYS,
+    )
+    pairs = []
+    await _refreshes(refreshing, numbers, plan)
+    for _ in range(plan.cleaning_pairs):
+        calm = await _refreshes(refreshing, numbers, plan)
+        before, began_at = cleanup.gone["sessions"], time.perf_counter()
+        job = asyncio.create_task(cleanup.run())
+        busy = await _refreshes(refreshing, numbers, plan)
+        took = time.perf_counter() - began_at
+        gone = cleanup.gone["sessions"] - before
+        await _stop(job)
+        pairs.append(CleaningPair(calm, busy, gone, took))
+    return pairs
+
+
+async def _refreshes(refreshing: Refreshing, numbers: Sequence[int], plan: Plan) -> list[float]:
+    """Of each session once."""
+    return await regularly(
+        lambda place: refreshing.refresh(numbers[place]),
+        rate=plan.refreshes_per_second,
+        seconds=plan.cleaning_seconds,
+    )
+
+
+async def _stop(job: asyncio.Task[object]) -> None:
+    """Raises what the job failed with, if it did."""
+    job.cancel()
+    with suppress(asyncio.CancelledError):
+        await job
