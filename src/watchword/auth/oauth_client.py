@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from watchword.auth.attempt import Attempt, registration_digest
 from watchword.auth.client_assertion import ClientCredentials
-from watchword.auth.deadline import operation, time_left_seconds
+from watchword.auth.deadline import OPERATION_SECONDS, operation, time_left_seconds
 from watchword.auth.fetch import Sender
 from watchword.auth.github_user import GitHubUser
 from watchword.auth.id_token_check import IdTokenCheck
@@ -37,7 +37,7 @@ from watchword.protocol.provider_answer import MAX_ANSWER_BYTES
 from watchword.protocol.pushed_authorization import check_pushed_response, pushed_request_endpoint
 from watchword.protocol.token_exchange import TokenResponse, check_token_response, code_grant
 
-LEAST_SECONDS: Final = 1.0
+LEAST_SECONDS: Final = OPERATION_SECONDS / 2
 """With less left of a callback its code is not sent: the callback can be repeated, the code cannot."""
 
 
