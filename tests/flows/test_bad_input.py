@@ -9,9 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.flows.changes import put
 from tests.flows.conftest import BASE_URL, Service
 from tests.flows.refusals import Refusals
 
+HTML_OR_JSON = ("text/html", "application/json")
 INJECTED = "x\r\nSet-Cookie: evil=1\r\n\r\n<script>\x00\u2028\u2029\u202e"
 
 
@@ -37,6 +39,33 @@ def test_ses_87_nothing_reflected_splits_a_header_or_a_log_line(
         assert "evil" not in str(response.headers.get_list("set-cookie"))
         assert "<script>" not in response.text + str(response.headers)
         assert not any(char in str(response.headers.raw) for char in ("\\r", "\\n", "\\x00"))
+    for record in caplog.records:
+        assert not set("\r\n\x00\u2028\u2029\u202e") & set(record.getMessage())
+
+
+@pytest.mark.parametrize("claims", [["sub"], ["name", "email", "picture", "roles", "acr"]], ids=str)
+def test_ses_87_what_a_provider_says_of_a_person_splits_nothing(
+    refusals: Refusals, caplog: pytest.LogCaptureFixture, claims: list[str]
+) -> None:
+    """Refused or shown: no header, no line of the log, and no markup comes of it."""
+    service, browser = refusals.service, refusals.service.browser()
+    caplog.set_level("DEBUG", logger="watchword")
+    told: dict[str, Any] = dict.fromkeys(claims, INJECTED)
+    if "roles" in told:
+        told["roles"] = [INJECTED]
+    service.provider.behaviour.id_token_claims = put(**told)
+    answers = [service.sign_in(browser)]
+    agent = {
+        "x-original-method": "GET",
+        "user-agent": INJECTED.replace("\x00", "").replace("\r\n", " ").encode(),
+    }
+    for path in ("/auth/account", "/auth/sessions", "/auth/me", "/auth/verify", "/private"):
+        answers += [browser.request("GET", path, headers={"accept": kind, **agent}) for kind in HTML_OR_JSON]
+    assert answers[0].status_code == (400 if claims == ["sub"] else 303)
+    assert {each.status_code for each in answers[1:]} == ({303, 401} if claims == ["sub"] else {200})
+    for response in answers:
+        assert "evil" not in str(response.headers)
+        assert "<script>" not in response.text or response.headers["content-type"] == "application/json"
     for record in caplog.records:
         assert not set("\r\n\x00\u2028\u2029\u202e") & set(record.getMessage())
 

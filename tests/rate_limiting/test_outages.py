@@ -122,6 +122,19 @@ async def test_ses_48_one_hit_waits_and_a_crowd_does_not(server: Server, clock: 
     await counter.close()
 
 
+async def test_ses_47_a_crowd_that_meets_a_hanging_server_waits_once(
+    server: Server, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Five hundred that are under way when it stops answering: all are decided by this process, as
+    many pass as may, and the log has one line."""
+    counter = SharedCounter(server, fallback=open_counter(None, clock), clock=clock, patience_seconds=0.05)
+    server.gates["a"] = asyncio.Event()
+    waits = await asyncio.gather(*(counter.hit("a", RateLimit(37, 60)) for _ in range(500)))
+    assert waits.count(None) == 37
+    assert told(caplog) == [AWAY]
+    await counter.close()
+
+
 async def test_ses_48_flushed_counters_are_a_fresh_window_and_nothing_worse(
     valkey_server: ValkeyTestServer, clock: FakeClock
 ) -> None:
