@@ -49,16 +49,19 @@ class PostgresqlAnnouncements:
         self._connecting: asyncio.Task[None] | None = None
         self._proxy: Any = None
         self._closed = False
-        self._told: set[str] = set()
+        self._told_at = 0.0
+        self._logged: set[str] = set()
         in_child(self, PostgresqlAnnouncements._begin_anew)
 
     async def wait(self, *, timeout_seconds: float) -> None:
-        """See the port. Announcements that come close together count as one."""
+        """See the port. The first announcement is told at once, those that follow closely as one."""
         if self._connecting is None and not self._closed:
             self._connecting = asyncio.create_task(self._listen(), name="watchword announcements")
+        now = asyncio.get_running_loop().time
         with suppress(TimeoutError):
             await asyncio.wait_for(self._heard.wait(), timeout_seconds)
-            await asyncio.sleep(_GATHER_SECONDS)
+            await asyncio.sleep(max(0.0, self._told_at + _GATHER_SECONDS - now()))
+            self._told_at = now()
         self._heard.clear()
 
     async def close(self) -> None:
@@ -84,13 +87,13 @@ class PostgresqlAnnouncements:
             try:
                 self._proxy = await self._engine.raw_connection()
                 if self._proxy.info.get(POOLED):
-                    self._tell("a pooler is in between, so endings are looked for once a second")
+                    self._log("a pooler is in between, so endings are looked for once a second")
                     again_at = now() + _LOOK_AGAIN_SECONDS
                 else:
                     await self._hear(self._proxy.driver_connection)
             except Exception as fault:
                 if not is_fault(fault):
-                    self._tell(f"not to be had: {type(fault).__name__}")
+                    self._log(f"not to be had: {type(fault).__name__}")
             await self._disconnect()
             await asyncio.sleep(max(0.0, again_at - now()))
 
@@ -106,10 +109,10 @@ class PostgresqlAnnouncements:
             if not broken.is_set():
                 await driver.execute("SELECT")
 
-    def _tell(self, what: str) -> None:
+    def _log(self, what: str) -> None:
         """Once."""
-        if what not in self._told:
-            self._told.add(what)
+        if what not in self._logged:
+            self._logged.add(what)
             logger.info("announcements of the database: %s", what)
 
     async def _disconnect(self) -> None:
