@@ -124,3 +124,34 @@ async def test_ses_11_what_does_not_pass_is_an_outage_that_moved_nothing(on_post
         await on_postgresql.replica.manager.refresh(grant.refresh_token)
     refreshed = await on_postgresql.replica.manager.refresh(grant.refresh_token)
     assert refreshed.session.generation == 2
+
+
+FULL = (
+    "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS"
+    " $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$",
+    *(
+        f"CREATE CONSTRAINT TRIGGER full_disk AFTER INSERT OR UPDATE ON {table}"
+        " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION full_disk()"
+        for table in ("ww_sessions", "ww_single_use")
+    ),
+)
+"""Nothing is told before the commit."""
+
+
+@pytest.mark.postgres
+async def test_ses_51_a_commit_that_finds_the_disk_full_is_an_outage_that_kept_nothing(
+    on_postgresql: Post,
+) -> None:
+    """No answer is given for a row that is not there: 503, and with room again the same call is done
+    as if it were the first."""
+    grants = {name: await on_postgresql.replica.open() for name in WRITES}
+    async with on_postgresql.database.engine.begin() as connection:
+        for statement in FULL:
+            await connection.execute(text(statement))
+    for name, work in WRITES.items():
+        with pytest.raises(DatabaseUnavailable, match="could not extend file"):
+            await work(on_postgresql, grants[name])
+    async with on_postgresql.database.engine.begin() as connection:
+        await connection.execute(text("DROP FUNCTION full_disk CASCADE"))
+    for name, work in WRITES.items():
+        assert await work(on_postgresql, grants[name]), name
