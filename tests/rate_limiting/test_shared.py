@@ -29,7 +29,7 @@ BACK = "the cache is back, rate limits are shared again"
 
 @asynccontextmanager
 async def counting(
-    url: str, clock: FakeClock, *, patience_seconds: float = PATIENCE_SECONDS
+    url: str, clock: FakeClock, *, patience_seconds: float = 30
 ) -> AsyncIterator[SharedCounter]:
     counter = SharedCounter(
         ServerCounter(normalise_cache_url(url), patience_seconds=patience_seconds),
@@ -68,7 +68,7 @@ async def test_ses_80_a_hundred_parallel_hits_are_counted_exactly(
 ) -> None:
     """The server decides each in one step, however they meet there."""
     limit = RateLimit(37, 60)
-    shared = partial(counting, valkey_server.url, clock, patience_seconds=30)
+    shared = partial(counting, valkey_server.url, clock)
     async with shared() as one, shared() as other:
         waits = await asyncio.gather(*(each.hit("a", limit) for _ in range(50) for each in (one, other)))
     assert waits.count(None) == 37
@@ -221,7 +221,7 @@ async def test_ses_48_a_server_that_will_not_count_is_as_good_as_away(
     """Slow, locked, full or read-only, we go on by ourselves."""
     caplog.set_level(logging.INFO, logger="watchword")
     valkey_server.run(*command)
-    async with counting(valkey_server.url, clock) as counter:
+    async with counting(valkey_server.url, clock, patience_seconds=PATIENCE_SECONDS) as counter:
         assert await hits(counter, 6) == [True] * 5 + [False]
     assert told(caplog) == [AWAY]
 
