@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
@@ -22,6 +22,8 @@ from watchword.protocol.access_token import ACCESS_TOKEN_TYPE
 from watchword.protocol.algorithms import OWN_ALGORITHMS
 from watchword.protocol.jwk import key_from_jwk, thumbprint
 from watchword.protocol.jwk_material import InvalidKey
+
+_JSON: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
@@ -51,10 +53,10 @@ def compact_jws(claims: Mapping[str, Any], header: Mapping[str, str], private_ke
     """A compact JWS under a header whose ``alg`` goes with the key. Raises ValueError for claims that
     are not JSON."""
     try:
-        payload = json.dumps(claims, separators=(",", ":"), allow_nan=False)
+        payload = _JSON.encode(claims)
     except TypeError:
         raise ValueError("the claims are not JSON") from None
-    parts = (json.dumps(dict(header), separators=(",", ":")), payload)
+    parts = (_JSON.encode(dict(header)), payload)
     text = ".".join(base64url.encode(part.encode("utf-8")) for part in parts)
     algorithm = JWSRegistry.algorithms["Ed25519" if header["alg"] == "EdDSA" else header["alg"]]
     signature = algorithm.sign(text.encode("ascii"), _joserfc_key(private_key))

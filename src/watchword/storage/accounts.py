@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchword.auth.ports import ProviderIdentity
@@ -18,6 +18,17 @@ from watchword.storage.ending import may_have_tokens
 from watchword.storage.revocations import add_revocations
 from watchword.storage.rows import insert_if_absent, new_id
 from watchword.storage.transactions import LostRace
+
+_BY_SUBJECT = select(Identity.user_id, Identity.id).where(
+    Identity.issuer == bindparam("issuer"), Identity.subject == bindparam("subject")
+)
+_LOCK = select(User.__table__).where(User.id == bindparam("user_id")).with_for_update(key_share=True)
+_RENEW_IDENTITY = update(Identity).where(
+    Identity.id == bindparam("this"), Identity.user_id == bindparam("owner")
+)
+_ROLES = select(Identity.roles).where(Identity.user_id == bindparam("user_id"))
+_RENEW_USER = update(User).where(User.id == bindparam("this"))
+"""Statements that are built once; a renewal sets the columns that it is given."""
 
 PROVIDER_TOKENS_LIVE = timedelta(hours=24, seconds=60)
 """The longest a provider's own access token counts here, leeway included."""
@@ -36,14 +47,18 @@ class Account:
 
 
 async def take_over(
-    connection: AsyncConnection, identity: ProviderIdentity, *, now: datetime, tokens_live: timedelta
+    connection: AsyncConnection,
+    identity: ProviderIdentity,
+    found: tuple[UUID, UUID] | None,
+    *,
+    now: datetime,
+    tokens_live: timedelta,
 ) -> Account:
     """The account of ``identity``, made when there is none, with its profile and roles of now.
 
-    ``tokens_live`` is the longest an access token lives: how long the feed must tell a change of
+    ``found`` is what ``find_identity`` said of it in this transaction, ``tokens_live`` is the longest an access token lives: how long the feed must tell a change of
     roles. Raises UserDisabled, LostRace.
     """
-    found = await find_identity(connection, identity)
     if found is None:
         return await _create(connection, identity, now)
     user_id, identity_id = found
@@ -92,10 +107,8 @@ async def attach(
 
 async def find_identity(connection: AsyncConnection, identity: ProviderIdentity) -> tuple[UUID, UUID] | None:
     """The ids of the account and of the row that (issuer, subject) has already."""
-    statement = select(Identity.user_id, Identity.id).where(
-        Identity.issuer == identity.issuer, Identity.subject == identity.subject
-    )
-    row = (await connection.execute(statement)).one_or_none()
+    asked = {"issuer": identity.issuer, "subject": identity.subject}
+    row = (await connection.execute(_BY_SUBJECT, asked)).one_or_none()
     return None if row is None else (row.user_id, row.id)
 
 
@@ -146,8 +159,7 @@ async def _add_identity(
 
 async def lock_user(connection: AsyncConnection, user_id: UUID) -> Row[User] | None:
     """The account's row, which nobody else changes until the commit; None when there is none."""
-    statement = select(User.__table__).where(User.id == user_id).with_for_update(key_share=True)
-    return (await connection.execute(statement)).one_or_none()
+    return (await connection.execute(_LOCK, {"user_id": user_id})).one_or_none()
 
 
 async def _lock_active(connection: AsyncConnection, user_id: UUID) -> Row[User]:
@@ -165,10 +177,8 @@ async def _renew_identity(
     user_id: UUID,
     values: Mapping[str, object],
 ) -> None:
-    statement = (
-        update(Identity).where(Identity.id == identity_id, Identity.user_id == user_id).values(**values)
-    )
-    if (await connection.execute(statement)).rowcount != 1:
+    renewed = {"this": identity_id, "owner": user_id, **values}
+    if (await connection.execute(_RENEW_IDENTITY, renewed)).rowcount != 1:
         raise LostRace
 
 
@@ -192,24 +202,22 @@ async def _renew_user(
     tokens_live: timedelta,
     seen: Mapping[str, datetime],
 ) -> Account:
-    held = await connection.execute(select(Identity.roles).where(Identity.user_id == user.id))
+    held = await connection.execute(_ROLES, {"user_id": user.id})
     identity_roles = frozenset[str]().union(*held.scalars())
     before = effective_roles(user.identity_roles, user.granted_roles, user.denied_roles)
     after = effective_roles(identity_roles, user.granted_roles, user.denied_roles)
     version = user.version if after == before else user.version + 1
     email, name = identity.email or user.email, identity.name or user.name
-    await connection.execute(
-        update(User)
-        .where(User.id == user.id)
-        .values(
-            version=version,
-            email=email,
-            name=name,
-            identity_roles=identity_roles,
-            updated_at=now,
-            **seen,
-        )
-    )
+    renewed = {
+        "this": user.id,
+        "version": version,
+        "email": email,
+        "name": name,
+        "identity_roles": identity_roles,
+        "updated_at": now,
+        **seen,
+    }
+    await connection.execute(_RENEW_USER, renewed)
     if version != user.version:
         await tell_live_sessions(connection, user.id, version, now=now, tokens_live=tokens_live)
     return Account(user.id, identity_id, version, after, email, name)

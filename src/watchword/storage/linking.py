@@ -34,7 +34,7 @@ async def account_of(
     if owner is None and known is None and terms.email_link is not None:
         owner = await _owner_by(connection, terms.email_link, identity.issuer)
     if owner is None or known is not None:
-        return await take_over(connection, identity, now=now, tokens_live=tokens_live)
+        return await take_over(connection, identity, known, now=now, tokens_live=tokens_live)
     account = await attach(connection, identity, owner, now=now, tokens_live=tokens_live)
     details = {"provider": identity.provider_id, "how": "signed_in" if terms.link else "verified_email"}
     event = AuditEvent("identity_linked", now, owner, new.session_id, new.ip, details)

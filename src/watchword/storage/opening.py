@@ -31,8 +31,8 @@ async def open_session(
     if new.terms.admit is not None:
         new.terms.admit(opened)
     if new.grant is not None:
-        await connection.execute(insert(ProviderGrant).values(**_new_grant(account, new, new.grant)))
-    await connection.execute(insert(Session).values(**_new_row(account, identity, new)))
+        await connection.execute(insert(ProviderGrant), _new_grant(account, new, new.grant))
+    await connection.execute(insert(Session), _new_row(account, identity, new))
     event = AuditEvent(
         event="sign_in",
         occurred_at=new.created_at,

@@ -6,6 +6,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -85,4 +86,10 @@ def live_session(row: Mapping[str, Any]) -> LiveSession:
 
 def _names(raw: Any) -> frozenset[str]:
     """A set of names as a driver hands it over: decoded by it, by our type, or not at all."""
-    return frozenset(json.loads(raw) if isinstance(raw, str) else raw)
+    return _decoded(raw) if isinstance(raw, str) else frozenset(raw)
+
+
+@lru_cache(maxsize=1024)
+def _decoded(raw: str) -> frozenset[str]:
+    """People share few sets of roles and scopes, and a rotation reads four."""
+    return frozenset(json.loads(raw))
