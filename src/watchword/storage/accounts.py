@@ -56,8 +56,8 @@ async def take_over(
 ) -> Account:
     """The account of ``identity``, made when there is none, with its profile and roles of now.
 
-    ``found`` is what ``find_identity`` said of it in this transaction, ``tokens_live`` is the longest an access token lives: how long the feed must tell a change of
-    roles. Raises UserDisabled, LostRace.
+    ``found`` is what ``find_identity`` said of it in this transaction. ``tokens_live`` is the longest an
+    access token lives: how long the feed must tell a change of roles. Raises UserDisabled, LostRace.
     """
     if found is None:
         return await _create(connection, identity, now)
