@@ -137,6 +137,23 @@ async def test_a_run_is_over_every_table_at_its_edge(
     assert store.stepped_down == 1
 
 
+async def test_it_is_known_when_the_last_run_ended_well(
+    store: ListStore, callers: Callers, clock: FakeClock
+) -> None:
+    """A fault leaves it as it was; what is left to another process counts as well."""
+    cleaner = cleaning(store, callers)
+    before = cleaner.age_seconds
+    await cleaner.run()
+    clock.advance(7)
+    store.faults = [AWAY]
+    with pytest.raises(DatabaseUnavailable):
+        await cleaner.run()
+    assert (before, cleaner.age_seconds) == (None, 7)
+    store.elsewhere_after = 0
+    await cleaner.run()
+    assert cleaner.age_seconds == 0
+
+
 def test_an_entry_of_the_feed_outlives_its_last_reading() -> None:
     """Whoever reads by sequence has read within half a minute, and looks at the last one again."""
     assert timedelta(seconds=EXPIRED_SECONDS) >= 2 * _READ_AGAIN

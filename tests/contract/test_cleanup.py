@@ -334,6 +334,7 @@ async def plan(database: SqlDatabase, statement: Any) -> str:
     """What the database would do, in its own words; a scan of a whole table only where it must."""
     dialect = database.engine.dialect
     sql = str(statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
+    sql = sql.replace("LIMIT ?", "LIMIT -1")
     explain = "EXPLAIN " if dialect.name == "postgresql" else "EXPLAIN QUERY PLAN "
 
     async def work(connection: AsyncConnection) -> str:

@@ -16,6 +16,7 @@ from tests.house.test_docs import blocks
 from tests.house.test_guides import run
 from tests.house.tree import ROOT
 from watchword.api.metric_families import Observed, families
+from watchword.auth.cleanup_ports import CLEANED_TABLES
 from watchword.auth.degraded_sessions import COUNT_AGAIN_SECONDS, MOST_COUNTED
 from watchword.auth.first_look import LOOK_AGAIN_SECONDS
 from watchword.auth.provider_health import (
@@ -53,6 +54,8 @@ def exposed() -> dict[str, tuple[str, set[str]]]:
         feed_age_seconds=1.0,
         cache_up=True,
         rate_limited=dict.fromkeys(COUNTS, 0),
+        cleaned_rows=dict.fromkeys(CLEANED_TABLES, 0),
+        cleanup_age_seconds=1.0,
     )
     return {_name(family): (family.type, _labels(family)) for family in families(observed)}
 

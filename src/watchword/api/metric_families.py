@@ -8,6 +8,7 @@ from typing import Final, get_args
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from watchword.auth.cleanup_ports import CleanedTable
 from watchword.auth.degraded_sessions import MOST_COUNTED
 from watchword.auth.provider_health import BreakerState, CallOutcome, EndpointKind, ProviderHealth
 
@@ -20,7 +21,8 @@ _OUTCOMES: Final[tuple[CallOutcome, ...]] = get_args(CallOutcome)
 class Observed:
     """What one process knows; before its start nothing. ``degraded`` are sessions of every provider, None
     while the database does not answer; ``cache_up`` is None without a cache, and before it was first asked;
-    ``rate_limited`` are requests by what was counted."""
+    ``rate_limited`` are requests by what was counted, ``cleaned_rows`` rows by table. ``cleanup_age_seconds``
+    is None before the first run and where no task does it."""
 
     started: bool = False
     providers: Sequence[ProviderHealth] = ()
@@ -28,6 +30,8 @@ class Observed:
     feed_age_seconds: float | None = None
     cache_up: bool | None = None
     rate_limited: Mapping[str, int] = field(default_factory=dict)
+    cleaned_rows: Mapping[CleanedTable, int] = field(default_factory=dict)
+    cleanup_age_seconds: float | None = None
 
 
 def families(observed: Observed) -> Iterator[Metric]:
@@ -50,6 +54,12 @@ def families(observed: Observed) -> Iterator[Metric]:
         None if observed.cache_up is None else float(observed.cache_up),
     )
     yield _rate_limited(observed.rate_limited)
+    yield _gauge(
+        "watchword_cleanup_age_seconds",
+        "How long ago a look for expired rows by this process ended well.",
+        observed.cleanup_age_seconds,
+    )
+    yield _cleaned_rows(observed.cleaned_rows)
     yield _breaker_state(observed.providers)
     yield _transitions(observed.providers)
     yield _calls(observed.providers)
@@ -82,6 +92,15 @@ def _rate_limited(counted: Mapping[str, int]) -> Metric:
     )
     for limit, times in counted.items():
         family.add_metric([limit], times)
+    return family
+
+
+def _cleaned_rows(counted: Mapping[CleanedTable, int]) -> Metric:
+    family = CounterMetricFamily(
+        "watchword_cleanup_rows", "Expired rows that this process took away.", labels=["table"]
+    )
+    for table, rows in counted.items():
+        family.add_metric([table], rows)
     return family
 
 

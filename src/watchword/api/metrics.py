@@ -57,4 +57,6 @@ class Metrics:
             feed_age_seconds=services.feed.age_seconds,
             cache_up={"ok": True, "away": False}.get(cache or ""),
             rate_limited=services.limits.refused,
+            cleaned_rows=services.cleanup.gone,
+            cleanup_age_seconds=services.cleanup.age_seconds,
         )

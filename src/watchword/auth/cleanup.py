@@ -81,7 +81,13 @@ class Cleanup:
         self._next_grant: Cursor | None = None
         self._callers_again_at = clock.monotonic()
         self._away = False
+        self._ran_at: float | None = None
         self.gone: Counter[CleanedTable] = Counter(dict.fromkeys(CLEANED_TABLES, 0))
+
+    @property
+    def age_seconds(self) -> float | None:
+        """How long ago the last run ended without a fault; None before it."""
+        return None if self._ran_at is None else self._clock.monotonic() - self._ran_at
 
     async def follow(self) -> None:
         """Run for ever, the first time soon, whatever fails; one log line when runs begin to fail and one
@@ -118,6 +124,7 @@ class Cleanup:
                 await self._store.step_down()
         if finished:
             await self._forget_callers(run, at, whole=whole)
+        self._ran_at = self._clock.monotonic()
         return Cleaned(dict(run.gone), finished)
 
     async def _targets(self, run: _Run, at: Edges) -> bool:

@@ -70,7 +70,8 @@ def next_grants(*, after: UUID | None, limit: int) -> Select[Any]:
 
 
 def grants_without_session(ids: Sequence[UUID], *, before: datetime | None = None) -> Delete:
-    """Deletes those of ``ids``, made before that moment, that no session has."""
-    of_a_session = select(Session.id).where(Session.grant_id == ProviderGrant.id).exists()
+    """Deletes those of ``ids``, made before that moment, that no session has. ``OFFSET 0`` keeps PostgreSQL
+    from making a join of it, for which it may read all sessions: each grant is looked up by the index."""
+    of_a_session = select(Session.id).where(Session.grant_id == ProviderGrant.id).offset(0).exists()
     orphaned = delete(ProviderGrant).where(ProviderGrant.id.in_(ids), ~of_a_session)
     return orphaned if before is None else orphaned.where(ProviderGrant.created_at < before)
