@@ -29,6 +29,7 @@ from benchmarks.reach_of_endings.plan import ENDINGS, WAYS, Ending, Plan, Way
 from benchmarks.reach_of_endings.postgres import CannotMeasure, running_pgbouncer, running_postgresql
 from benchmarks.reach_of_endings.report import BEGIN, END, Asked, Run, as_json, page
 from benchmarks.reach_of_endings.world import World, measured
+from watchword.errors import WatchwordError
 from watchword.migrations.runner import upgrade
 
 
@@ -69,8 +70,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     started = time.monotonic()
     try:
         done = run(Plan(times=asked.times, requests=asked.requests, ways=tuple(asked.ways)))
-    except (CannotMeasure, OSError) as error:
-        print(f"nothing was measured: {error}", file=sys.stderr)
+    except (CannotMeasure, WatchwordError, OSError) as error:
+        cause = error.detail if isinstance(error, WatchwordError) else error
+        print(f"nothing was measured: {cause}", file=sys.stderr)
         return 1
     found = "\n".join(page(done))
     print(found)

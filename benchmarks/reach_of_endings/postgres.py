@@ -47,17 +47,8 @@ def running_postgresql() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="ww-reach-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         account = account_for(folder)
-        initialise = [
-            binaries / "initdb",
-            "-D",
-            folder / "data",
-            "-U",
-            "postgres",
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-        ]
+        data = str(folder / "data")
+        initialise = [str(binaries / "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
         done = subprocess.run(initialise, cwd=folder, capture_output=True, text=True, check=False, **account)
         if done.returncode != 0:
             raise CannotMeasure(f"initdb failed: {done.stderr[-1000:]}")

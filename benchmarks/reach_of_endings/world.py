@@ -37,8 +37,8 @@ SELECT coalesce(sum(calls), 0) AS statements,
 """Leaves out this question itself, and the transactions around it and others."""
 PACES: Final[dict[Way, Pace]] = {
     "announced": Pace(at_once=1, spread_seconds=0.05, pause_seconds=0.001),
-    "polled": Pace(at_once=20, spread_seconds=1.0, pause_seconds=0.02),
-    "pooled": Pace(at_once=20, spread_seconds=1.0, pause_seconds=0.02),
+    "polled": Pace(at_once=8, spread_seconds=1.0, pause_seconds=0.02),
+    "pooled": Pace(at_once=8, spread_seconds=1.0, pause_seconds=0.02),
 }
 """Where an ending waits for a look a second, many are watched at once, each asked about less often."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -29,6 +30,7 @@ class ListLog:
         self.away: bool | Exception = False
         self.readings: list[str] = []
         self.missing: list[int] = []
+        self.told: Counter[int] = Counter()
         self.answering = asyncio.Event()
         self.answering.set()
 
@@ -51,6 +53,7 @@ class ListLog:
             for each in self.entries
             if each.sequence > sequence or each.sequence in missing or each.created_at >= again_from
         ]
+        self.told.update(each.sequence for each in found)
         return sorted(found, key=lambda each: each.sequence)
 
     async def _answer(self, asked: str) -> None:

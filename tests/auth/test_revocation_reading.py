@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -73,6 +74,40 @@ async def test_what_was_passed_over_is_asked_for_until_it_comes(
         clock.advance(20)
     await feed.poll()
     assert log.missing == []
+
+
+@pytest.mark.parametrize(("polled_every", "age", "within"), [(1, 0, 1), (1, 4, 1), (20, 15, 20), (1, 50, 15)])
+async def test_numbers_that_are_given_twice_are_seen(
+    feed: RevocationFeed, log: ListLog, clock: FakeClock, polled_every: int, age: int, within: int
+) -> None:
+    """A server that took over has forgotten the newest numbers: what it writes is below what was seen, and is
+    found by its age; later by a clock that lies far behind, and however seldom anybody asks."""
+    for _ in range(9):
+        log.add("session", session_id=OTHER)
+    await feed.poll()
+    for _ in range(4):
+        clock.advance(polled_every)
+        await feed.poll()
+    clock.advance(polled_every)
+    created_at = clock.now() - timedelta(seconds=age)
+    log.entries[5:] = [Revocation(6, "session", created_at, clock.now() + HOUR, SESSION)]
+    waited = 0
+    while not feed.is_revoked(caller()):
+        await feed.poll()
+        clock.advance(polled_every)
+        waited += polled_every
+        assert waited <= within
+
+
+async def test_what_was_read_again_is_not_read_again_for_ever(
+    feed: RevocationFeed, log: ListLog, clock: FakeClock
+) -> None:
+    """An entry is read a few times in its first seconds and in its first minute, whatever is announced."""
+    log.add("session", session_id=SESSION)
+    for _ in range(900):
+        await feed.poll()
+        clock.advance(0.1)
+    assert 7 <= log.told[1] <= 12
 
 
 async def test_a_sequence_that_leaps_costs_no_memory(feed: RevocationFeed, log: ListLog) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import make_url
@@ -20,6 +21,7 @@ from watchword.storage import DatabaseLimits, SqlDatabase, open_database
 from watchword.storage.announcements import PostgresqlAnnouncements
 from watchword.storage.engines import make_engine
 from watchword.storage.provider_purges import SqlPurgeStore
+from watchword.storage.revocations import add_revocations
 from watchword.testing import FakeClock
 
 BOUND_SECONDS = 20
@@ -94,6 +96,37 @@ async def test_what_ends_tokens_is_announced_to_every_replica(
     await change(replica)
     assert await heard(other)
     assert await count(other, "ww_revocations") > 0
+
+
+@pytest.mark.postgres
+async def test_ses_60_an_ending_that_is_committed_late_is_announced_and_seen(
+    replica: SqlDatabase, other: SqlDatabase
+) -> None:
+    """A process stood still between writing and committing, and another one's later number was seen before:
+    ten minutes afterwards the commit counts like any other."""
+    await opened(replica, 1)
+    late, early = session_id(1), session_id(2)
+    clock = FakeClock(NOW)
+    feed = RevocationFeed(other.revocations, clock, announcements=other.announcements)
+    await feed.load()
+    entry = {"kind": "session", "created_at": NOW, "expires_at": NOW + HOUR, "session_id": late}
+    async with replica.engine.begin() as standing_still:
+        await add_revocations(standing_still, [entry])
+        await opened(replica, 2)
+        await replica.sessions.end(early, reason="logout", now=NOW, tokens_expire_at=NOW + HOUR)
+        await listening(other)
+        for _ in range(30):
+            await feed.poll()
+            clock.advance(20)
+        assert not feed.is_revoked(_caller(late))
+        assert feed.is_revoked(_caller(early))
+    assert await heard(other)
+    await feed.poll()
+    assert feed.is_revoked(_caller(late))
+
+
+def _caller(session: UUID) -> Principal:
+    return Principal("u", str(session), "browser", frozenset(), frozenset(), "i", "s")
 
 
 @pytest.mark.postgres

@@ -1,9 +1,9 @@
 """The revocation feed: what has ended, known in memory on every replica without asking.
 
 The database's append-only table is read once a second by sequence. Numbers that were passed over are
-asked for again at every reading, because transactions commit late, and the last minute once a second, because
-a server that took over may give numbers again. An announcement, where the database can make one, only
-hastens the next reading.
+asked for again at every reading, because transactions commit late, and what is a few seconds old is read
+again, because a server that took over may give numbers twice. An announcement, where the database can make
+one, only hastens the next reading.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ FRESH_SECONDS: Final = 3.0
 """An older view is not trusted without asking the database."""
 
 _READ_AGAIN = timedelta(seconds=60)
+_READ_AGAIN_EVERY_SECONDS: Final = 15.0
+_OVERLAP = timedelta(seconds=5)
 _SWEEP_SECONDS: Final = 60.0
 _PATIENCE_SECONDS: Final = 1.0
 
@@ -61,6 +63,7 @@ class RevocationFeed:
         self._gaps = SequenceGaps()
         self._read_at: float | None = None
         self._again_at: float | None = None
+        self._minute_again_at: float | None = None
         self._failed_at: float | None = None
         self._swept_at = clock.monotonic()
         self._reading: asyncio.Task[None] | None = None
@@ -108,12 +111,16 @@ class RevocationFeed:
             self._swept_at = self._clock.monotonic()
 
     def _again_from(self, asked_at: float) -> datetime:
-        """The last minute once a second, however often endings are announced; else nothing."""
-        now = self._clock.now()
-        if self._again_at is not None and asked_at - self._again_at < POLL_SECONDS:
+        """Five seconds more than since it was last read again, once a second, however often endings are
+        announced; now and then a minute, for clocks that lie behind. Else nothing."""
+        now, last, minute = self._clock.now(), self._again_at, self._minute_again_at
+        if last is not None and asked_at - last < POLL_SECONDS:
             return now
         self._again_at = asked_at
-        return now - _READ_AGAIN
+        if last is None or minute is None or asked_at - minute >= _READ_AGAIN_EVERY_SECONDS:
+            self._minute_again_at = asked_at
+            return now - _READ_AGAIN
+        return now - min(_READ_AGAIN, _OVERLAP + timedelta(seconds=asked_at - last))
 
     async def catch_up(self) -> None:
         """Bring a view that is too old up to date: one reading for all who ask for it meanwhile.
