@@ -72,7 +72,7 @@ def running_cluster() -> Iterator[Cluster]:
         account = _account(folder)
         binaries = _reachable(_binaries(), folder, account)
         initdb = [str(binaries / "initdb"), "-D", str(folder / "data"), "-U", "postgres"]
-        _check([*initdb, "-A", "trust", "-E", "UTF8", "--no-locale"], folder, account)
+        _check([*initdb, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"], folder, account)
         command = [str(binaries / "postgres"), "-D", str(folder / "data"), "-k", str(folder)]
         for setting in _SETTINGS:
             command += ["-c", setting]

@@ -25,6 +25,8 @@ CLIENT_ID: Final = "browser"
 IDLE: Final = timedelta(days=14)
 _FIRST_MILLISECOND: Final = 0x019000000000
 _IN_A_MILLISECOND: Final = 16
+_BULK: Final = "SET session_replication_role = replica;"
+"""Foreign keys hold by how the rows are made, and are not checked row by row."""
 _COLUMNS: Final = (
     "id, user_id, identity_id, provider_id, client_id, scopes, user_version, created_at, auth_time,"
     " last_seen_at, idle_ends_at, absolute_ends_at, device, ip, generation, refresh_digest, previous_digest,"
@@ -41,7 +43,7 @@ def _sealed() -> bytes:
     return tokens.seal_successor(*(tokens.mint(session_id(1), generation) for generation in (1, 2)))
 
 
-def _id(n: str) -> str:
+def id_in_sql(n: str) -> str:
     """``session_id`` in SQL."""
     millisecond = f"lpad(to_hex({_FIRST_MILLISECOND} + ({n}) / {_IN_A_MILLISECOND}), 12, '0')"
     return f"({millisecond} || '70008' || lpad(to_hex({n}), 15, '0'))::uuid"
@@ -61,9 +63,10 @@ _ROTATED_ONCE: Final = (
 
 def fill_postgresql(cluster: Cluster, database: str, sessions: int) -> None:
     """Raises CannotMeasure."""
-    this, numbers = _id("n"), f"generate_series(1, {sessions}) n"
+    this, numbers = id_in_sql("n"), f"generate_series(1, {sessions}) n"
     cluster.sql(
         f"""
+        {_BULK}
         INSERT INTO ww_users ({_USERS})
         SELECT {this}, 'active', 1, 'person' || n || '@example.test', 'Person ' || n, '["user"]', '[]',
                '[]', now(), now() FROM {numbers};
@@ -82,11 +85,12 @@ def fill_postgresql(cluster: Cluster, database: str, sessions: int) -> None:
 
 def add_expired(cluster: Cluster, database: str, *, first: int, sessions: int, people: int) -> None:
     """Sessions that ended for good a day ago, of the first ``people`` people. Raises CannotMeasure."""
-    owner, ended = _id(f"n % {people} + 1"), "now() - interval '1 day'"
+    this, owner, ended = id_in_sql("n"), id_in_sql(f"n % {people} + 1"), "now() - interval '1 day'"
     cluster.sql(
         f"""
+        {_BULK}
         INSERT INTO ww_sessions ({_COLUMNS})
-        SELECT {_id("n")}, {owner}, {owner}, 'dev', '{CLIENT_ID}', '["api"]', 1, {ended} - interval '90 days',
+        SELECT {this}, {owner}, {owner}, 'dev', '{CLIENT_ID}', '["api"]', 1, {ended} - interval '90 days',
                {ended} - interval '90 days', {ended} - interval '1 day', {ended}, {ended}, {_ROTATED_ONCE}
           FROM generate_series({first}, {first + sessions - 1}) n;
         ANALYZE ww_sessions;
