@@ -54,6 +54,9 @@ WRITES: dict[str, Call] = {
     "add_first": lambda database: database.keys.add_first([key("a", "active")]),
     "claim": lambda database: database.single_use.claim("c", digest(1), expires_at=NOW),
     "record": lambda database: database.audit.record(AuditEvent("tested", NOW)),
+    "clean up": lambda database: database.cleanup.take_away(
+        "sessions", before=NOW, after=None, limit=1, now=NOW
+    ),
 }
 HASTY = DatabaseLimits(pool_seconds=0.2, connect_seconds=0.3, statement_seconds=0.3, busy_seconds=0.1)
 

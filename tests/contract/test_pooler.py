@@ -14,12 +14,14 @@ from tests.contract.test_announcements import BOUND_SECONDS, heard, listening
 from tests.contract.test_database_away import PATIENT, READS, WRITES
 from tests.servers.pgbouncer import PgBouncer, running_pgbouncer
 from tests.servers.postgres import PostgresServer
+from watchword.auth.cleanup_ports import Batch
 from watchword.auth.ports import LiveSession
 from watchword.auth.revocation import RevocationFeed
 from watchword.migrations import runner
 from watchword.models.poolers import POOLED
 from watchword.protocol.principal import Principal
 from watchword.storage import SqlDatabase, open_database
+from watchword.storage.cleanup_turns import PostgresqlTurns
 from watchword.testing import FakeClock
 
 pytestmark = pytest.mark.postgres
@@ -152,3 +154,18 @@ async def test_an_ending_through_a_pooler_is_announced_to_who_listens_directly(
     await listening(direct)
     await pooled.sessions.end(session_id(1), reason="logout", now=NOW, tokens_expire_at=NOW + HOUR)
     assert await heard(direct)
+
+
+async def test_one_process_cleans_up_at_a_time_through_a_pooler(open_: Open, pooled_url: str) -> None:
+    """Whichever server connections their transactions meet; what the first had is free as it ends."""
+    leader, follower = open_(pooled_url), open_(pooled_url)
+    turns = PostgresqlTurns()
+
+    async def tried() -> Batch | None:
+        return await follower.cleanup.take_away("sessions", before=NOW, after=None, limit=1, now=NOW)
+
+    for _ in range(2):
+        async with leader.engine.connect() as connection:
+            assert await turns.take(connection, None, NOW) is not None
+            assert await tried() is None
+        assert await tried() is not None

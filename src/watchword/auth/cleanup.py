@@ -37,6 +37,8 @@ CALLERS_SECONDS: Final = 3600.0
 GRANTS_AT_ONCE: Final = 1000
 """Grants that a task of the app looks at in one run: those of a session go with it, and none should be
 left without one."""
+STEP_DOWN_SECONDS: Final = 1.0
+"""A process that stops does not wait for longer to say so; others then wait for its lease to end."""
 _FEWEST_ROWS: Final = 10
 
 logger = logging.getLogger("watchword")
@@ -120,8 +122,9 @@ class Cleanup:
         try:
             finished = await self._targets(run, at) and await self._grants(run, at, whole=whole)
         finally:
-            with suppress(DatabaseUnavailable):
-                await self._store.step_down()
+            with suppress(DatabaseUnavailable, TimeoutError):
+                async with asyncio.timeout(STEP_DOWN_SECONDS):
+                    await self._store.step_down()
         if finished:
             await self._forget_callers(run, at, whole=whole)
         self._ran_at = self._clock.monotonic()
