@@ -34,7 +34,7 @@ def test_net_17_tokens_out_of_time_name_the_measured_skew(
             target,
             reason="id_token_rejected",
             detail=f"s {side} ours",
-            calls=("/token", "/jwks"),
+            calls=("/jwks", "/token"),
         )
         assert "clock" not in page.text
 

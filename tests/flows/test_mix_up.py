@@ -141,4 +141,4 @@ def test_mix_5_a_code_goes_to_the_endpoint_of_its_own_issuer(pair: Pair, refusal
     pair.other.behaviour.metadata = put(token_endpoint=f"{honest}/token", jwks_uri=f"{honest}/jwks")
     browser = service.browser()
     target = local_part(pair.other.approve(service.begin(browser, provider="other"), "alice"))
-    refusals.callback(browser, target, reason="code_refused", calls=("/token",))
+    refusals.callback(browser, target, reason="code_refused", calls=("/jwks", "/token"))

@@ -68,7 +68,7 @@ def test_10_4_10_another_key_is_refused_at_the_provider(
         status=502,
         reason="provider_response_invalid",
         detail="error=invalid_client",
-        calls=("/token",),
+        calls=("/jwks", "/token"),
     )
 
 

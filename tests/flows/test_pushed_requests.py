@@ -48,7 +48,7 @@ def test_a_pushed_request_leaves_only_its_reference_with_the_browser(
     again = service.begin(service.browser())
     assert sent(again)["request_uri"] != sent(location)["request_uri"]
     paths = [each.path for each in service.provider.requests]
-    assert paths == [DISCOVERY, "/par", "/token", "/jwks", "/par"]
+    assert paths == [DISCOVERY, "/par", "/jwks", "/token", "/par"]
 
 
 def test_unset_follows_the_provider(pushing: Callable[..., Service]) -> None:
