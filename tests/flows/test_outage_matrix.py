@@ -90,10 +90,12 @@ FAULTS = {
     "flt-03 hangs": hangs(lambda outage: outage.server.provider.faults.hang("*")),
     "flt-04 drips": hangs(lambda outage: outage.server.provider.faults.drip("*", pause_seconds=0.05)),
     "flt-05 resets in the body": Fault(
-        lambda outage: outage.server.provider.faults.break_off("*"), "ReadError"
+        lambda outage: outage.server.provider.faults.break_off("*"),
+        "the connection broke off in the middle (ReadError)",
     ),
     "flt-05 closes without a word": Fault(
-        lambda outage: outage.server.provider.drop("*"), "RemoteProtocolError"
+        lambda outage: outage.server.provider.drop("*"),
+        "what came is not HTTP (RemoteProtocolError)",
     ),
     **{f"flt-06 answers {status}": answers(status) for status in (500, 502, 503, 504)},
     "flt-06 every POST fails": Fault(only_grants, "the token endpoint answered 500"),

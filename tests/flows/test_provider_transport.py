@@ -63,10 +63,11 @@ async def test_net_1_a_slow_drip_meets_the_total_deadline(
 async def test_net_2_an_open_connection_without_an_answer_ends(
     hasty_http: HttpxProviderHttp, greets: bool
 ) -> None:
-    """Accepted, then silence: told as unavailable, with a time to come back."""
+    """Accepted, then silence: told as unavailable, with a time to come back, and in words for the log."""
     with RawServer(Exchange.wait, greets=greets) as server:
         error = await fault_of(hasty_http, f"{server.address}/x?query")
     assert isinstance(error, ProviderUnavailable)
+    assert "the connection was made, and then no answer came in time" in error.detail
     assert error.retry_after_seconds
 
 

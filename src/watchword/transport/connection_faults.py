@@ -7,6 +7,8 @@ import ssl
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+import httpx2
+
 from watchword.errors import ProviderNameUnresolved, ProviderTlsFailed, ProviderUnavailable
 from watchword.protocol.printable import printable
 
@@ -32,6 +34,17 @@ _BY_VERIFY_CODE: Final[Mapping[int, str]] = {
 }
 """By OpenSSL's ``X509_V_ERR_…``."""
 
+_NO_ANSWER: Final = "the connection was made, and then no answer came in time"
+_BROKE_OFF: Final = "the connection broke off in the middle"
+_IN_WORDS: Final[Mapping[type[Exception], str]] = {
+    httpx2.ConnectTimeout: "no connection in time: a firewall that drops packets, or a host that is down",
+    httpx2.ReadTimeout: _NO_ANSWER,
+    httpx2.WriteTimeout: _NO_ANSWER,
+    httpx2.ReadError: _BROKE_OFF,
+    httpx2.WriteError: _BROKE_OFF,
+    httpx2.RemoteProtocolError: "the connection ended before an answer, or what came is not HTTP",
+}
+
 _NO_COMMON_VERSION: Final = frozenset(
     {"UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION", "WRONG_SSL_VERSION", "NO_PROTOCOLS_AVAILABLE"}
 )
@@ -52,8 +65,14 @@ def connection_fault(where: str, error: Exception) -> ProviderUnavailable:
             return ProviderUnavailable(
                 f"{where}: the connection is refused: nothing listens there, or a firewall says no"
             )
-    said = printable(str(error), max_chars=200)
-    return ProviderUnavailable(f"{where}: {type(error).__name__}{': ' if said else ''}{said}")
+    said = "" if type(error) in _IN_WORDS else printable(str(error), max_chars=200)
+    return ProviderUnavailable(f"{where}: {in_words(error)}{': ' if said else ''}{said}")
+
+
+def in_words(error: Exception) -> str:
+    """What an exception of the HTTP client means, and its name. What it says itself may quote an answer."""
+    words, name = _IN_WORDS.get(type(error)), type(error).__name__
+    return f"{words} ({name})" if words else name
 
 
 def _tls(error: ssl.SSLError) -> str:

@@ -20,7 +20,7 @@ from watchword.errors import (
 )
 from watchword.protocol.media_type import is_json
 from watchword.transport.bulkhead import IN_FLIGHT, Bulkhead
-from watchword.transport.connection_faults import connection_fault
+from watchword.transport.connection_faults import connection_fault, in_words
 from watchword.transport.retries import Retries
 from watchword.transport.tls import public_context
 
@@ -133,12 +133,10 @@ def _faults_told(url: str) -> Iterator[None]:
     """What the HTTP client raises, as our errors."""
     try:
         yield
-    except httpx2.TimeoutException as error:
-        raise ProviderUnavailable(f"{_shown(url)}: {type(error).__name__}") from None
     except (httpx2.NetworkError, OSError) as error:
         raise connection_fault(_shown(url), error) from None
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        raise ProviderUnavailable(f"{_shown(url)}: {type(error).__name__}") from None
+        raise ProviderUnavailable(f"{_shown(url)}: {in_words(error)}") from None
 
 
 def _now() -> float:
