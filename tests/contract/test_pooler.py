@@ -21,6 +21,7 @@ from watchword.migrations import runner
 from watchword.models.poolers import POOLED
 from watchword.protocol.principal import Principal
 from watchword.storage import SqlDatabase, open_database
+from watchword.storage.announcements import BEHIND_A_POOLER
 from watchword.storage.cleanup_turns import PostgresqlTurns
 from watchword.testing import FakeClock
 
@@ -140,9 +141,8 @@ async def test_ses_60_an_ending_passes_a_pooler_without_announcements(
     listening_now = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = "
     name = pooled_url.rpartition("/")[2]
     assert int(postgres_server.run_sql(f"{listening_now}'{name}'")) == 0
-    assert [each.getMessage() for each in caplog.records] == [
-        "announcements of the database: a pooler is in between, so endings are looked for once a second"
-    ]
+    told = [each.getMessage() for each in caplog.records]
+    assert told == [f"announcements of the database: {BEHIND_A_POOLER}"]
 
 
 async def test_an_ending_through_a_pooler_is_announced_to_who_listens_directly(

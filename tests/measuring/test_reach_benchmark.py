@@ -39,7 +39,7 @@ def test_a_percentile_is_one_of_the_values(values: list[float], share: float, ex
 
 
 def test_targets_hold_at_their_edges() -> None:
-    """50 ms where endings are announced, 5 s elsewhere, and a statement for a hundred requests is too much."""
+    """50 ms where endings are announced, 5 s elsewhere; a statement for a hundred requests is too much."""
     kept = run_of({"announced": 0.05, "polled": 5.0, "pooled": 5.0})
     assert verdicts(kept) == ["PASS"] * 4
     busy = Asked(requests=1000, seconds=2.0, statements=15, readings=5)

@@ -27,8 +27,8 @@ FRESH_SECONDS: Final = 3.0
 """An older view is not trusted without asking the database."""
 
 _READ_AGAIN = timedelta(seconds=60)
-_READ_AGAIN_EVERY_SECONDS: Final = 15.0
-_OVERLAP = timedelta(seconds=5)
+READ_AGAIN_EVERY_SECONDS: Final = 15.0
+OVERLAP: Final = timedelta(seconds=5)
 _SWEEP_SECONDS: Final = 60.0
 _PATIENCE_SECONDS: Final = 1.0
 
@@ -117,10 +117,10 @@ class RevocationFeed:
         if last is not None and asked_at - last < POLL_SECONDS:
             return now
         self._again_at = asked_at
-        if last is None or minute is None or asked_at - minute >= _READ_AGAIN_EVERY_SECONDS:
+        if last is None or minute is None or asked_at - minute >= READ_AGAIN_EVERY_SECONDS:
             self._minute_again_at = asked_at
             return now - _READ_AGAIN
-        return now - min(_READ_AGAIN, _OVERLAP + timedelta(seconds=asked_at - last))
+        return now - min(_READ_AGAIN, OVERLAP + timedelta(seconds=asked_at - last))
 
     async def catch_up(self) -> None:
         """Bring a view that is too old up to date: one reading for all who ask for it meanwhile.

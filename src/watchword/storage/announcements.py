@@ -25,6 +25,7 @@ _CONNECT_AGAIN_SECONDS = 1.0
 _LOOK_AGAIN_SECONDS = 300.0
 """Behind a pooler, which may be taken away."""
 PROBE_SECONDS: Final = 30.0
+BEHIND_A_POOLER: Final = "a pooler is in between, so endings are looked for once a second"
 
 logger = logging.getLogger("watchword")
 
@@ -87,7 +88,7 @@ class PostgresqlAnnouncements:
             try:
                 self._proxy = await self._engine.raw_connection()
                 if self._proxy.info.get(POOLED):
-                    self._log("a pooler is in between, so endings are looked for once a second")
+                    self._log(BEHIND_A_POOLER)
                     again_at = now() + _LOOK_AGAIN_SECONDS
                 else:
                     await self._hear(self._proxy.driver_connection)
