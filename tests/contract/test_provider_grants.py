@@ -192,3 +192,18 @@ async def test_a_grant_that_is_shared_ends_with_its_last_session(database: SqlDa
     await database.sessions.end(session_id(2), **{**ends, "now": idle})  # type: ignore[arg-type]
     row = await kept(database)
     assert (row.sealed_tokens, row.ended_reason) == (None, "logout")
+
+
+async def test_new_tokens_are_kept_while_others_work_on_the_account(database: SqlDatabase) -> None:
+    """The lease stays, no answer counts as lost any more, and who lost the lease keeps nothing."""
+    await asked_about(database)
+    taken = await held(database)
+    assert await database.grants.keep(taken, b"newer tokens")
+    row = await kept(database)
+    assert (row.sealed_tokens, row.asking_since) == (b"newer tokens", None)
+    assert row.lease_id is not None
+    other = await lease(database, 2, now=DUE + LEASE, ends_at=DUE + 2 * LEASE)
+    assert other is not None
+    assert (other.sealed_tokens, other.answer_may_be_lost) == (b"newer tokens", False)
+    assert not await database.grants.keep(taken, b"theirs")
+    assert (await kept(database)).sealed_tokens == b"newer tokens"

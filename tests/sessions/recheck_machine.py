@@ -27,7 +27,7 @@ from watchword.protocol.recheck import RecheckPolicy
 T = TypeVar("T")
 STEP_SECONDS = 20
 LEASE, RECHECK = timedelta(seconds=LEASE_SECONDS), timedelta(seconds=RECHECK_SECONDS)
-STEPS = ("take_lease", "refresh", "confirm", "hold", "withdraw")
+STEPS = ("take_lease", "refresh", "keep", "confirm", "hold", "withdraw")
 MOODS = {
     "up": None,
     "down": OUTAGE,

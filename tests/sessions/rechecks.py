@@ -136,6 +136,9 @@ class SteppingGrants:
             ),
         )
 
+    async def keep(self, lease: Lease, sealed_tokens: bytes) -> bool:
+        return await self._journey.written("keep", lambda: self._inner.keep(lease, sealed_tokens))
+
     async def confirm(
         self,
         lease: Lease,

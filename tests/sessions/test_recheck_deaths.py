@@ -26,8 +26,9 @@ from watchword.protocol.principal import Rejected
 from watchword.protocol.rotation import RecheckDue
 
 MOMENTS: list[Moment] = ["before", "after"]
-STEPS = [(step, moment) for step in ("take_lease", "refresh", "confirm") for moment in MOMENTS]
-TOKEN_LOST = [("refresh", "after"), ("confirm", "before")]
+STEPS = [(step, moment) for step in ("take_lease", "refresh", "keep", "confirm") for moment in MOMENTS]
+WITHOUT_ROTATION = [each for each in STEPS if each[0] != "keep"]
+TOKEN_LOST = [("refresh", "after"), ("keep", "before")]
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ async def after_the_lease(home: House, token: str, step: str, moment: Moment) ->
             home.clock.advance(LEASE_SECONDS / 2)
 
 
-@pytest.mark.parametrize(("step", "moment"), STEPS)
+@pytest.mark.parametrize(("step", "moment"), WITHOUT_ROTATION)
 async def test_a_client_goes_on_wherever_the_process_dies(lasting: House, step: str, moment: Moment) -> None:
     """With the token it holds, at another replica, after ten seconds at most."""
     grant = await lasting.due()
@@ -248,3 +249,14 @@ async def test_who_lost_the_lease_writes_nothing(home: House) -> None:
     assert await home.kept() == "r1"
     assert await home.rows("SELECT * FROM ww_sessions") == before
     assert await home.trail() == []
+
+
+async def test_an_account_that_is_busy_costs_no_answer(home: House) -> None:
+    """Profile and roles were not written down while the lease lasted; the provider's next token had been
+    kept before, and the old one is never shown to it again."""
+    grant = await home.due()
+    await dies(home, grant.refresh_token, "confirm", "before")
+    assert await home.kept() == "r1"
+    home.clock.advance(LEASE_SECONDS)
+    assert (await home.there.manager.refresh(grant.refresh_token)).session.generation == 2
+    assert home.provider.asked == ["r0", "r1"]

@@ -63,6 +63,11 @@ class GrantStore(Protocol):
         """The lease for a session that is live and due, of an active account, and the mark that its
         provider is being asked. None when somebody else has it, or there is nothing to ask for."""
 
+    async def keep(self, lease: Lease, sealed_tokens: bytes) -> bool:
+        """Keep the provider's newest tokens before anything else is written, and that no answer was lost;
+        the lease stays. Touches the grant alone, so that nobody who is busy with the account or its
+        sessions holds it up. False when nothing was written."""
+
     async def confirm(
         self,
         lease: Lease,

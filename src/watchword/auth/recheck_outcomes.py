@@ -91,7 +91,7 @@ class RecheckOutcomes(Generic[Asked]):
             await self.withdrawn(lease, "wrong_identity", "the answer is about somebody else")
             return
         now = self._clock.now()
-        sealed = self._resealed(lease, client, said.refresh_token)
+        sealed = await self._kept(lease, client, said.refresh_token)
         due_at = now + timedelta(seconds=self._policy.recheck_seconds)
         try:
             await _written(
@@ -113,7 +113,7 @@ class RecheckOutcomes(Generic[Asked]):
 
     async def unanswered(self, lease: Lease, due: RecheckDue, client: Asked, said: Unanswered) -> None:
         """Raises ProviderGraceOver."""
-        sealed = self._resealed(lease, client, said.refresh_token)
+        sealed = await self._kept(lease, client, said.refresh_token)
         nothing_lost = isinstance(said.error, _NOTHING_LOST)
         lost = sealed is None and (lease.answer_may_be_lost or not nothing_lost)
         match self._without_answer(due):
@@ -172,10 +172,14 @@ class RecheckOutcomes(Generic[Asked]):
             self._on_ended(session_id, tokens_expire_at)
         raise refusal
 
-    def _resealed(self, lease: Lease, client: Asked, refresh_token: str | None) -> bytes | None:
+    async def _kept(self, lease: Lease, client: Asked, refresh_token: str | None) -> bytes | None:
+        """The provider's next refresh token, sealed and written down at once: the old one is spent, and
+        what else is to be written may have to wait longer than the lease lasts."""
         if refresh_token is None:
             return None
-        return self._seals.seal_tokens(client, lease.grant_id, refresh_token)
+        sealed = self._seals.seal_tokens(client, lease.grant_id, refresh_token)
+        await _written(lambda: self._store.keep(lease, sealed))
+        return sealed
 
 
 async def _written(write: Callable[[], Awaitable[T]]) -> T:

@@ -62,6 +62,14 @@ class SqlGrantStore:
 
         return await self._write("take the lease on a provider's grant", work)
 
+    async def keep(self, lease: Lease, sealed_tokens: bytes) -> bool:
+        async def work(connection: AsyncConnection) -> bool:
+            values = {"sealed_tokens": sealed_tokens, "asking_since": None}
+            await _close(connection, lease, values, ProviderGrant.ended_at.is_(None))
+            return True
+
+        return bool(await self._write("keep a provider's refresh token", work))
+
     async def confirm(
         self,
         lease: Lease,
@@ -220,7 +228,7 @@ async def _degrade(connection: AsyncConnection, lease: Lease, held: Held, now: d
 async def _close(
     connection: AsyncConnection, lease: Lease, values: dict[str, object], *conditions: ColumnElement[bool]
 ) -> None:
-    """Give the lease back with what was learnt, or roll everything back."""
+    """Write what was learnt to the grant, or roll everything back."""
     ours = and_(ProviderGrant.id == lease.grant_id, ProviderGrant.lease_id == lease.lease_id)
     closed = await connection.execute(update(ProviderGrant).where(ours, *conditions).values(**values))
     if closed.rowcount != 1:
