@@ -64,7 +64,7 @@ class SqlGrantStore:
 
     async def keep(self, lease: Lease, sealed_tokens: bytes) -> bool:
         async def work(connection: AsyncConnection) -> bool:
-            values = {"sealed_tokens": sealed_tokens, "asking_since": None}
+            values: dict[str, object] = {"sealed_tokens": sealed_tokens, "asking_since": None}
             await _close(connection, lease, values, ProviderGrant.ended_at.is_(None))
             return True
 
