@@ -16,7 +16,7 @@ from watchword.storage.transactions import Transactions
 
 POSTGRESQL_ROWS: Final = 500
 POSTGRESQL_PAUSE_SECONDS: Final = 0.01
-SQLITE_ROWS: Final = 100
+SQLITE_ROWS: Final = 50
 """One writer at a time: a rotation waits for as long as a batch takes, some milliseconds."""
 SQLITE_PAUSE_SECONDS: Final = 0.05
 """Longer than a waiting connection sleeps between its first ten looks at the lock."""
