@@ -14,18 +14,21 @@ from benchmarks.session_growth.manager import TOKENS_LIVE_SECONDS, Refreshing
 from benchmarks.session_growth.plan import Plan
 from watchword.auth.cleanup import Cleanup
 from watchword.auth.clock import SystemClock
+from watchword.errors import WatchwordError
 
 _RETENTION_DAYS: Final = 90
 
 
 @dataclass(frozen=True, slots=True)
 class CleaningPair:
-    """Seconds of refreshes in a block without the job, and in one with it; what it took away meanwhile."""
+    """Seconds of refreshes in a block without the job, and in one with it; what it took away meanwhile, and
+    how many refreshes of each block were refused, whose seconds count too."""
 
     calm: Sequence[float]
     busy: Sequence[float]
     gone: int
     busy_seconds: float
+    refused: tuple[int, int] = (0, 0)
 
     def ratio(self, share: float = 0.99) -> float:
         """A percentile with the job over the same without it."""
@@ -45,24 +48,30 @@ async def through_cleanup(refreshing: Refreshing, numbers: Sequence[int], plan: 
     pairs = []
     await _refreshes(refreshing, numbers, plan)
     for _ in range(plan.cleaning_pairs):
-        calm = await _refreshes(refreshing, numbers, plan)
+        calm, refused_calm = await _refreshes(refreshing, numbers, plan)
         before, began_at = cleanup.gone["sessions"], time.perf_counter()
         job = asyncio.create_task(cleanup.run())
-        busy = await _refreshes(refreshing, numbers, plan)
+        busy, refused_busy = await _refreshes(refreshing, numbers, plan)
         took = time.perf_counter() - began_at
         gone = cleanup.gone["sessions"] - before
         await _stop(job)
-        pairs.append(CleaningPair(calm, busy, gone, took))
+        pairs.append(CleaningPair(calm, busy, gone, took, (refused_calm, refused_busy)))
     return pairs
 
 
-async def _refreshes(refreshing: Refreshing, numbers: Sequence[int], plan: Plan) -> list[float]:
-    """Of each session once."""
-    return await regularly(
-        lambda place: refreshing.refresh(numbers[place]),
-        rate=plan.refreshes_per_second,
-        seconds=plan.cleaning_seconds,
-    )
+async def _refreshes(refreshing: Refreshing, numbers: Sequence[int], plan: Plan) -> tuple[list[float], int]:
+    """Of each session once; how long they took and how many were refused."""
+    refused = 0
+
+    async def refresh(place: int) -> None:
+        nonlocal refused
+        try:
+            await refreshing.refresh(numbers[place])
+        except WatchwordError:
+            refused += 1
+
+    rate, seconds = plan.refreshes_per_second, plan.cleaning_seconds
+    return await regularly(refresh, rate=rate, seconds=seconds), refused
 
 
 async def _stop(job: asyncio.Task[object]) -> None:

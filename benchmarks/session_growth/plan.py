@@ -28,9 +28,9 @@ class Plan:
     seconds: float = 3.0
     pairs: int = 5
     expired: int = 1_000_000
-    cleaning_seconds: float = 10.0
+    cleaning_seconds: float = 15.0
     cleaning_pairs: int = 3
-    refreshes_per_second: float = 100.0
+    refreshes_per_second: float = 50.0
     sign_ins: int = 200
     parts: tuple[Part, ...] = PARTS
 

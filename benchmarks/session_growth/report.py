@@ -115,6 +115,8 @@ def _cleaning(run: Run) -> Iterator[str]:
         busy = _shown([percentile(pair.busy, share) * 1000 for pair in pairs], ",.1f")
         ratio = _shown([pair.ratio(share) for pair in pairs], ".2f")
         yield f"| p{share * 100:.0f} | {calm} | {busy} | {ratio} |"
+    refused = [sum(pair.refused[place] for pair in pairs) for place in (0, 1)]
+    yield f"| refused with 503, of all | {refused[0]:,} | {refused[1]:,} | – |"
     gone, seconds = sum(pair.gone for pair in pairs), sum(pair.busy_seconds for pair in pairs)
     yield ""
     yield f"{gone:,} of them went in {seconds:,.0f} s."
