@@ -65,10 +65,14 @@ class Endings:
 
         await asyncio.gather(*(one_after_the_other() for _ in range(pace.at_once)))
 
-    async def ask(self, requests: int, person: Person) -> None:
-        """Authenticated requests, one after the other, to the other replica."""
+    async def ask(self, requests: int, person: Person) -> list[float]:
+        """Authenticated requests, one after the other, to the other replica; the seconds of each."""
+        taken = []
         for _ in range(requests):
+            started = time.perf_counter()
             await self._expect(200, person)
+            taken.append(time.perf_counter() - started)
+        return taken
 
     async def signed_in(self) -> Person:
         self.count += 1

@@ -24,13 +24,16 @@ END: Final = "<!-- written by benchmarks/reach.py: end -->"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """``requests`` that took ``seconds``, the statements the database ran meanwhile, and how many of them
-    read the feed."""
+    """``taken`` are the seconds of requests that were let in, one after the other; the statements that the
+    database ran meanwhile, and how many of them read the feed."""
 
-    requests: int
-    seconds: float
+    taken: Sequence[float]
     statements: int
     readings: int
+
+    @property
+    def requests(self) -> int:
+        return len(self.taken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +71,10 @@ def page(run: Run) -> Iterator[str]:
     yield ""
     asked = run.asked
     yield (
-        f"While {asked.requests:,} authenticated requests were answered in {asked.seconds:.1f} s, the "
-        f"database ran {asked.statements} statements, {asked.readings} of which were the replicas' readings "
-        "of the feed."
+        f"While {asked.requests:,} requests were let in, one after the other, the database ran "
+        f"{asked.statements} statements, {asked.readings} of which were the replicas' readings of the feed. "
+        f"Such a request took {percentile(asked.taken, 0.5):.1f} ms, {percentile(asked.taken, 0.99):.1f} at "
+        "p99; every figure above contains one."
     )
     yield ""
     yield from _verdicts(run)
@@ -109,7 +113,7 @@ def as_json(run: Run) -> dict[str, Any]:
         "machine": run.machine,
         "load": [run.load_before, run.load_after],
         "seconds": {way: {**kinds} for way, kinds in run.seconds.items()},
-        "requests": run.asked.requests,
+        "requests": [*run.asked.taken],
         "statements": run.asked.statements,
         "readings": run.asked.readings,
     }

@@ -73,6 +73,18 @@ async def test_a_pooler_is_found_out(open_: Open, pooled_url: str, postgres_url:
         assert prepared.all()
 
 
+async def test_an_address_may_say_that_there_is_one(open_: Open, postgres_url: str) -> None:
+    """For a pooler that hands on its server's process id: nothing is prepared, nobody listens."""
+    told = open_(f"{postgres_url}&prepared_statement_cache_size=0")
+    assert await is_pooled(told)
+    await opened(told)
+    assert await told.sessions.rotate(rotation()) is not None
+    async with told.engine.connect() as connection:
+        prepared = await connection.exec_driver_sql("SELECT name FROM pg_prepared_statements")
+        assert [each.name for each in prepared if each.name] == []
+    assert (await runner.status(f"{postgres_url}&prepared_statement_cache_size=0")).up_to_date
+
+
 async def test_every_call_works_through_a_pooler(open_: Open, pooled_url: str) -> None:
     """Of several processes at once, with fewer connections behind than in front."""
     databases = [open_(pooled_url) for _ in range(3)]

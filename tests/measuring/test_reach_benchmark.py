@@ -11,7 +11,7 @@ from benchmarks import reach
 from benchmarks.reach_of_endings.plan import ENDINGS, Ending, Way
 from benchmarks.reach_of_endings.report import BEGIN, END, Asked, Run, as_json, page, percentile
 
-QUIET = Asked(requests=1000, seconds=2.0, statements=14, readings=5)
+QUIET = Asked([0.002] * 1000, statements=14, readings=5)
 
 
 def run_of(seconds: dict[Way, float], asked: Asked = QUIET, load: float = 0.0) -> Run:
@@ -42,7 +42,7 @@ def test_targets_hold_at_their_edges() -> None:
     """50 ms where endings are announced, 5 s elsewhere; a statement for a hundred requests is too much."""
     kept = run_of({"announced": 0.05, "polled": 5.0, "pooled": 5.0})
     assert verdicts(kept) == ["PASS"] * 4
-    busy = Asked(requests=1000, seconds=2.0, statements=15, readings=5)
+    busy = Asked([0.002] * 1000, statements=15, readings=5)
     assert verdicts(run_of({"announced": 0.051, "polled": 5.1, "pooled": 5.1}, busy)) == ["MISS"] * 4
 
 

@@ -15,7 +15,9 @@ _DRIVERS = {
     "sqlite": _SQLITE,
     _SQLITE: _SQLITE,
 }
-_POSTGRESQL_PARAMETERS = ("host", "port", "ssl", "target_session_attrs", "passfile")
+NOTHING_PREPARED = "prepared_statement_cache_size"
+"""With the value 0: prepare nothing, as behind a pooler in transaction mode that does not show itself."""
+_POSTGRESQL_PARAMETERS = ("host", "port", "ssl", "target_session_attrs", "passfile", NOTHING_PREPARED)
 _SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _SUPPORTED = "postgresql://user:password@host/name or sqlite:///path/to/file.db"
 MAX_URL_CHARS = 4096
@@ -77,6 +79,8 @@ def _postgresql(rest: str) -> str:
         raise _problem("a parameter of the PostgreSQL address is written twice")
     if dict(known).get("ssl", "prefer") not in _SSL_MODES:
         raise _problem(f"parameter 'sslmode' is not one of {', '.join(_SSL_MODES)}")
+    if dict(known).get(NOTHING_PREPARED, "0") != "0":
+        raise _problem(f"parameter {NOTHING_PREPARED!r} can only be 0")
     query = urlencode(known, quote_via=quote, safe="/")
     return rest.partition("?")[0] + (f"?{query}" if query else "")
 

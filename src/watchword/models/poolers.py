@@ -26,9 +26,11 @@ it fits any server connection. It costs a round trip and the planning, each time
 def mind_poolers(engine: AsyncEngine) -> None:
     """Let every new connection look for a pooler, and be one that a pooler can carry where there is one.
 
-    The process id that a server gives at the start of a connection is its own; a pooler makes one up.
+    The process id that a server gives at the start of a connection is its own; a pooler makes one up. An
+    address with ``prepared_statement_cache_size=0`` is believed without looking.
     """
-    pooled = False
+    told = engine.url.query.get("prepared_statement_cache_size") == "0"
+    pooled = told
 
     @event.listens_for(engine.sync_engine, "do_connect")
     def connect(dialect: Any, record: Any, arguments: Any, options: dict[str, Any]) -> Any:
@@ -36,7 +38,7 @@ def mind_poolers(engine: AsyncEngine) -> None:
         suits_poolers = pooled
         connection = dialect.connect(*arguments, **(options | NOTHING_PREPARED if pooled else options))
         try:
-            found = not connection.run_async(_speaks_to_its_server)
+            found = told or not connection.run_async(_speaks_to_its_server)
         except BaseException:
             connection.driver_connection.terminate()
             raise
