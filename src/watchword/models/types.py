@@ -45,7 +45,7 @@ def require_utc(value: datetime) -> datetime:
 
 def storable_text(value: str) -> bool:
     """Whether both databases can keep it as it is: no control characters, no lone surrogates."""
-    return not any(unicodedata.category(char) in ("Cc", "Cs") for char in value)
+    return value.isprintable() or not any(unicodedata.category(char) in ("Cc", "Cs") for char in value)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
