@@ -305,3 +305,16 @@ def test_a_retry_tells_its_instrumentation_nothing_of_the_answer() -> None:
     """stamina's hooks print what a retry was caused by: neither cookies nor anything about people."""
     cause = FailedInPassing(HttpAnswer(503, {"set-cookie": "canary-1"}, b"canary-2"))
     assert repr(cause) == "FailedInPassing('status 503')"
+
+
+async def test_a_retry_is_no_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """There is one line per change of state; retries of the application's own are told as ever."""
+    http = HttpxProviderHttp()
+    with caplog.at_level("DEBUG"), RawServer(first(failing(503), failing(503))) as server:
+        assert await outcome(http, server) == 200
+    assert not [each for each in caplog.records if each.name == "stamina"]
+    async for attempt in stamina.retry_context(on=ValueError, attempts=2):
+        with attempt:
+            if attempt.num == 1:
+                raise ValueError
+    assert [each.name for each in caplog.records if each.name == "stamina"] == ["stamina"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from typing import Final
 
 import stamina
@@ -22,8 +23,7 @@ MIN_WAIT_SECONDS: Final = 0.05
 MAX_WAIT_SECONDS: Final = 0.5
 IN_PASSING: Final = frozenset({500, 502, 503, 504})
 
-logging.getLogger("stamina").addHandler(logging.NullHandler())
-"""A retry is no news: without a handler of the host's own, none is printed."""
+_retrying: ContextVar[bool] = ContextVar("watchword retrying", default=False)
 
 Ask = Callable[[], Awaitable[HttpAnswer]]
 
@@ -68,6 +68,7 @@ class Retries:
             taken += 1
             return seconds
 
+        token = _retrying.set(True)
         try:
             async for attempt in stamina.retry_context(wait, attempts=1 + MORE_ATTEMPTS, timeout=None):
                 with attempt:
@@ -76,7 +77,17 @@ class Retries:
                         raise FailedInPassing(answer)
         except FailedInPassing as failed:
             return failed.answer
+        finally:
+            _retrying.reset(token)
         return answer
+
+
+def _is_news(_: logging.LogRecord) -> bool:
+    """A retry of ours is none; the host's own are told as the host likes."""
+    return not _retrying.get()
+
+
+logging.getLogger("stamina").addFilter(_is_news)
 
 
 def wait_seconds(error: Exception) -> float | None:
