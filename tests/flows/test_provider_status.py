@@ -77,6 +77,21 @@ def test_one_look_says_how_a_provider_does_and_whom_it_concerns(
     assert after["providers"] == [dev | {"state": "open"}]
 
 
+def test_a_provider_that_only_the_service_has_is_shown_with_its_state(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the demo's, which adds one of its own: the settings here need not name it."""
+    service.signed_in("alice")
+    auth = Watchword(service.auth.settings, clock=service.clock)
+    with served(example_app(auth)) as port:
+        monkeypatch.setenv("WATCHWORD_BASE_URL", f"http://127.0.0.1:{port}")
+        for name in ("ISSUER", "CLIENT_ID", "CLIENT_SECRET"):
+            monkeypatch.delenv(f"WATCHWORD_PROVIDERS__DEV__{name}")
+        (dev,) = told("provider", "status")["providers"]
+    assert (dev["id"], dev["issuer"], dev["state"], dev["metadata"]) == ("dev", None, "closed", None)
+    assert dev["sessions"]["live"] == 1
+
+
 def test_the_table_is_plain_columns(service: Service) -> None:
     """One line a provider, and below it what was in the way."""
     service.signed_in("alice")

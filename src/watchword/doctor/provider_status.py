@@ -35,7 +35,8 @@ NOTHING: Final = Look(wanted=False)
 @dataclass(frozen=True, slots=True)
 class ProviderStatus:
     """One provider. ``state`` is None where the service does not say it, ``sessions`` where the database
-    does not; ``issuer`` is None for one that has sessions and is in the settings no more."""
+    does not; ``issuer`` is None for one that is not in the settings here, but has sessions or is known to the
+    service."""
 
     provider_id: str
     issuer: str | None
@@ -77,9 +78,15 @@ async def provider_status(settings: Settings, clock: Clock, *, only: str | None 
     ]
     if only is None:
         found += [
-            ProviderStatus(each, None, None, NOTHING, NOTHING, count)
-            for each, count in sorted((sessions or {}).items())
-            if each not in settings.providers
+            ProviderStatus(
+                each,
+                None,
+                states.get(each),
+                NOTHING,
+                NOTHING,
+                None if sessions is None else sessions.get(each, SessionCount()),
+            )
+            for each in sorted({*(sessions or {}), *states} - set(settings.providers))
         ]
     return StatusReport(found, service_fault, database_error)
 
