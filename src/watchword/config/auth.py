@@ -46,7 +46,7 @@ class KeySettings(BaseModel):
 
 
 class PrivacySettings(BaseModel):
-    """``WATCHWORD_PRIVACY__…``: what is kept of an IP address, and for how long of who called."""
+    """``WATCHWORD_PRIVACY__…``: what is kept of an IP address, and how long the audit trail and who called what."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
