@@ -46,7 +46,7 @@ class KeySettings(BaseModel):
 
 
 class PrivacySettings(BaseModel):
-    """``WATCHWORD_PRIVACY__…``: what is kept of an IP address, and how long the audit trail and who called what."""
+    """``WATCHWORD_PRIVACY__…``: what is kept of an IP address; how long the trail and who called are kept."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
