@@ -195,15 +195,18 @@ async def test_flt_07_one_429_opens_it_for_its_retry_after(
 async def test_flt_06_a_503_tells_its_time_and_opens_it_for_ours(
     guard: ProviderGuard, given: str, seconds: int
 ) -> None:
-    """Its Retry-After is passed on within bounds; what opens the breaker is five of them."""
+    """Its Retry-After is passed on within bounds; five of them open the breaker, and the fifth is told no
+    less than that takes."""
 
     async def work() -> None:
         check_available("the token endpoint", 503, {"Retry-After": given})
 
+    told = []
     for _ in range(5):
         with pytest.raises(ProviderUnavailable) as caught:
             await guard.run("token", work)
-        assert caught.value.retry_after_seconds == seconds
+        told.append(caught.value.retry_after_seconds)
+    assert told == [seconds] * 4 + [max(seconds, 10)]
     assert guard.health()["token"].retry_after_seconds == 10
 
 
@@ -416,6 +419,18 @@ async def test_health_and_counts(guard: ProviderGuard, clock: FakeClock) -> None
     assert guard.health()["token"].retry_after_seconds == 6
     expected: dict[tuple[str, CallOutcome], int] = {("token", "failed"): 5, ("token", "not_sent"): 1}
     assert guard.calls == expected
+
+
+async def test_the_call_that_opens_it_says_when_to_come_back(guard: ProviderGuard, clock: FakeClock) -> None:
+    """Whoever's probe failed is told the doubled time, not that of an error that changed nothing."""
+    await fail(guard, times=4)
+    told = []
+    for passing in (0, 10, 20):
+        clock.advance(passing)
+        with pytest.raises(ProviderUnavailable) as raised:
+            await guard.run("token", raising(ProviderUnavailable("down", retry_after_seconds=3)))
+        told.append(raised.value.retry_after_seconds)
+    assert told == [10, 20, 40]
 
 
 async def test_what_was_seen_to_answer_is_tried_at_once(guard: ProviderGuard, clock: FakeClock) -> None:

@@ -13,7 +13,12 @@ from typing import Final, get_args
 from watchword.auth.jitter import jitter
 from watchword.auth.ports import Clock
 from watchword.auth.provider_health import BreakerState, CallOutcome, EndpointHealth, EndpointKind
-from watchword.errors import ProviderCircuitOpen, ProviderThrottled, WatchwordError
+from watchword.errors import (
+    ProviderCircuitOpen,
+    ProviderThrottled,
+    ProviderUnavailable,
+    WatchwordError,
+)
 from watchword.protocol.breaker import (
     DEFAULT_POLICY,
     Breaker,
@@ -95,7 +100,8 @@ class EndpointBreakers:
         counted: CallOutcome,
         error: WatchwordError | None,
     ) -> None:
-        """What became of a call that was let through; ``error`` is its cause where there is one."""
+        """What became of a call that was let through; ``error`` is its cause where there is one, and
+        comes out of here saying when to try again."""
         now, draw = self._clock.monotonic(), self._draw()
         with self._held():
             before = self._breakers[kind]
@@ -108,6 +114,9 @@ class EndpointBreakers:
             self._calls[kind, counted] += 1
             if outcome == "failure" and error is not None:
                 self._last_faults[kind] = error.code
+                if isinstance(after, Open) and isinstance(error, ProviderUnavailable):
+                    asked_seconds = error.retry_after_seconds or 0
+                    error.retry_after_seconds = max(asked_seconds, _whole_seconds(after.until - now))
         if changed:
             self._tell(kind, after, error.detail if error and isinstance(after, Open) else _ANSWERS)
 
@@ -164,7 +173,7 @@ class EndpointBreakers:
         self.not_sent(kind)
         return ProviderCircuitOpen(
             f"{self._provider_id}: {kind} is not asked, it failed ({self._last_faults.get(kind)})",
-            retry_after_seconds=max(1, math.ceil(refusal.seconds)),
+            retry_after_seconds=_whole_seconds(refusal.seconds),
         )
 
     def _keep(self, kind: EndpointKind, before: Breaker, after: Breaker) -> bool:
@@ -187,6 +196,10 @@ class EndpointBreakers:
         if self._process != os.getpid():
             self._lock, self._process = threading.RLock(), os.getpid()
         return self._lock
+
+
+def _whole_seconds(seconds: float) -> int:
+    return max(1, math.ceil(seconds))
 
 
 def _health(breaker: Breaker, last_fault: str | None, now: float) -> EndpointHealth:

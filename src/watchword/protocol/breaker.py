@@ -124,15 +124,15 @@ def ended(
 def throttled(
     breaker: Breaker, policy: BreakerPolicy, permit: Permit, *, seconds: int, now: float, draw: float
 ) -> Breaker:
-    """The endpoint wants to be left alone for ``seconds`` (RFC 6585 §4), held between 1 and 60. The
-    jitter only ever lengthens that."""
+    """The endpoint wants to be left alone for ``seconds`` (RFC 6585 §4), held between 1 and 60, of which
+    the jitter makes more, but no more than 60."""
     if permit.epoch != breaker.epoch or isinstance(breaker, Open):
         return breaker
     held = min(max(seconds, MIN_THROTTLED_SECONDS), MAX_THROTTLED_SECONDS)
     return Open(
         epoch=breaker.epoch + 1,
         failures=breaker.failures + 1,
-        until=now + held * (1 + policy.jitter_share * abs(draw)),
+        until=now + min(held * (1 + policy.jitter_share * abs(draw)), MAX_THROTTLED_SECONDS),
         next_open_seconds=_next_open_seconds(breaker, policy),
         throttled=True,
     )
