@@ -38,20 +38,27 @@ class SigningKey:
     kid: str
     algorithm: str
     private_key: PrivateKey = field(repr=False, hash=False, compare=False)
+    prepared: ECKey | RSAKey | OKPKey = field(init=False, repr=False, hash=False, compare=False)
+    """The private key as joserfc signs with it, which takes longer to make than a signature."""
 
     def __post_init__(self) -> None:
         key_from_jwk(public_jwk(self.private_key, self.algorithm))
+        object.__setattr__(self, "prepared", _joserfc_key(self.private_key))
 
 
 def sign(claims: Mapping[str, Any], key: SigningKey, *, typ: str = ACCESS_TOKEN_TYPE) -> str:
     """A compact JWS over ``claims`` with the header ``alg``, ``kid``, ``typ``. Raises ValueError
     for claims that are not JSON."""
-    return compact_jws(claims, {"alg": key.algorithm, "kid": key.kid, "typ": typ}, key.private_key)
+    return _compact_jws(claims, {"alg": key.algorithm, "kid": key.kid, "typ": typ}, key.prepared)
 
 
 def compact_jws(claims: Mapping[str, Any], header: Mapping[str, str], private_key: PrivateKey) -> str:
     """A compact JWS under a header whose ``alg`` goes with the key. Raises ValueError for claims that
     are not JSON."""
+    return _compact_jws(claims, header, _joserfc_key(private_key))
+
+
+def _compact_jws(claims: Mapping[str, Any], header: Mapping[str, str], key: ECKey | RSAKey | OKPKey) -> str:
     try:
         payload = _JSON.encode(claims)
     except TypeError:
@@ -59,7 +66,7 @@ def compact_jws(claims: Mapping[str, Any], header: Mapping[str, str], private_ke
     parts = (_JSON.encode(dict(header)), payload)
     text = ".".join(base64url.encode(part.encode("utf-8")) for part in parts)
     algorithm = JWSRegistry.algorithms["Ed25519" if header["alg"] == "EdDSA" else header["alg"]]
-    signature = algorithm.sign(text.encode("ascii"), _joserfc_key(private_key))
+    signature = algorithm.sign(text.encode("ascii"), key)
     return f"{text}.{base64url.encode(signature)}"
 
 

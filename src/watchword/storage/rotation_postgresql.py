@@ -31,7 +31,7 @@ UPDATE ww_sessions AS s
    AND (s.recheck_due_at IS NULL OR s.recheck_due_at > $6)
    AND u.id = s.user_id AND u.status = 'active' AND u.version = s.user_version
    AND i.id = s.identity_id
-RETURNING {live_columns("s", "u", "i")}
+RETURNING {live_columns("s", "u", "i", sets_as_text=True)}
 """  # noqa: S608
 
 

@@ -40,10 +40,17 @@ LIVE_COLUMNS = SESSION_COLUMNS + USER_COLUMNS + IDENTITY_COLUMNS
 """What a LiveSession is made of; the raw statements of the rotation name the very same columns."""
 
 
-def live_columns(session: str, user: str, identity: str) -> str:
-    """``LIVE_COLUMNS`` as SQL, each with the alias of its table."""
+_NAME_SETS = ("scopes", "identity_roles", "granted_roles", "denied_roles")
+
+
+def live_columns(session: str, user: str, identity: str, *, sets_as_text: bool = False) -> str:
+    """``LIVE_COLUMNS`` as SQL, each with the alias of its table. ``sets_as_text``: PostgreSQL hands sets of
+    names over as text, so that no driver decodes what is known already."""
     named = ((session, SESSION_COLUMNS), (user, USER_COLUMNS), (identity, IDENTITY_COLUMNS))
-    return ", ".join(f"{alias}.{column}" for alias, columns in named for column in columns)
+    cast = {name: f"::text AS {name}" for name in _NAME_SETS} if sets_as_text else {}
+    return ", ".join(
+        f"{alias}.{column}{cast.get(column, '')}" for alias, columns in named for column in columns
+    )
 
 
 def new_id(now: datetime) -> UUID:
