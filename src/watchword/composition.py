@@ -116,6 +116,7 @@ class Composition:
             recheck=recheck.run,
             before_refresh=limits.check_session,
             email_link=EmailLinking(settings.providers).link_for,
+            away=feed.outages.seen,
         )
         codes = AuthorizationCodes(
             database.codes, providers, sessions=sessions, keeper=keeper, sealer=sealer, clock=clock

@@ -162,6 +162,7 @@ async def replica(
         tokens_live_seconds=int(TOKENS_LIVE.total_seconds()),
         on_ended=feed.note_session,
         recheck=nobody_to_ask if asking is None else asking.recheck(clock, feed),
+        away=feed.outages.seen,
     )
     validator = TokenValidator(keyring, clock, issuer=ISSUER, audience=ISSUER, max_life_seconds=3660)
     introspector = Introspector(store, RefreshTokens(sealer), validator, feed, clock, issuer=ISSUER)

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from watchword.auth.outages import Outages
 from watchword.auth.ports import Announcements, Clock, Revocation, RevocationLog
 from watchword.auth.revoked import Revoked
 from watchword.auth.sequence_gaps import SequenceGaps
@@ -67,6 +68,7 @@ class RevocationFeed:
         self._failed_at: float | None = None
         self._swept_at = clock.monotonic()
         self._reading: asyncio.Task[None] | None = None
+        self.outages = Outages(clock)
 
     @property
     def age_seconds(self) -> float:
@@ -173,6 +175,10 @@ class RevocationFeed:
             self._reading = None
         failed = reading.cancelled() or reading.exception() is not None
         self._failed_at = self._clock.monotonic() if failed else None
+        if failed:
+            self.outages.failed()
+        else:
+            self.outages.answered()
 
     def _take_all(self, entries: Sequence[Revocation], asked_at: float) -> None:
         for entry in entries:

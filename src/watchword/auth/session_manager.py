@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -25,12 +25,13 @@ from watchword.auth.session_refresh import Recheck, SessionRefresh
 from watchword.auth.token_issuer import IssuedToken, TokenIssuer
 from watchword.errors import RefreshRefused, StepUpRequired
 from watchword.protocol.max_age import is_recent
-from watchword.protocol.rotation import Current, Overlap, classify
+from watchword.protocol.rotation import Away, Current, Overlap, classify
 from watchword.protocol.uuid7 import uuid7
 
 
 class SessionManager:
-    """Opens, carries on, looks up and ends sessions."""
+    """Opens, carries on, looks up and ends sessions. ``away`` tells when the database was: those seconds
+    are none of the overlap."""
 
     def __init__(
         self,
@@ -45,6 +46,7 @@ class SessionManager:
         recheck: Recheck,
         before_refresh: Callable[[UUID], Awaitable[None]] | None = None,
         email_link: Callable[[ProviderIdentity], EmailLink | None] = lambda _: None,
+        away: Callable[[], Sequence[Away]] = tuple,
     ) -> None:
         self._store = store
         self._issuer = issuer
@@ -62,7 +64,9 @@ class SessionManager:
             end=self.end,
             recheck=recheck,
             before=before_refresh,
+            away=away,
         )
+        self._away = away
         self._email_link = email_link
 
     async def open(
@@ -158,7 +162,12 @@ class SessionManager:
         facts = await self._store.facts(token.session_id)
         now = self._clock.now()
         decision = classify(
-            token, facts, now=now, overlap_seconds=self._limits.overlap_seconds, client_id=BROWSER
+            token,
+            facts,
+            now=now,
+            overlap_seconds=self._limits.overlap_seconds,
+            client_id=BROWSER,
+            away=self._away(),
         )
         if isinstance(decision, Overlap | Current):
             return await self._store.find(token.session_id, now=now)

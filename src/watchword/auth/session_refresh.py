@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -16,6 +16,7 @@ from watchword.errors import Contended, InvalidScope, RefreshRefused, RefreshRep
 from watchword.errors import RecheckUnderWay as UnderWay
 from watchword.protocol.refresh_token import MAX_GENERATION, RefreshToken
 from watchword.protocol.rotation import (
+    Away,
     Contend,
     Decision,
     Overlap,
@@ -52,6 +53,7 @@ class SessionRefresh:
         end: EndSession,
         recheck: Recheck,
         before: Callable[[UUID], Awaitable[None]] | None,
+        away: Callable[[], Sequence[Away]],
     ) -> None:
         self._store = store
         self._issuer = issuer
@@ -61,6 +63,7 @@ class SessionRefresh:
         self._end = end
         self._recheck = recheck
         self._before = before
+        self._away = away
 
     async def refresh(
         self, presented: str, *, client_id: str | None, scopes: frozenset[str] | None, admit: Admit | None
@@ -145,7 +148,9 @@ class SessionRefresh:
 
     def _means(self, token: RefreshToken, facts: SessionFacts | None, client_id: str | None) -> Decision:
         now, overlap_seconds = self._clock.now(), self._limits.overlap_seconds
-        return classify(token, facts, now=now, overlap_seconds=overlap_seconds, client_id=client_id)
+        return classify(
+            token, facts, now=now, overlap_seconds=overlap_seconds, client_id=client_id, away=self._away()
+        )
 
     async def _ask(self, token: RefreshToken, due: RecheckDue, *, again: bool) -> None:
         """Once a refresh, however soon the session is due again."""

@@ -7,6 +7,7 @@ is read once and this module decides, without a clock of its own.
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -85,6 +86,14 @@ class Reject:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Away:
+    """A time in which the database did not answer; ``ends_at`` is None while it lasts."""
+
+    begins_at: datetime
+    ends_at: datetime | None
+
+
 Current = Contend | RecheckDue | RecheckUnderWay
 """The current token of a live session, whatever keeps it from rotating."""
 Decision = Overlap | Replay | Current | Reject
@@ -97,8 +106,10 @@ def classify(
     now: datetime,
     overlap_seconds: int,
     client_id: str | None,
+    away: Sequence[Away] = (),
 ) -> Decision:
-    """Decide what a token means whose rotation changed no row.
+    """Decide what a token means whose rotation changed no row. The times ``away``, of which no two
+    overlap, are none of the overlap: an answer that was lost then could not be asked for again.
 
     A replay is looked for before expiry: a stolen older token ends the access tokens of a session
     that merely ran idle, too. Only the current token of a live session asks a provider anything.
@@ -110,7 +121,7 @@ def classify(
     if client_id is not None and client_id != facts.client_id:
         return Reject("token of another client")
     if token.generation < facts.generation:
-        return _used(token, facts, now, overlap_seconds)
+        return _used(token, facts, now, timedelta(seconds=overlap_seconds), away)
     if token.generation > facts.generation or not hmac.compare_digest(token.digest, facts.refresh_digest):
         return Reject("token was never given out")
     return _ended(facts, now) or _recheck(facts, now) or Contend()
@@ -127,15 +138,23 @@ def _recheck(facts: SessionFacts, now: datetime) -> RecheckDue | RecheckUnderWay
     return RecheckDue(grant.grant_id, due_at, facts.degraded_at)
 
 
-def _used(token: RefreshToken, facts: SessionFacts, now: datetime, overlap_seconds: int) -> Decision:
+def _used(
+    token: RefreshToken, facts: SessionFacts, now: datetime, overlap: timedelta, away: Sequence[Away]
+) -> Decision:
     previous, successor, rotated_at = facts.previous_digest, facts.sealed_successor, facts.rotated_at
     if previous is None or successor is None or rotated_at is None:
         return Replay("older generation")
     if not hmac.compare_digest(token.digest, previous):
         return Replay("older generation")
-    if overlap_seconds == 0 or now >= rotated_at + timedelta(seconds=overlap_seconds):
+    if not overlap or _answerable(rotated_at, now, away) >= overlap:
         return Replay("previous token after the overlap")
     return _ended(facts, now) or Overlap(successor)
+
+
+def _answerable(since: datetime, now: datetime, away: Sequence[Away]) -> timedelta:
+    """For how long there was a database to ask."""
+    lost = (min(now, each.ends_at or now) - max(since, each.begins_at) for each in away)
+    return now - since - sum((each for each in lost if each > timedelta(0)), timedelta(0))
 
 
 def _ended(facts: SessionFacts, now: datetime) -> Reject | None:
