@@ -42,8 +42,10 @@ _FIGURES: Final = {
     "refreshes": re.compile(rf"^\| whole refresh \| {_NUMBER}", re.MULTILINE),
     "rotations_by_program": re.compile(rf"^\| `pgbench`, the same statement \| {_NUMBER}", re.MULTILINE),
     "sign_in_ms": re.compile(rf"^CPU of a sign-in's callback in ms: {_NUMBER}", re.MULTILINE),
-    "session_bytes": re.compile(rf"^Bytes on disk .*: session {_NUMBER},", re.MULTILINE),
-    "account_bytes": re.compile(rf"^Bytes on disk .*, session and account {_NUMBER}", re.MULTILINE),
+    "session_bytes": re.compile(rf"^Bytes on disk [^:]*: session {_NUMBER}, ", re.MULTILINE),
+    "account_bytes": re.compile(
+        rf"^Bytes on disk [^:]*: session [0-9,]+, session and account {_NUMBER}", re.MULTILINE
+    ),
     "gate_requests": re.compile(rf"^\| watchword \|(?:[^|\n]*\|){{6}} {_NUMBER} \|", re.MULTILINE),
     "refreshes_sqlite": re.compile(rf"^Whole refreshes a second on SQLite: {_NUMBER}", re.MULTILINE),
 }
