@@ -218,11 +218,7 @@ _SES: Final = (
     Row(46, "a database that is read-only: 503 and never 401"),
     Row(47, "an exhausted pool, a crowd: bounded waiting, 503 for the rest"),
     Row(48, "a cache that is down, slow, flushed or empty: sessions untouched, limits go on in each process"),
-    Row(
-        49,
-        "one replica is cut off from the database: 503 there once its feed is old",
-        "open: held for one process that loses its database, not played with two replicas",
-    ),
+    Row(49, "one replica is cut off from the database: 503 there once its feed is old"),
     Row(50, "clocks that differ or go back revive nothing for longer than they differ"),
     Row(51, "full disks: no success without a durable row, no failure because of a log"),
     Row(53, "forks share no connection"),

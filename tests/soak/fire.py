@@ -89,11 +89,16 @@ async def signing_in(database_url: str) -> AsyncIterator[SignIns]:
 
 @dataclass(frozen=True, slots=True)
 class SignIns:
-    """Opens sessions as a callback would, at a replica in this process."""
+    """Opens sessions as a callback would, at a replica in this process, few at a time."""
 
     auth: Watchword
+    few: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(5))
 
     async def open(self, subject: str) -> Grant:
+        async with self.few:
+            return await self._open(subject)
+
+    async def _open(self, subject: str) -> Grant:
         services = await self.auth.services()
         return await services.sessions.open(
             person(subject),
