@@ -14,6 +14,8 @@ from watchword.auth.sequence_gaps import MAX_MISSING, REMEMBERED_SECONDS
 from watchword.errors import DatabaseUnavailable
 from watchword.testing import FakeClock
 
+SECOND = timedelta(seconds=1)
+
 
 async def test_a_view_cut_off_for_long_is_read_as_a_whole(
     feed: RevocationFeed, log: ListLog, clock: FakeClock
@@ -97,6 +99,31 @@ async def test_numbers_that_are_given_twice_are_seen(
         clock.advance(polled_every)
         waited += polled_every
         assert waited <= within
+
+
+async def test_a_reading_that_failed_has_read_nothing_again(
+    feed: RevocationFeed, log: ListLog, clock: FakeClock
+) -> None:
+    """While this process cannot reach it, a server that took over gives a number a second time: the first
+    reading afterwards reaches back to the last one that had an answer."""
+    for _ in range(9):
+        log.add("session", session_id=OTHER)
+    await feed.poll()
+    clock.advance(1)
+    await feed.poll()
+    log.entries[5:] = [
+        Revocation(6, "session", clock.now() + POLL_SECONDS * SECOND, clock.now() + HOUR, SESSION)
+    ]
+    log.away = True
+    for _ in range(20):
+        clock.advance(POLL_SECONDS)
+        with pytest.raises(DatabaseUnavailable):
+            await feed.poll()
+    log.away = False
+    clock.advance(POLL_SECONDS)
+    await feed.poll()
+    assert log.readings[-1] == "since"
+    assert feed.is_revoked(caller())
 
 
 async def test_what_was_read_again_is_not_read_again_for_ever(

@@ -102,27 +102,34 @@ class RevocationFeed:
         if self.age_seconds > _READ_AGAIN.total_seconds() / 2:
             await self.load()
         else:
-            asked_at = self._clock.monotonic()
-            again_from, gaps = self._again_from(asked_at), self._gaps
+            asked_at, gaps = self._clock.monotonic(), self._gaps
+            reach = self._reach(asked_at)
+            again_from = self._clock.now() - reach
             entries = await self._log.since(gaps.highest, missing=gaps.missing, again_from=again_from)
             self._take_all(entries, asked_at)
+            self._was_read_again(reach, asked_at)
         if self._clock.monotonic() - self._swept_at >= _SWEEP_SECONDS:
             self._revoked.forget_expired(self._clock.now())
             for verified in self._all_verified:
                 verified.forget_expired(self._clock.now_seconds())
             self._swept_at = self._clock.monotonic()
 
-    def _again_from(self, asked_at: float) -> datetime:
-        """Five seconds more than since it was last read again, once a second, however often endings are
-        announced; now and then a minute, for clocks that lie behind. Else nothing."""
-        now, last, minute = self._clock.now(), self._again_at, self._minute_again_at
-        if last is not None and asked_at - last < POLL_SECONDS:
-            return now
-        self._again_at = asked_at
+    def _reach(self, asked_at: float) -> timedelta:
+        """How far back is read again: five seconds more than since that was last done, once a second, however
+        often endings are announced; now and then a minute, for clocks that lie behind. Else nothing."""
+        last, minute = self._again_at, self._minute_again_at
         if last is None or minute is None or asked_at - minute >= READ_AGAIN_EVERY_SECONDS:
+            return _READ_AGAIN
+        if asked_at - last < POLL_SECONDS:
+            return timedelta(0)
+        return min(_READ_AGAIN, OVERLAP + timedelta(seconds=asked_at - last))
+
+    def _was_read_again(self, reach: timedelta, asked_at: float) -> None:
+        """Only now: a reading that failed has read nothing again."""
+        if reach:
+            self._again_at = asked_at
+        if reach == _READ_AGAIN:
             self._minute_again_at = asked_at
-            return now - _READ_AGAIN
-        return now - min(_READ_AGAIN, OVERLAP + timedelta(seconds=asked_at - last))
 
     async def catch_up(self) -> None:
         """Bring a view that is too old up to date: one reading for all who ask for it meanwhile.
