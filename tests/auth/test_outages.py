@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from watchword.auth.outages import KEPT, NOTICED_WITHIN, Outages
-from watchword.protocol.rotation import Away
+from watchword.auth.outages import KEPT, Outages
+from watchword.protocol.rotation import NOTICED_WITHIN, Away
 from watchword.testing import FakeClock
 
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)

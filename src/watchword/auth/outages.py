@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from watchword.auth.ports import Clock
-from watchword.protocol.rotation import Away
+from watchword.protocol.rotation import NOTICED_WITHIN, Away
 
 KEPT: Final = 16
-NOTICED_WITHIN: Final = timedelta(seconds=10)
-"""A database that fails now has failed for so long at most, where it was not asked for longer."""
 
 
 class Outages:

@@ -10,9 +10,13 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from watchword.protocol.refresh_token import RefreshToken
+
+NOTICED_WITHIN: Final = timedelta(seconds=10)
+"""A database that fails now has failed for so long at most, where it was not asked for longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,8 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Away:
-    """A time in which the database did not answer; ``ends_at`` is None while it lasts."""
+    """A time in which the database did not answer; ``ends_at`` is None while it lasts. ``begins_at`` is
+    ``NOTICED_WITHIN`` before the first question without an answer at most."""
 
     begins_at: datetime
     ends_at: datetime | None
@@ -152,8 +157,13 @@ def _used(
 
 
 def _answerable(since: datetime, now: datetime, away: Sequence[Away]) -> timedelta:
-    """For how long there was a database to ask."""
-    lost = (min(now, each.ends_at or now) - max(since, each.begins_at) for each in away)
+    """For how long there was a database to ask. One that rotated while this process could not reach it was
+    there for others, so that time is not made up for."""
+    lost = (
+        min(now, each.ends_at or now) - max(since, each.begins_at)
+        for each in away
+        if since - each.begins_at <= NOTICED_WITHIN
+    )
     return now - since - sum((each for each in lost if each > timedelta(0)), timedelta(0))
 
 
