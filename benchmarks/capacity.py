@@ -161,7 +161,7 @@ def _rows(needs: Sequence[Need]) -> Iterator[tuple[str, list[str]]]:
     yield "GB of sessions and accounts", [f"{each.gigabytes:,.2f}" for each in needs]
     yield (
         "refreshes, of what `pgbench` made of the measured server",
-        [f"{each.commits_share:.0%}" for each in needs],
+        [f"{each.commits_share:.1%}" for each in needs],
     )
 
 
