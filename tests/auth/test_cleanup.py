@@ -232,6 +232,30 @@ async def test_a_batch_that_is_too_large_for_its_deadline_is_halved(
     assert [limit for *_, limit in store.asked] == [10, 20, 40, 40, 40, 40]
 
 
+async def test_a_table_that_cannot_be_cleaned_up_keeps_no_other_from_it(
+    store: ListStore, callers: Callers
+) -> None:
+    """One row that the database will not let go of costs the others one run: from then on they go first."""
+
+    class Poisoned(ListStore):
+        async def take_away(self, target: CleanupTarget, **asked: Any) -> Batch | None:
+            batch = await super().take_away(target, **asked)
+            if target == "single_use":
+                raise AWAY
+            return batch
+
+    poisoned = Poisoned(store.clock)
+    cleaner = cleaning(poisoned, callers)
+    for _ in range(3):
+        poisoned.rows.update(sessions=1, audit_events=1, provider_grants=1)
+        callers.old = 1
+        with pytest.raises(DatabaseUnavailable):
+            await cleaner.run(whole=True)
+    kept = {target: rows for target, rows in poisoned.rows.items() if rows}
+    assert (kept, callers.old) == ({}, 0)
+    assert cleaner.age_seconds is None
+
+
 async def test_a_pause_is_as_long_as_the_batch_was(store: ListStore, callers: Callers) -> None:
     """And never shorter than the store asks for; none after the last."""
     naps = Naps()

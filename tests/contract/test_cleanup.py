@@ -27,13 +27,16 @@ from tests.contract.samples import (
     session_id,
 )
 from watchword.auth.cleanup_ports import CLEANED_TABLES, Batch, CleanupTarget, Cursor
+from watchword.auth.clock import SystemClock
 from watchword.auth.code_ports import StoredCode
 from watchword.auth.logout_ports import NewProviderGrant
 from watchword.auth.ports import AuditEvent
+from watchword.errors import DatabaseUnavailable
 from watchword.protocol.uuid7 import uuid7
 from watchword.storage import SqlDatabase, open_database
 from watchword.storage.cleanup_statements import grants_without_session, next_grants, oldest_expired
 from watchword.storage.cleanup_turns import LEASE_SECONDS, PostgresqlTurns
+from watchword.testing import FakeClock
 
 MINUTE = timedelta(minutes=1)
 EDGES = [(NOW - MICROSECOND, 1), (NOW, 0), (NOW + MICROSECOND, 0)]
@@ -317,6 +320,22 @@ async def test_a_batch_under_way_keeps_others_away_until_it_ends(postgres_url: s
             assert await tried(follower) is not None
     for each in (leader, follower, elsewhere):
         await each.close()
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("ahead_seconds", [-86400, -600, 0, 600, 86400])
+async def test_a_clock_that_is_far_ahead_takes_nothing_away(postgres_url: str, ahead_seconds: int) -> None:
+    """What is expired by it is live by all others: sessions, codes and the trail would be gone for good. One
+    that is behind only takes later."""
+    database = open_database(postgres_url)
+    machine = FakeClock(SystemClock().now() + timedelta(seconds=ahead_seconds))
+    async with database.engine.connect() as connection:
+        if ahead_seconds > 0:
+            with pytest.raises(DatabaseUnavailable, match=r"clock here is (599|600|86399|86400) s ahead"):
+                await PostgresqlTurns(machine).take(connection, None, NOW)
+        else:
+            assert await PostgresqlTurns(machine).take(connection, None, NOW) == NOW
+    await database.close()
 
 
 # --- found by an index --------------------------------------------------------------------------

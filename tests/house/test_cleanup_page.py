@@ -7,7 +7,7 @@ from watchword.auth import cleanup
 from watchword.config.auth import Settings
 from watchword.protocol.retention import EXPIRED_SECONDS
 from watchword.storage.cleanup import POSTGRESQL_ROWS, SQLITE_ROWS
-from watchword.storage.cleanup_turns import LEASE_SECONDS
+from watchword.storage.cleanup_turns import LEASE_SECONDS, MOST_AHEAD_SECONDS
 
 
 def test_the_numbers_of_the_page_are_those_of_the_code() -> None:
@@ -23,5 +23,6 @@ def test_the_numbers_of_the_page_are_those_of_the_code() -> None:
         f"`WATCHWORD_PRIVACY__RETENTION_DAYS` ({settings.privacy.retention_days})",
         f"{POSTGRESQL_ROWS} rows on PostgreSQL and {SQLITE_ROWS} on SQLite",
         f"others wait {LEASE_SECONDS} seconds at most",
+        f"more than {MOST_AHEAD_SECONDS} seconds ahead",
     ):
         assert said in plain, said

@@ -80,6 +80,7 @@ class Cleanup:
         self._draw = draw
         self._sleep = sleep
         self._rows = store.batch_rows
+        self._first = 0
         self._next_grant: Cursor | None = None
         self._callers_again_at = clock.monotonic()
         self._away = False
@@ -120,35 +121,50 @@ class Cleanup:
             retention_days=self._retention_days,
         )
         try:
-            finished = await self._targets(run, at) and await self._grants(run, at, whole=whole)
+            finished = await self._tables(run, at, whole=whole)
         finally:
             with suppress(DatabaseUnavailable, TimeoutError):
                 async with asyncio.timeout(STEP_DOWN_SECONDS):
                     await self._store.step_down()
-        if finished:
-            await self._forget_callers(run, at, whole=whole)
         self._ran_at = self._clock.monotonic()
         return Cleaned(dict(run.gone), finished)
 
-    async def _targets(self, run: _Run, at: Edges) -> bool:
-        """False where another process is at it. Sessions first: codes go after the session they opened."""
-        before: dict[CleanupTarget, datetime] = {
-            "sessions": at.absolute_ends_at,
-            "authorization_codes": at.expires_at,
-            "single_use": at.expires_at,
-            "revocations": at.expires_at,
-            "audit_events": at.recorded_at,
-        }
-        for target, edge in before.items():
-            after: Cursor | None = None
-            while True:
-                batch = await self._batch(run, target, edge, after)
-                if batch is None:
+    async def _tables(self, run: _Run, at: Edges, *, whole: bool) -> bool:
+        """False where another process is at it. Sessions first: codes go after the session they opened. After
+        a fault the next run begins with the table that follows, so that one that cannot be cleaned up keeps
+        no other from it."""
+        for number in (*range(self._first, len(CLEANED_TABLES)), *range(self._first)):
+            try:
+                if not await self._table(run, CLEANED_TABLES[number], at, whole=whole):
                     return False
-                if batch.after is None:
-                    break
-                after = batch.after
+            except Exception:
+                self._first = (number + 1) % len(CLEANED_TABLES)
+                raise
+        self._first = 0
         return True
+
+    async def _table(self, run: _Run, table: CleanedTable, at: Edges, *, whole: bool) -> bool:
+        match table:
+            case "sessions":
+                return await self._expired(run, table, at.absolute_ends_at)
+            case "authorization_codes" | "single_use" | "revocations":
+                return await self._expired(run, table, at.expires_at)
+            case "audit_events":
+                return await self._expired(run, table, at.recorded_at)
+            case "provider_grants":
+                return await self._grants(run, at, whole=whole)
+            case "version_usage":
+                return await self._forget_callers(run, at, whole=whole)
+
+    async def _expired(self, run: _Run, target: CleanupTarget, edge: datetime) -> bool:
+        after: Cursor | None = None
+        while True:
+            batch = await self._batch(run, target, edge, after)
+            if batch is None:
+                return False
+            if batch.after is None:
+                return True
+            after = batch.after
 
     async def _grants(self, run: _Run, at: Edges, *, whole: bool) -> bool:
         after, looked_at = None if whole else self._next_grant, 0
@@ -183,9 +199,9 @@ class Cleanup:
                 await self._pause(began_at)
         return batch
 
-    async def _forget_callers(self, run: _Run, at: Edges, *, whole: bool) -> None:
+    async def _forget_callers(self, run: _Run, at: Edges, *, whole: bool) -> bool:
         if not whole and self._clock.monotonic() < self._callers_again_at:
-            return
+            return True
         while True:
             began_at, limit = self._clock.monotonic(), self._store.batch_rows
             forgotten = await self._callers.forget(unseen_since=at.recorded_at, limit=limit)
@@ -194,6 +210,7 @@ class Cleanup:
                 break
             await self._pause(began_at)
         self._callers_again_at = self._clock.monotonic() + CALLERS_SECONDS
+        return True
 
     def _count(self, run: _Run, gone: Mapping[CleanedTable, int]) -> None:
         self.gone.update(gone)

@@ -9,11 +9,16 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from watchword.auth.clock import SystemClock
+from watchword.auth.ports import Clock
+from watchword.errors import DatabaseUnavailable
 from watchword.models import SingleUse
 from watchword.storage.transactions import Transactions
 
 LEASE_SECONDS: Final = 30
 """How long a process that died keeps others of the same SQLite file waiting."""
+MOST_AHEAD_SECONDS: Final = 60
+"""Half of what expired rows stay for because clocks lie apart."""
 _LOCK_CLASS: Final = 1_128_482_128
 _KIND: Final = "cleanup-lease"
 _HOLDER: Final = b"leader"
@@ -33,13 +38,26 @@ class Turns(Protocol):
 
 class PostgresqlTurns:
     """An advisory lock of the transaction, one a schema: free again the moment the transaction or its
-    connection ends, however it ends, and at home behind a pooler in transaction mode."""
+    connection ends, however it ends, and at home behind a pooler in transaction mode.
+
+    Whoever has a clock that is far ahead of the server's gets no turn: what it takes for expired may be
+    live. ``clock`` is that of this process's machine.
+    """
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
 
     async def take(
         self, connection: AsyncConnection, held: datetime | None, now: datetime
     ) -> datetime | None:
         of_schema = func.hashtext(func.coalesce(func.current_schema(), ""))
-        mine = await connection.scalar(select(func.pg_try_advisory_xact_lock(_LOCK_CLASS, of_schema)))
+        turn = select(func.pg_try_advisory_xact_lock(_LOCK_CLASS, of_schema), func.clock_timestamp())
+        mine, there = (await connection.execute(turn)).one()
+        ahead_seconds = (self._clock.now() - there).total_seconds()
+        if ahead_seconds > MOST_AHEAD_SECONDS:
+            raise DatabaseUnavailable(
+                f"nothing is taken away: the clock here is {ahead_seconds:.0f} s ahead of the database's"
+            )
         return now if mine else None
 
     async def give_back(self, transactions: Transactions, held: datetime) -> None:
