@@ -164,7 +164,7 @@ def test_rp_13_forged_tokens_are_refused(refusals: Refusals, forge: Any) -> None
     }
     browser = service.browser()
     target = service.approve(service.begin(browser, provider="other"))
-    refusals.callback(browser, target, reason="id_token_rejected", calls=("/token",), keys_again=True)
+    refusals.callback(browser, target, reason="id_token_rejected", calls=("/token",))
     refusals.still_open_to_honest_people()
 
 
@@ -179,12 +179,7 @@ def test_a_key_that_the_token_brings_along_is_never_used(refusals: Refusals) -> 
         browser = service.browser()
         target = service.approve(service.begin(browser))
         refusals.callback(
-            browser,
-            target,
-            reason="id_token_rejected",
-            detail="bad_signature",
-            calls=("/token",),
-            keys_again=True,
+            browser, target, reason="id_token_rejected", detail="bad_signature", calls=("/token",)
         )
 
 

@@ -67,7 +67,7 @@ def test_rp_09_rs256_is_accepted_and_a_broken_one_refused(
         browser = service.browser()
         target = service.approve(service.begin(browser))
         refusals = Refusals(service, caplog)
-        refusals.callback(browser, target, reason="id_token_rejected", calls=("/token",), keys_again=True)
+        refusals.callback(browser, target, reason="id_token_rejected", calls=("/token",))
 
 
 def test_rp_20_the_secret_is_encoded_before_it_is_joined(start_service: StartService) -> None:

@@ -114,7 +114,7 @@ class EndpointBreakers:
             self._calls[kind, counted] += 1
             if outcome == "failure" and error is not None:
                 self._last_faults[kind] = error.code
-                if isinstance(after, Open) and isinstance(error, ProviderUnavailable):
+                if isinstance(after, Open) and not after.throttled and isinstance(error, ProviderUnavailable):
                     asked_seconds = error.retry_after_seconds or 0
                     error.retry_after_seconds = max(asked_seconds, _whole_seconds(after.until - now))
         if changed:
