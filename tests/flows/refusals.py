@@ -94,7 +94,7 @@ class Refusals:
         assert {name: value for name, value in browser.cookies.items() if "ww_attempt" not in name} == held
         assert rows(self.service) == before
         paths = tuple(each.path for each in list(self.service.provider.requests)[asked:])
-        assert paths.count("/jwks") <= 1
+        assert paths.count("/jwks") <= max(1, calls.count("/jwks"))
         assert tuple(each for each in paths if each in calls or each != "/jwks") == calls
         return response
 
