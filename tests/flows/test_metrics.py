@@ -43,6 +43,7 @@ def degrade(service: Service, *, provider: str | None = None) -> None:
 
 def test_a_breaker_is_seen_opening_and_closing(service: Service) -> None:
     """One of the three states at a time, and every change counted, by the clock of the service."""
+    service.signed_in()
     assert states(samples(service.client)) == ALL_CLOSED
     fail(service, "jwks")
     assert states(samples(service.client)) == {**ALL_CLOSED, "jwks": "open"}
@@ -153,6 +154,7 @@ def test_ses_88_no_person_and_no_secret_is_in_it(service: Service) -> None:
 
 def test_it_answers_in_the_form_that_is_asked_for(service: Service) -> None:
     """The text format for everybody, OpenMetrics for scrapers that name it; nobody keeps an answer."""
+    service.signed_in()
     plain = service.client.get("/metrics")
     assert plain.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     accept = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2"
