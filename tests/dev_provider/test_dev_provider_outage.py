@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import socket
 import sys
 from collections.abc import Iterator
@@ -141,7 +142,7 @@ def test_breaking_off_is_a_reset_in_the_body(
     promised = int(next(line for line in head.split(b"\r\n") if line.startswith(b"content-length"))[16:])
     assert len(begun) < promised
     server.stop()
-    assert caplog.messages == []
+    assert not [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING]
 
 
 def receive_all(connection: socket.socket, into: bytearray) -> None:
