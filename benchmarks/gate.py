@@ -14,7 +14,6 @@ docs/performance.md shows. Everything stays on loopback, and the run ends by its
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import tempfile
@@ -22,14 +21,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from benchmarks.against_peers.client import UnexpectedAnswer
 from benchmarks.against_peers.measurement import Plan, measure, other_processors
-from benchmarks.against_peers.report import Conditions, Run, as_json, page, put_into
+from benchmarks.against_peers.report import BEGIN, END, Conditions, Run, as_json, page
 from benchmarks.against_peers.servers import CannotMeasure, running
 from benchmarks.against_peers.subjects import SUBJECTS
 from benchmarks.machine import processor_name
+from benchmarks.pages import PagePart
 
+PART: Final = PagePart(BEGIN, END)
 FULL = Plan()
 QUICK = Plan(tokens=200, rounds=3, block_seconds=0.08, load_block_seconds=0.15, warm_up_seconds=0.1)
 
@@ -63,12 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (CannotMeasure, UnexpectedAnswer, OSError) as error:
         print(f"nothing was measured: {error}", file=sys.stderr)
         return 1
-    found = "\n".join(page(done))
-    print(found)
-    if asked.into is not None:
-        asked.into.write_text(put_into(asked.into.read_text(encoding="utf-8"), found), encoding="utf-8")
-    if asked.json is not None:
-        asked.json.write_text(json.dumps(as_json(done)) + "\n", encoding="utf-8")
+    PART.deliver(asked, "\n".join(page(done)), as_json(done))
     return 0
 
 
@@ -88,8 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         default="h11",
         help="uvicorn's parser; httptools goes with uvloop, h11 with asyncio (default: h11)",
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every block there")
-    parser.add_argument("--into", type=_page, metavar="FILE", help="renew the part of that page made by this")
+    PART.add_options(parser)
     return parser
 
 
@@ -99,16 +95,6 @@ def _subjects(given: str) -> list[str]:
     if unknown:
         raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}; there are {', '.join(SUBJECTS)}")
     return list(dict.fromkeys(names))
-
-
-def _page(given: str) -> Path:
-    """Refused before anything is measured."""
-    path = Path(given)
-    try:
-        put_into(path.read_text(encoding="utf-8"), "")
-    except (OSError, ValueError) as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    return path
 
 
 def _positive(given: str) -> int:

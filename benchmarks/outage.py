@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import shutil
 import sys
@@ -25,16 +24,18 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from benchmarks.machine import processor_name
-from benchmarks.pages import put_between
+from benchmarks.pages import PagePart
 from benchmarks.through_outage.plan import PHASES, Phase, Plan
 from benchmarks.through_outage.processes import CannotMeasure, Provider, running_provider, running_service
 from benchmarks.through_outage.provider import FAULTS
 from benchmarks.through_outage.report import BEGIN, END, Conditions, Run, as_json, page
 from benchmarks.through_outage.traffic import Crowd, Record
 
+PART: Final = PagePart(BEGIN, END)
 _SLACK_SECONDS = 120.0
 _ORDERS: dict[Phase, str] = {"before": "heal", "after": "heal"}
 
@@ -97,13 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (CannotMeasure, RuntimeError, TimeoutError, OSError) as error:
         print(f"nothing was measured: {error}", file=sys.stderr)
         return 1
-    found = "\n".join(page(done))
-    print(found)
-    if asked.into is not None:
-        text = asked.into.read_text(encoding="utf-8")
-        asked.into.write_text(put_between(text, found, begin=BEGIN, end=END), encoding="utf-8")
-    if asked.json is not None:
-        asked.json.write_text(json.dumps(as_json(done)) + "\n", encoding="utf-8")
+    PART.deliver(asked, "\n".join(page(done)), as_json(done))
     return 0
 
 
@@ -145,20 +140,9 @@ def _parser() -> argparse.ArgumentParser:
         "--fault", choices=sorted(FAULTS), default=plan.fault, help="of the provider's back end"
     )
     parser.add_argument("--database", dest="database_url", metavar="URL", help="instead of a new SQLite file")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every sample there")
     parser.add_argument("--log", type=Path, metavar="FILE", help="keep what the service logged there")
-    parser.add_argument("--into", type=_page, metavar="FILE", help="renew the part of that page made by this")
+    PART.add_options(parser)
     return parser
-
-
-def _page(given: str) -> Path:
-    """Refused before anything is measured."""
-    path = Path(given)
-    try:
-        put_between(path.read_text(encoding="utf-8"), "", begin=BEGIN, end=END)
-    except (OSError, ValueError) as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    return path
 
 
 def _positive(given: str) -> float:

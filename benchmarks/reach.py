@@ -15,22 +15,23 @@ from __future__ import annotations
 import argparse
 import asyncio
 import base64
-import json
 import os
 import sys
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import Final
 
 from benchmarks.machine import processor_name
-from benchmarks.pages import put_between
+from benchmarks.pages import PagePart
 from benchmarks.reach_of_endings.plan import ENDINGS, WAYS, Ending, Plan, Way
 from benchmarks.reach_of_endings.postgres import CannotMeasure, running_pgbouncer, running_postgresql
 from benchmarks.reach_of_endings.report import BEGIN, END, Asked, Run, as_json, page
 from benchmarks.reach_of_endings.world import World, measured
 from watchword.errors import WatchwordError
 from watchword.migrations.runner import upgrade
+
+PART: Final = PagePart(BEGIN, END)
 
 
 def run(plan: Plan) -> Run:
@@ -74,14 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         cause = error.detail if isinstance(error, WatchwordError) else error
         print(f"nothing was measured: {cause}", file=sys.stderr)
         return 1
-    found = "\n".join(page(done))
-    print(found)
+    PART.deliver(asked, "\n".join(page(done)), as_json(done))
     _tell(f"it took {time.monotonic() - started:.0f} s")
-    if asked.into is not None:
-        text = asked.into.read_text(encoding="utf-8")
-        asked.into.write_text(put_between(text, found, begin=BEGIN, end=END), encoding="utf-8")
-    if asked.json is not None:
-        asked.json.write_text(json.dumps(as_json(done)) + "\n", encoding="utf-8")
     return 0
 
 
@@ -95,19 +90,8 @@ def _parser() -> argparse.ArgumentParser:
         "--requests", type=_count, default=plan.requests, help="to count queries of (default 2000)"
     )
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS), help="by default all")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every sample there")
-    parser.add_argument("--into", type=_page, metavar="FILE", help="renew the part of that page made by this")
+    PART.add_options(parser)
     return parser
-
-
-def _page(given: str) -> Path:
-    """Refused before anything is measured."""
-    path = Path(given)
-    try:
-        put_between(path.read_text(encoding="utf-8"), "", begin=BEGIN, end=END)
-    except (OSError, ValueError) as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    return path
 
 
 def _count(given: str) -> int:

@@ -16,23 +16,23 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
-from typing import cast
+from typing import Final, cast
 
 from benchmarks.machine import processor_name
-from benchmarks.pages import put_between
+from benchmarks.pages import PagePart
 from benchmarks.session_growth.cluster import CannotMeasure
 from benchmarks.session_growth.measurement import measure
 from benchmarks.session_growth.plan import PARTS, Part, Plan
 from benchmarks.session_growth.report import BEGIN, END, Conditions, Run, as_json, page
 from watchword.errors import WatchwordError
+
+PART: Final = PagePart(BEGIN, END)
 
 
 def run(plan: Plan) -> Run:
@@ -59,13 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (CannotMeasure, WatchwordError, OSError) as error:
         print(f"nothing was measured: {error}", file=sys.stderr)
         return 1
-    found = "\n".join(page(done))
-    print(found)
-    if asked.into is not None:
-        text = asked.into.read_text(encoding="utf-8")
-        asked.into.write_text(put_between(text, found, begin=BEGIN, end=END), encoding="utf-8")
-    if asked.json is not None:
-        asked.json.write_text(json.dumps(as_json(done)) + "\n", encoding="utf-8")
+    PART.deliver(asked, "\n".join(page(done)), as_json(done))
     return 0
 
 
@@ -97,8 +91,7 @@ def _parser() -> argparse.ArgumentParser:
         parser.add_argument(
             _flag(name), dest=name, type=_positive, default=default, help=f"{what} (default {default:g})"
         )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there")
-    parser.add_argument("--into", type=_page, metavar="FILE", help="renew the part of that page made by this")
+    PART.add_options(parser)
     return parser
 
 
@@ -119,16 +112,6 @@ def _parts(given: str) -> tuple[Part, ...]:
     if unknown:
         raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}; there are {', '.join(PARTS)}")
     return tuple(cast(Part, name) for name in dict.fromkeys(names))
-
-
-def _page(given: str) -> Path:
-    """Refused before anything is measured."""
-    path = Path(given)
-    try:
-        put_between(path.read_text(encoding="utf-8"), "", begin=BEGIN, end=END)
-    except (OSError, ValueError) as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    return path
 
 
 def _whole(given: str) -> int:

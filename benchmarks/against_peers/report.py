@@ -9,7 +9,6 @@ from typing import Any, Final
 from benchmarks.against_peers.measurement import Measured, PhaseName, Plan
 from benchmarks.against_peers.spread import Pair, Spread, spread
 from benchmarks.against_peers.subjects import OURS, PYJWT, SUBJECTS, WATCHWORD
-from benchmarks.pages import put_between
 
 MISS_TARGET: Final = 0.5
 LOAD_TARGET: Final = 0.80
@@ -74,11 +73,6 @@ def page(run: Run) -> Iterator[str]:
         yield _row(run, name)
     yield ""
     yield from targets(run)
-
-
-def put_into(text: str, found: str) -> str:
-    """The page ``text`` with ``found`` between its two marks. Raises ValueError where it lacks them."""
-    return put_between(text, found, begin=BEGIN, end=END)
 
 
 def targets(run: Run) -> Iterator[str]:

@@ -17,10 +17,11 @@ import pytest
 from benchmarks import gate
 from benchmarks.against_peers.client import LoadClient, UnexpectedAnswer
 from benchmarks.against_peers.measurement import Measured, Plan
-from benchmarks.against_peers.report import BEGIN, END, Conditions, Run, put_into, targets
+from benchmarks.against_peers.report import BEGIN, END, Conditions, Run, targets
 from benchmarks.against_peers.servers import CannotMeasure, Server
 from benchmarks.against_peers.spread import Block, Pair, Spread, spread
 from benchmarks.against_peers.subjects import SUBJECTS
+from benchmarks.pages import put_between
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 
@@ -90,9 +91,9 @@ def test_targets_need_what_they_compare() -> None:
 def test_a_page_gets_the_newest_results_where_it_wants_them() -> None:
     """What stands between the marks is replaced, all else stays; a page without marks is refused."""
     page = f"before\n{BEGIN}\nold\n{END}\nafter\n"
-    assert put_into(page, "new") == page.replace("old", "new")
+    assert put_between(page, "new", begin=BEGIN, end=END) == page.replace("old", "new")
     with pytest.raises(ValueError, match="no place"):
-        put_into(page.replace(END, ""), "new")
+        put_between(page.replace(END, ""), "new", begin=BEGIN, end=END)
 
 
 @contextmanager
