@@ -52,6 +52,20 @@ def test_a_fault_happens_at_least_once(times: int) -> None:
         Faults().hang("jwks", times=times)
 
 
+@pytest.mark.parametrize("status", [-1, 100, 199, 600, 999])
+def test_a_status_that_is_none_is_told(status: int) -> None:
+    """It would break the answer, not the client that is tested."""
+    with pytest.raises(ValueError, match="from 200 to 599"):
+        Faults().fail("jwks", status=status)
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan")])
+def test_a_delay_takes_time(seconds: float) -> None:
+    """One that takes none would be a test that tests nothing."""
+    with pytest.raises(ValueError, match="takes some time"):
+        Faults().delay("jwks", seconds)
+
+
 def test_an_endpoint_nobody_has_is_told() -> None:
     """A misspelt name would otherwise be a test that tests nothing."""
     with pytest.raises(ValueError, match="there is no endpoint 'keys'; there are discovery, jwks"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, get_args
 
@@ -53,13 +53,23 @@ def families(observed: Observed) -> Iterator[Metric]:
         "1 while the cache counts rate limits for all processes, 0 while this one counts by itself.",
         None if observed.cache_up is None else float(observed.cache_up),
     )
-    yield _rate_limited(observed.rate_limited)
+    yield _counted(
+        "watchword_rate_limited",
+        "Requests refused because of a rate limit.",
+        "limit",
+        observed.rate_limited.items(),
+    )
     yield _gauge(
         "watchword_cleanup_age_seconds",
         "How long ago a look for expired rows by this process ended well.",
         observed.cleanup_age_seconds,
     )
-    yield _cleaned_rows(observed.cleaned_rows)
+    yield _counted(
+        "watchword_cleanup_rows",
+        "Expired rows that this process took away.",
+        "table",
+        observed.cleaned_rows.items(),
+    )
     yield _breaker_state(observed.providers)
     yield _transitions(observed.providers)
     yield _calls(observed.providers)
@@ -86,21 +96,10 @@ def families(observed: Observed) -> Iterator[Metric]:
     )
 
 
-def _rate_limited(counted: Mapping[str, int]) -> Metric:
-    family = CounterMetricFamily(
-        "watchword_rate_limited", "Requests refused because of a rate limit.", labels=["limit"]
-    )
-    for limit, times in counted.items():
-        family.add_metric([limit], times)
-    return family
-
-
-def _cleaned_rows(counted: Mapping[CleanedTable, int]) -> Metric:
-    family = CounterMetricFamily(
-        "watchword_cleanup_rows", "Expired rows that this process took away.", labels=["table"]
-    )
-    for table, rows in counted.items():
-        family.add_metric([table], rows)
+def _counted(name: str, documentation: str, label: str, counts: Iterable[tuple[str, int]]) -> Metric:
+    family = CounterMetricFamily(name, documentation, labels=[label])
+    for value, count in counts:
+        family.add_metric([value], count)
     return family
 
 

@@ -74,7 +74,12 @@ class Faults:
         body: bytes = b"",
         times: int | None = None,
     ) -> None:
-        """Answer this instead of doing any work; ``body`` may be anything, with status 200 too."""
+        """Answer this instead of doing any work; ``body`` may be anything, with status 200 too.
+
+        Raises ValueError for a status that no final answer has.
+        """
+        if not 200 <= status <= 599:
+            raise ValueError(f"an answer has a status from 200 to 599, not {status}")
         self._change(endpoint, times, failure=Failure(status, dict(headers or {}), body))
 
     def captive_portal(
@@ -88,7 +93,9 @@ class Faults:
             self.fail(endpoint, status=200, headers=page, body=_PORTAL, times=times)
 
     def delay(self, endpoint: Target, seconds: float, *, times: int | None = None) -> None:
-        """Wait before the answer, or until the client has gone."""
+        """Wait before the answer, or until the client has gone. Raises ValueError for no time at all."""
+        if not seconds > 0:
+            raise ValueError(f"a delay takes some time, not {seconds} s")
         self._change(endpoint, times, delay_seconds=seconds)
 
     def hang(self, endpoint: Target, *, times: int | None = None) -> None:
