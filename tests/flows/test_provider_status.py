@@ -88,6 +88,7 @@ def test_a_provider_that_only_the_service_has_is_shown_with_its_state(
         for name in ("ISSUER", "CLIENT_ID", "CLIENT_SECRET"):
             monkeypatch.delenv(f"WATCHWORD_PROVIDERS__DEV__{name}")
         (dev,) = told("provider", "status")["providers"]
+        assert told("provider", "status", "dev")["providers"] == [dev]
     assert (dev["id"], dev["issuer"], dev["state"], dev["metadata"]) == ("dev", None, "closed", None)
     assert dev["sessions"]["live"] == 1
 

@@ -39,10 +39,10 @@ def status(
     from watchword.doctor.provider_status import provider_status
 
     settings = Settings()
-    if provider_id is not None and provider_id not in settings.providers:
+    report = asyncio.run(provider_status(settings, SystemClock(), only=provider_id))
+    if provider_id is not None and not report.providers:
         known = ", ".join(settings.providers) or "none"
         raise typer.BadParameter(f"no such provider; configured: {known}", param_hint="ID")
-    report = asyncio.run(provider_status(settings, SystemClock(), only=provider_id))
     if json_output:
         typer.echo(json.dumps(_as_json(settings, report)))
     else:

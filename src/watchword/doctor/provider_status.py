@@ -57,9 +57,9 @@ class StatusReport:
 
 
 async def provider_status(settings: Settings, clock: Clock, *, only: str | None = None) -> StatusReport:
-    """Everything at once: the service for two seconds at most, each provider for five. ``only`` is the
-    id of one configured provider."""
-    asked = [only] if only is not None else list(settings.providers)
+    """Everything at once: the service for two seconds at most, each provider for five. With ``only``
+    that provider, or none where nobody knows it."""
+    asked = [each for each in settings.providers if only in (None, each)]
     (states, service_fault), (sessions, database_error), looks = await asyncio.gather(
         breaker_states(settings.base_url),
         _sessions(settings, clock),
@@ -76,18 +76,18 @@ async def provider_status(settings: Settings, clock: Clock, *, only: str | None 
         )
         for provider_id, (discovery, keys) in zip(asked, looks, strict=True)
     ]
-    if only is None:
-        found += [
-            ProviderStatus(
-                each,
-                None,
-                states.get(each),
-                NOTHING,
-                NOTHING,
-                None if sessions is None else sessions.get(each, SessionCount()),
-            )
-            for each in sorted({*(sessions or {}), *states} - set(settings.providers))
-        ]
+    found += [
+        ProviderStatus(
+            each,
+            None,
+            states.get(each),
+            NOTHING,
+            NOTHING,
+            None if sessions is None else sessions.get(each, SessionCount()),
+        )
+        for each in sorted({*(sessions or {}), *states} - set(settings.providers))
+        if only in (None, each)
+    ]
     return StatusReport(found, service_fault, database_error)
 
 
