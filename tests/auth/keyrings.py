@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from tests.auth.feeds import SESSION, ListLog
 from tests.sessions.memory_store import MemoryStore
 from watchword.auth.gatekeeper import Gatekeeper
+from watchword.auth.key_ports import KeyState, StoredKey
 from watchword.auth.keyring import Keyring
-from watchword.auth.ports import KeyState, StoredKey
 from watchword.auth.revocation import RevocationFeed
 from watchword.auth.sealing import Sealer
 from watchword.auth.token_validator import TokenValidator

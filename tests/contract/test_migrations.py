@@ -160,6 +160,7 @@ USED_ALREADY = {
     "003_add_auth_time_asserted": "54785f026ecd70058213c227efd9f6bb19f46914f2ce44d7ec4f67a207a954c2",
     "004_index_degraded_sessions": "e4b715d4c2aa924502da2539a7565d37b89f03383954dbaaef748690eb75261a",
     "005_index_codes_to_clean_up": "f48af368b66401b4b77883e2a385281a5b665d4d1f9e4967ad49b0cf81a7200e",
+    "006_add_key_records": "f51391ee2be94e696d85b537e7c18fe86c653796ab371676c78459e3d29d4e8d",
 }
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from tests.contract.samples import MICROSECOND, NOW, change, count, opened, rows, session_id
-from watchword.auth.ports import AuditEvent, KeyState, StoredKey
+from watchword.auth.key_ports import KeyState, StoredKey
+from watchword.auth.ports import AuditEvent
 from watchword.errors import DatabaseUnavailable
 from watchword.storage import SqlDatabase, open_database
 

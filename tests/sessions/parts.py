@@ -12,8 +12,9 @@ from watchword.auth.gatekeeper import Gatekeeper
 from watchword.auth.grant_ports import GrantStore
 from watchword.auth.grants import BROWSER, ClientContext, Grant, SessionLimits
 from watchword.auth.introspector import Introspector
+from watchword.auth.key_ports import StoredKey
 from watchword.auth.keyring import Keyring
-from watchword.auth.ports import KeyStore, ProviderIdentity, RevocationLog, SessionStore, StoredKey
+from watchword.auth.ports import KeyStore, ProviderIdentity, RevocationLog, SessionStore
 from watchword.auth.provider_recheck import ProviderRecheck
 from watchword.auth.recheck_ports import ProviderRefresher
 from watchword.auth.refresh_tokens import RefreshTokens

@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from joserfc.jwk import ECKey
 
-from watchword.auth.ports import Clock, KeyState, KeyStore, StoredKey
+from watchword.auth.key_ports import KeyState, StoredKey
+from watchword.auth.ports import Clock, KeyStore
 from watchword.auth.sealing import Sealer
 from watchword.errors import SealBroken
 from watchword.protocol.jwk import KeySet, key_from_jwk, thumbprint

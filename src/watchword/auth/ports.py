@@ -13,6 +13,7 @@ from watchword.auth.caller_ports import CallerStore
 from watchword.auth.cleanup_ports import CleanupStore
 from watchword.auth.code_ports import CodeStore
 from watchword.auth.grant_ports import GrantStore
+from watchword.auth.key_ports import StoredKey
 from watchword.auth.logout_ports import NewProviderGrant, ProviderLogoutStore
 from watchword.auth.session_count_ports import SessionCountStore
 from watchword.auth.version_ports import VersionUsageStore
@@ -148,23 +149,6 @@ class SessionStore(Protocol):
 
 
 # --- keys, single use, revocation -------------------------------------------------------------
-
-KeyState = Literal["next", "active", "retired"]
-
-
-@dataclass(frozen=True, slots=True)
-class StoredKey:
-    """A signing key at rest: the public JWK in the clear, the private part sealed."""
-
-    kid: str
-    algorithm: str
-    state: KeyState
-    public_jwk: Mapping[str, Any]
-    sealed_private: bytes
-    created_at: datetime
-    activated_at: datetime | None
-    retired_at: datetime | None
-    verify_until: datetime | None
 
 
 class KeyStore(Protocol):

@@ -21,6 +21,13 @@ from watchword.errors.clients import (
     UnknownClient,
     UnsupportedGrantType,
 )
+from watchword.errors.keys import (
+    KeyStoreInvalid,
+    KeyStoreUnavailable,
+    KeyUnknown,
+    RotationTooSoon,
+    SecretUnavailable,
+)
 from watchword.errors.operation import (
     ConfigurationError,
     Contended,
@@ -120,6 +127,9 @@ __all__ = [
     "InvalidRequest",
     "InvalidScope",
     "InvalidTarget",
+    "KeyStoreInvalid",
+    "KeyStoreUnavailable",
+    "KeyUnknown",
     "LinkSessionEnded",
     "LogoutTokenRejected",
     "MethodNotAllowed",
@@ -149,9 +159,11 @@ __all__ = [
     "RefreshReplayed",
     "RequestTooLarge",
     "RoleNameInvalid",
+    "RotationTooSoon",
     "RouteUnclassified",
     "SealBroken",
     "SecretKeyMismatch",
+    "SecretUnavailable",
     "SessionEnded",
     "SessionLimitReached",
     "SessionNotFound",

@@ -7,7 +7,7 @@ from watchword.models.provider_grant import ProviderGrant
 from watchword.models.record import AuditRecord, TermsAcceptance
 from watchword.models.revocation import RevocationEntry
 from watchword.models.session import Session
-from watchword.models.signing_key import SigningKey
+from watchword.models.signing_key import KeyRingCopy, KeyUse, SigningKey
 from watchword.models.single_use import AuthorizationCode, SingleUse
 from watchword.models.user import Identity, User
 from watchword.models.version_usage import VersionUsage
@@ -19,6 +19,8 @@ __all__ = [
     "AuthorizationCode",
     "Base",
     "Identity",
+    "KeyRingCopy",
+    "KeyUse",
     "ProviderGrant",
     "RevocationEntry",
     "Session",

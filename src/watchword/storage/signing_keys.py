@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from watchword.auth.ports import StoredKey
+from watchword.auth.key_ports import StoredKey
 from watchword.models import SigningKey
 from watchword.storage.rows import insert_if_absent
 from watchword.storage.transactions import Transactions
