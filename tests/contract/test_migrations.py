@@ -161,6 +161,7 @@ USED_ALREADY = {
     "004_index_degraded_sessions": "e4b715d4c2aa924502da2539a7565d37b89f03383954dbaaef748690eb75261a",
     "005_index_codes_to_clean_up": "f48af368b66401b4b77883e2a385281a5b665d4d1f9e4967ad49b0cf81a7200e",
     "006_add_key_records": "f51391ee2be94e696d85b537e7c18fe86c653796ab371676c78459e3d29d4e8d",
+    "007_add_privacy_and_terms": "09d72d8a1727f61f885de3584b14b4cdd712c9b07a1796920f1a8d288736847c",
 }
 
 
@@ -263,7 +264,7 @@ async def test_a_database_of_a_newer_version_is_good_enough_but_not_touched(
     assert (await runner.status(empty_url), schema(empty_url)) == (ahead, untouched)
 
 
-@pytest.mark.parametrize("revision", ["no_such_revision", "", "-7", "+7", "\0", "head:base", "x" * 5000])
+@pytest.mark.parametrize("revision", ["no_such_revision", "", "-99", "+99", "\0", "head:base", "x" * 5000])
 async def test_a_revision_that_does_not_exist_is_told(empty_url: str, revision: str) -> None:
     """Whatever is asked for, the answer is one clear error and an unchanged database."""
     await runner.upgrade(empty_url)

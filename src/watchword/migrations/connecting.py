@@ -16,6 +16,7 @@ from sqlalchemy.pool import NullPool
 from watchword.config.database_url import sqlite_path
 from watchword.models.faults import is_transient
 from watchword.models.poolers import NOTHING_PREPARED
+from watchword.models.quiet import ENGINE_OPTIONS
 
 _CONNECT_SECONDS = 5
 _WAIT_SECONDS = 60
@@ -80,13 +81,13 @@ def _postgresql_engine(url: str) -> AsyncEngine:
     """Prepares nothing, whether or not a pooler is in between: it asks little, and most of it once."""
     timeouts = {"timeout": _CONNECT_SECONDS, "command_timeout": _STATEMENT_SECONDS}
     arguments = timeouts | NOTHING_PREPARED
-    return create_async_engine(url, poolclass=NullPool, connect_args=arguments, hide_parameters=True)
+    return create_async_engine(url, poolclass=NullPool, connect_args=arguments, **ENGINE_OPTIONS)
 
 
 def _sqlite_engine(file: Path, writing: bool) -> AsyncEngine:
     url = URL.create("sqlite+aiosqlite", database=str(file))
     wait = {"timeout": _WAIT_SECONDS, "isolation_level": None}
-    engine = create_async_engine(url, poolclass=NullPool, connect_args=wait, hide_parameters=True)
+    engine = create_async_engine(url, poolclass=NullPool, connect_args=wait, **ENGINE_OPTIONS)
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:

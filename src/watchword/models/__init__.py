@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from watchword.models.base import Base
 from watchword.models.provider_grant import ProviderGrant
-from watchword.models.record import AuditRecord, TermsAcceptance
+from watchword.models.record import AuditRecord, Pepper, TermsAcceptance, TermsDocument
 from watchword.models.revocation import RevocationEntry
 from watchword.models.session import Session
 from watchword.models.signing_key import KeyRingCopy, KeyUse, SigningKey
@@ -21,12 +21,14 @@ __all__ = [
     "Identity",
     "KeyRingCopy",
     "KeyUse",
+    "Pepper",
     "ProviderGrant",
     "RevocationEntry",
     "Session",
     "SigningKey",
     "SingleUse",
     "TermsAcceptance",
+    "TermsDocument",
     "User",
     "VersionUsage",
     "metadata",

@@ -1,4 +1,4 @@
-"""Records that are only ever added to: accepted terms, and the audit trail."""
+"""Records that are only ever added to: terms and who accepted them, peppers, and the audit trail."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from watchword.models.base import Base
 from watchword.models.session import DIGEST_BYTES, MAX_IP_CHARS
 from watchword.models.types import BoundedBytes, BoundedText, JsonObject, UtcDateTime
+
+MAX_TERMS_BYTES = 262_144
 
 
 class TermsAcceptance(Base):
@@ -29,6 +31,31 @@ class TermsAcceptance(Base):
     version: Mapped[str] = mapped_column(BoundedText(64))
     digest: Mapped[bytes] = mapped_column(BoundedBytes(DIGEST_BYTES, DIGEST_BYTES))
     accepted_at: Mapped[datetime] = mapped_column(UtcDateTime())
+
+
+class TermsDocument(Base):
+    """The text of one version of the terms as it was shown, so that the record of who accepted it stays
+    readable when the text has changed since. ``content`` is UTF-8; terms that are only linked to have none."""
+
+    __tablename__ = "ww_terms_documents"
+    __table_args__ = (CheckConstraint("length(digest) = 32", name="digest"),)
+
+    digest: Mapped[bytes] = mapped_column(BoundedBytes(DIGEST_BYTES, DIGEST_BYTES), primary_key=True)
+    version: Mapped[str] = mapped_column(BoundedText(64))
+    address: Mapped[str | None] = mapped_column(BoundedText(2048))
+    content: Mapped[bytes | None] = mapped_column(BoundedBytes(1, MAX_TERMS_BYTES))
+    first_seen_at: Mapped[datetime] = mapped_column(UtcDateTime())
+
+
+class Pepper(Base):
+    """A random key, sealed, for digests that must outlive a change of ``SECRET_KEY``, such as those by which
+    an erased person is known again without being named."""
+
+    __tablename__ = "ww_peppers"
+
+    name: Mapped[str] = mapped_column(BoundedText(32), primary_key=True)
+    sealed: Mapped[bytes] = mapped_column(BoundedBytes(1, 1024))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime())
 
 
 class AuditRecord(Base):
