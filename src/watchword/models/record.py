@@ -35,7 +35,7 @@ class TermsAcceptance(Base):
 
 class TermsDocument(Base):
     """The text of one version of the terms as it was shown, so that the record of who accepted it stays
-    readable when the text has changed since. ``content`` is UTF-8; terms that are only linked to have none."""
+    readable when the text has changed since. ``content`` is UTF-8; a mere link has none."""
 
     __tablename__ = "ww_terms_documents"
     __table_args__ = (CheckConstraint("length(digest) = 32", name="digest"),)
