@@ -57,14 +57,17 @@ class GrantKeeper:
         return self._open("logout-hint", client, grant_id, sealed)
 
     def _seal(self, purpose: Purpose, client: OAuthClient, grant_id: UUID, token: str) -> bytes:
-        return self._sealer.seal(purpose, token.encode("ascii"), place=_place(client, grant_id))
+        place = grant_place(client.registration, grant_id)
+        return self._sealer.seal(purpose, token.encode("ascii"), place=place)
 
     def _open(self, purpose: Purpose, client: OAuthClient, grant_id: UUID, sealed: bytes) -> str | None:
         try:
-            return self._sealer.open(purpose, sealed, place=_place(client, grant_id)).decode("ascii")
+            place = grant_place(client.registration, grant_id)
+            return self._sealer.open(purpose, sealed, place=place).decode("ascii")
         except (SealBroken, SecretKeyMismatch):
             return None
 
 
-def _place(client: OAuthClient, grant_id: UUID) -> bytes:
-    return grant_id.bytes + client.registration.encode("ascii")
+def grant_place(registration: str, grant_id: UUID) -> bytes:
+    """What a provider's tokens are bound to: the row they are in and what we were there."""
+    return grant_id.bytes + registration.encode("ascii")

@@ -2,6 +2,9 @@
 
 Layout: version (1 byte), key id (4), nonce (12), ciphertext with its 16-byte tag. Version, key id,
 purpose and place are associated data, so a value moved elsewhere does not open.
+
+Nonces are 96 random bits, which bounds a key to 2^32 messages (NIST SP 800-38D §8.3). Each purpose has
+a key of its own, and where there is an ``also``, each message.
 """
 
 from __future__ import annotations
@@ -47,6 +50,17 @@ class Sealer:
         self._by_id = {_key_id(secret): secret for secret in reversed(self._secrets)}
         self._subkeys: dict[tuple[bytes, Purpose], bytes] = {}
 
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """What the configured secrets are called, the current one first: eight hexadecimal digits each,
+        which say nothing about the secret."""
+        return tuple(_key_id(secret).hex() for secret in self._secrets)
+
+    @property
+    def head(self) -> bytes:
+        """What everything begins with that is sealed under the current secret."""
+        return _VERSION + _key_id(self._secrets[0])
+
     def subkeys(self, purpose: Purpose) -> tuple[bytes, ...]:
         """The 32-byte subkey of one purpose under each secret, the current one first."""
         return tuple(self._subkey(secret, purpose) for secret in self._secrets)
@@ -54,7 +68,7 @@ class Sealer:
     def seal(self, purpose: Purpose, plaintext: bytes, *, place: bytes, also: bytes = b"") -> bytes:
         """Seal for one purpose and place; with ``also``, opening needs those bytes as well."""
         secret = self._secrets[0]
-        head = _VERSION + _key_id(secret)
+        head = self.head
         nonce = os.urandom(_NONCE_BYTES)
         cipher = AESGCM(self._message_key(secret, purpose, also))
         return head + nonce + cipher.encrypt(nonce, plaintext, _associated(head, purpose, place))
@@ -93,6 +107,13 @@ class Sealer:
         if known is None:
             known = self._subkeys[secret, purpose] = _derive(secret, f"watchword/v1/{purpose}".encode())
         return known
+
+
+def sealed_under(sealed: bytes) -> str | None:
+    """The id of the secret that a sealed value names; None for what is no sealed value."""
+    if len(sealed) < _HEAD_BYTES or sealed[:1] != _VERSION:
+        return None
+    return sealed[1:_HEAD_BYTES].hex()
 
 
 def _derive(secret: bytes, info: bytes, *, salt: bytes = b"") -> bytes:
