@@ -29,6 +29,7 @@ _FALSE_CREDENTIALS: Final = frozenset(
         "UnrecognizedClientException",
     }
 )
+_THROTTLED: Final = frozenset({"RequestLimitExceeded", "ThrottlingException", "TooManyRequestsException"})
 _UNFOUND_CREDENTIALS: Final = frozenset({"NoCredentialsError", "PartialCredentialsError", "ProfileNotFound"})
 _GIVE_CREDENTIALS: Final = (
     "give the service a role, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or AWS_PROFILE"
@@ -67,7 +68,7 @@ def aws_cause(error: Exception) -> str:
     """What an error of boto3 means and what mends it, without anything secret or anything from a body."""
     answer: Mapping[str, Any] = getattr(error, "response", {})
     if answer:
-        return _refusal(str(answer.get("Error", {}).get("Code", "")))
+        return _refusal(aws_code(error), str(getattr(error, "operation_name", "GetSecretValue")))
     kind = type(error).__name__
     if kind == "NoRegionError":
         return "no AWS region is known; set AWS_REGION"
@@ -86,11 +87,14 @@ def aws_code(error: Exception) -> str:
     return str(answer.get("Error", {}).get("Code", ""))
 
 
-def _refusal(code: str) -> str:
+def _refusal(code: str, action: str) -> str:
     if code == "ResourceNotFoundException":
         return "there is no such secret in AWS Secrets Manager in this account and region; create it"
     if code in _DENIED:
-        return "AWS denies access; allow secretsmanager:GetSecretValue on it (and kms:Decrypt on its key)"
+        kms = "kms:Decrypt" if action == "GetSecretValue" else "kms:GenerateDataKey and kms:Decrypt"
+        return f"AWS denies access; allow secretsmanager:{action} on it (and {kms} on its key)"
+    if code in _THROTTLED:
+        return "AWS limits the rate of requests; ask less often, or raise the account's quota"
     if code in _FALSE_CREDENTIALS:
         return f"AWS does not accept the credentials ({code}); {_GIVE_CREDENTIALS}"
     if code == "InvalidRequestException":
