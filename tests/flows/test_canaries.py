@@ -132,10 +132,8 @@ class Canaries:
 
 @pytest.fixture
 def everything(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
-    """Everything at DEBUG; SQLAlchemy as its ``echo=True`` writes it, statements and no rows."""
-    for name in ("sqlalchemy", "aiosqlite"):
-        caplog.set_level(logging.INFO, logger=name)
-    for name in ("watchword", "httpx2", "httpcore2", "uvicorn", "uvicorn.access", "uvicorn.error"):
+    """Everything at DEBUG, what the database's driver writes included."""
+    for name in ("watchword", "sqlalchemy", "aiosqlite", "httpx2", "httpcore2", "uvicorn", "uvicorn.access", "uvicorn.error"):
         caplog.set_level(logging.DEBUG, logger=name)
     caplog.set_level(logging.DEBUG)
     return caplog
@@ -167,7 +165,7 @@ def test_ses_88_no_secret_and_no_address_is_told(
     records, formatter = everything.records, logging.Formatter()
     lines = [f"{formatter.format(each)} {vars(each)}" for each in records]
     names = {each.name.partition(".")[0] for each in records}
-    assert {"watchword", "httpx2", "httpcore2", "uvicorn", "sqlalchemy"} <= names
+    assert {"watchword", "httpx2", "httpcore2", "uvicorn", "sqlalchemy", "aiosqlite"} <= names
     assert any('"GET /auth/callback/dev HTTP/1.1" 303' in line for line in lines)
     assert len(canaries.secrets) > 60
     assert len(canaries.told) > 60

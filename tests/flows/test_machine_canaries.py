@@ -27,8 +27,8 @@ def test_ses_88_nothing_that_authenticates_is_logged(
 ) -> None:
     """Everything at DEBUG, statements of the database included; good requests, bad ones, and each with
     what belongs to another."""
-    for name, level in (("sqlalchemy", logging.INFO), ("watchword", logging.DEBUG)):
-        caplog.set_level(level, logger=name)
+    for name in ("sqlalchemy", "aiosqlite", "watchword"):
+        caplog.set_level(logging.DEBUG, logger=name)
     service = start_service(clients=MACHINES)
     machine, signer = Machine(service, "backend"), Machine(service, "signer")
     people = signed_in(machine)

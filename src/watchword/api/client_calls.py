@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,7 +23,7 @@ from watchword.protocol.token_request import MAX_TOKEN_BODY_BYTES, read_client_f
 class ClientCall:
     """``client`` is None where the request names none; a confidential one has authenticated."""
 
-    form: Mapping[str, str]
+    form: Mapping[str, str] = field(repr=False)
     client: Client | None
     services: Services
 

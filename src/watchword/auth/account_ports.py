@@ -4,7 +4,7 @@ show operators their accounts."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 from uuid import UUID
@@ -104,7 +104,7 @@ class AccountIdentity:
     provider_id: str
     issuer: str
     subject: str
-    email: str | None
+    email: str | None = field(repr=False)
     last_sign_in_at: datetime
 
 
@@ -114,7 +114,7 @@ class Account:
 
     user_id: UUID
     status: AccountStatus
-    email: str | None
+    email: str | None = field(repr=False)
     name: str | None
     identity_roles: frozenset[str]
     granted_roles: frozenset[str]

@@ -24,6 +24,9 @@ class RequestFacts(NamedTuple):
     method: str
     websocket: bool
 
+    def __repr__(self) -> str:
+        return f"RequestFacts(method={self.method!r}, websocket={self.websocket})"
+
 
 class Authenticator(Protocol):
     """Says who is calling."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
@@ -16,12 +16,12 @@ class StoredCode:
     """An authorization code of ours at rest (RFC 6749 §4.1.2, RFC 7636 §4.4): its digest, what it
     was given for, and the verified sign-in, sealed. ``session_id`` is the session it opened."""
 
-    digest: bytes
+    digest: bytes = field(repr=False)
     client_id: str
     redirect_uri: str
-    code_challenge: str
+    code_challenge: str = field(repr=False)
     scopes: frozenset[str]
-    sealed_sign_in: bytes
+    sealed_sign_in: bytes = field(repr=False)
     auth_time: datetime
     created_at: datetime
     expires_at: datetime

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 from uuid import UUID
@@ -42,7 +42,7 @@ class ProviderIdentity:
     provider_id: str
     issuer: str
     subject: str
-    email: str | None
+    email: str | None = field(repr=False)
     email_verified: bool
     name: str | None
     roles: frozenset[str] | None
@@ -55,7 +55,7 @@ class NewSession:
     session_id: UUID
     client_id: str
     scopes: frozenset[str]
-    refresh_digest: bytes
+    refresh_digest: bytes = field(repr=False)
     created_at: datetime
     idle_ends_at: datetime
     absolute_ends_at: datetime
@@ -81,7 +81,7 @@ class LiveSession:
     issuer: str
     subject: str
     provider_id: str
-    email: str | None
+    email: str | None = field(repr=False)
     name: str | None
     generation: int
     created_at: datetime
@@ -97,9 +97,9 @@ class Rotation:
 
     session_id: UUID
     client_id: str | None
-    presented_digest: bytes
-    successor_digest: bytes
-    sealed_successor: bytes
+    presented_digest: bytes = field(repr=False)
+    successor_digest: bytes = field(repr=False)
+    sealed_successor: bytes = field(repr=False)
     now: datetime
     idle_ends_at: datetime
 
@@ -253,8 +253,8 @@ class HttpAnswer:
     """A complete, size-capped answer; header names are lower case."""
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
 
 
 class ProviderHttp(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 from uuid import UUID
@@ -40,7 +40,7 @@ class VersionCaller:
     """A caller as the report shows them, with what the account says of its owner now."""
 
     usage: VersionCalls
-    email: str | None
+    email: str | None = field(repr=False)
     name: str | None
 
 

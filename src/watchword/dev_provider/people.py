@@ -20,10 +20,10 @@ class Person:
     username: str
     sub: str
     name: str
-    email: str
+    email: str = field(repr=False)
     roles: tuple[str, ...] = ()
     email_verified: bool = True
-    claims: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    claims: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
 
 
 DEFAULT_PEOPLE: tuple[Person, ...] = (

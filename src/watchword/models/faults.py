@@ -20,12 +20,14 @@ _DRIVERS = ("asyncpg", "sqlalchemy")
 _DEADLOCK_OR_SERIALIZATION = ("40P01", "40001")
 _READ_ONLY_TRANSACTION = "25006"
 _DATA_EXCEPTION = "22"
+_QUOTING = ("message", "detail", "hint", "context", "internal_query")
+"""What a server's error says beyond its text."""
 _SQLITE_BUSY_OR_LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 @contextmanager
 def database_faults(doing: str) -> Iterator[None]:
-    """Raises DatabaseUnavailable, its cause chained, in place of every fault of a driver.
+    """Raises DatabaseUnavailable, its cause chained without values, in place of every fault of a driver.
 
     A value that no statement could carry stays the ValueError it is.
     """
@@ -37,7 +39,7 @@ def database_faults(doing: str) -> Iterator[None]:
             raise refused from None
         if not is_fault(fault):
             raise
-        raise DatabaseUnavailable(f"could not {doing}: {describe(fault)}") from fault
+        raise DatabaseUnavailable(f"could not {doing}: {describe(fault)}") from without_values(fault)
 
 
 def is_fault(fault: BaseException) -> bool:
@@ -75,6 +77,30 @@ def describe(fault: BaseException) -> str:
         return type(root).__name__
     said = str(root).partition("\n")[0] or "no answer in time"
     return f"{type(root).__name__}: {printable(said, max_chars=200)}"
+
+
+def without_values(fault: BaseException) -> BaseException:
+    """``fault`` itself, each exception of a driver or SQLAlchemy in its chain cut to the line that
+    ``describe`` repeats: a traceback prints them all, and PostgreSQL quotes rows in its details."""
+    left: list[object] = [fault]
+    chain: dict[int, BaseException] = {}
+    while left:
+        each = left.pop()
+        if isinstance(each, BaseException) and id(each) not in chain:
+            chain[id(each)] = each
+            left += [each.__cause__, each.__context__, getattr(each, "orig", None)]
+    shown = [(each, _shown(each)) for each in chain.values() if _comes_from(each, *_DRIVERS)]
+    for each, line in shown:
+        each.args = (line,)
+        if _comes_from(each, "asyncpg"):
+            vars(each).update(dict.fromkeys(_QUOTING))
+    return fault
+
+
+def _shown(fault: BaseException) -> str:
+    if _holds_a_value(fault, root_cause(fault)):
+        return type(root_cause(fault)).__name__
+    return printable(str(fault.args[0] if fault.args else "").partition("\n")[0], max_chars=200)
 
 
 def _refused_value(fault: Exception) -> ValueError | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -36,9 +36,9 @@ class SessionFacts:
     session_id: UUID
     client_id: str
     generation: int
-    refresh_digest: bytes
-    previous_digest: bytes | None
-    sealed_successor: bytes | None
+    refresh_digest: bytes = field(repr=False)
+    previous_digest: bytes | None = field(repr=False)
+    sealed_successor: bytes | None = field(repr=False)
     rotated_at: datetime | None
     idle_ends_at: datetime
     absolute_ends_at: datetime
@@ -53,7 +53,7 @@ class SessionFacts:
 class Overlap:
     """The immediately previous token inside its window: answer the sealed successor again."""
 
-    sealed_successor: bytes
+    sealed_successor: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

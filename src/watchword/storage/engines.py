@@ -17,6 +17,7 @@ from watchword.auth.forks import in_child
 from watchword.config.database_url import sqlite_path
 from watchword.errors import ConfigurationError
 from watchword.models.poolers import mind_poolers
+from watchword.models.quiet import ENGINE_OPTIONS
 
 WRITES = "watchword_writes"
 """Execution option: the transaction takes SQLite's write lock as it begins."""
@@ -80,7 +81,7 @@ def _pool(limits: DatabaseLimits) -> dict[str, Any]:
         "pool_size": limits.pool_size,
         "max_overflow": limits.pool_overflow,
         "pool_timeout": limits.pool_seconds,
-        "hide_parameters": True,
+        **ENGINE_OPTIONS,
     }
 
 

@@ -23,6 +23,7 @@ from watchword.transport.bulkhead import IN_FLIGHT, Bulkhead
 from watchword.transport.connection_faults import connection_fault, in_words
 from watchword.transport.retries import Retries
 from watchword.transport.tls import public_context
+from watchword.transport.wire_logs import unlogged_headers
 
 CONNECT_SECONDS: Final = 2.0
 READ_SECONDS: Final = 3.0
@@ -122,10 +123,11 @@ class HttpxProviderHttp:
         form: Mapping[str, str] | None,
         max_bytes: int,
     ) -> HttpAnswer:
-        async with self._client.stream(method, url, headers=dict(headers), data=form) as response:
-            _refuse_encoding(response)
-            body = await _read(response, max_bytes)
-            return HttpAnswer(response.status_code, dict(response.headers), body)
+        with unlogged_headers():
+            async with self._client.stream(method, url, headers=dict(headers), data=form) as response:
+                _refuse_encoding(response)
+                body = await _read(response, max_bytes)
+                return HttpAnswer(response.status_code, dict(response.headers), body)
 
 
 @contextmanager
