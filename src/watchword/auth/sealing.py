@@ -33,7 +33,9 @@ Purpose = Literal[
     "client-secret",
     "logout-hint",
     "provider-tokens",
+    "pepper",
     "way-back",
+    "key-ring-copy",
 ]
 
 _VERSION = b"\x01"
