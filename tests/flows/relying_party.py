@@ -7,7 +7,8 @@ from typing import Any
 
 from tests.flows.browser import query_of
 from tests.flows.conftest import BASE_URL
-from watchword.auth.attempt import start_attempt
+from watchword.auth.attempt import Attempt, start_attempt
+from watchword.auth.client_proof import ClientProofs
 from watchword.auth.oauth_client import OAuthClient, VerifiedSignIn
 from watchword.auth.ports import ProviderHttp
 from watchword.auth.recheck_ports import Confirmed, Refreshed
@@ -27,6 +28,13 @@ class RelyingParty:
     seen: int = 0
 
     async def sign_in(self, person: str = "alice") -> VerifiedSignIn:
+        return await self.redeem(*await self.approved(person))
+
+    async def redeem(self, attempt: Attempt, code: str) -> VerifiedSignIn:
+        return await self.client.redeem(attempt, code)
+
+    async def approved(self, person: str = "alice") -> tuple[Attempt, str]:
+        """A sign-in as far as the provider's answer, a code."""
         attempt = start_attempt(
             provider_id="dev",
             registration=self.client.registration,
@@ -34,7 +42,7 @@ class RelyingParty:
             now_seconds=self.clock.now_seconds(),
         )
         location = await self.client.authorization_url(attempt)
-        return await self.client.redeem(attempt, query_of(self.provider.approve(location, person))["code"])
+        return attempt, query_of(self.provider.approve(location, person))["code"]
 
     async def refresh(self, signed_in: VerifiedSignIn, refresh_token: str | None = None) -> Refreshed:
         """Ask about who signed in, with the token of then or another one."""
@@ -56,7 +64,11 @@ class RelyingParty:
 
 
 def relying_party(
-    server: DevProviderServer, http: ProviderHttp, clock: FakeClock, **settings: Any
+    server: DevProviderServer,
+    http: ProviderHttp,
+    clock: FakeClock,
+    proofs: ClientProofs | None = None,
+    **settings: Any,
 ) -> RelyingParty:
     client = OAuthClient(
         "dev",
@@ -67,5 +79,6 @@ def relying_party(
         leeway_seconds=30,
         allow_loopback_http=True,
         rechecks=True,
+        proofs=proofs,
     )
     return RelyingParty(client, server.provider, clock)

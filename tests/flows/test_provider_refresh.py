@@ -258,6 +258,8 @@ async def test_a_broken_registration_is_nobodys_fault_who_is_signed_in(
         told = (
             f"dev could not be asked again about somebody: the token endpoint answered {status} error={error}"
         )
+        if error == "invalid_client":
+            told += ": the provider does not take the value of WATCHWORD_PROVIDERS__DEV__CLIENT_SECRET"
         assert caplog.messages == [told] * lines
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from watchword.errors import (
     CodeRefused,
+    ProviderClientRefused,
     ProviderPersonUnreadable,
     ProviderRefused,
     ProviderResponseInvalid,
@@ -277,7 +278,13 @@ def test_a_scope_of_another_type_is_refused(value: Any) -> None:
     ("status", "answer", "expected", "told"),
     [
         (400, {"error": "invalid_grant"}, CodeRefused, "invalid_grant"),
-        (401, {"error": "invalid_client"}, ProviderRefused, "invalid_client"),
+        (401, {"error": "invalid_client"}, ProviderClientRefused, "invalid_client"),
+        (400, {"error": "invalid_client"}, ProviderClientRefused, "invalid_client"),
+        (200, {"error": "incorrect_client_credentials"}, ProviderClientRefused, "incorrect_client"),
+        (401, {"error": "unauthorized_client"}, ProviderClientRefused, "unauthorized_client"),
+        (400, {"error": "unauthorized_client"}, ProviderRefused, "unauthorized_client"),
+        (200, GOOD | {"error": "invalid_client"}, ProviderRefused, "invalid_client"),
+        (403, {"error": "invalid_client"}, ProviderRefused, "invalid_client"),
         (400, {"error": "x\n" * 100}, ProviderRefused, "error=x?x?"),
         (400, {"error": 5}, ProviderRefused, "without an error code"),
         (400, {}, ProviderRefused, "without an error code"),

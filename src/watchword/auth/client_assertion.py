@@ -2,45 +2,115 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, TypeVar
 
+from watchword.auth.client_proof import ClientProof, ClientProofs
+from watchword.auth.deadline import OPERATION_SECONDS, time_left_seconds
 from watchword.auth.ports import Clock
 from watchword.config.provider import ProviderSettings
-from watchword.errors import ProviderSettingsMismatch
+from watchword.errors import ProviderClientRefused, ProviderSettingsMismatch
 from watchword.protocol.assertion_key import AssertionKey, client_assertion
 from watchword.protocol.client_auth import ClientAuthentication, check_method_offered
 from watchword.protocol.discovery import ProviderMetadata
 from watchword.protocol.printable import printable
 
+MORE_TRIES: Final = 2
+"""After a refusal of our credentials, at most."""
+
+logger: Final = logging.getLogger("watchword")
+
+T = TypeVar("T")
+Send = Callable[[ClientAuthentication], Awaitable[T]]
+
 
 class ClientCredentials:
-    """Our client's credentials at one provider (OpenID Connect Core §9)."""
+    """Our client's credentials at one provider (OpenID Connect Core §9). ``proofs`` may be
+    replaced while we run."""
 
-    def __init__(self, settings: ProviderSettings, clock: Clock) -> None:
+    def __init__(self, settings: ProviderSettings, clock: Clock, proofs: ClientProofs) -> None:
         self._settings = settings
         self._clock = clock
-        self._key = None if settings.client_key is None else settings.client_key.key
+        self._proofs = proofs
 
     def check(self, metadata: ProviderMetadata) -> None:
         """Whether the provider accepts what we have, and it can be sent at all. Raises
         ProviderSettingsMismatch."""
-        if not (self._settings.client_id + (self._settings.secret or "")).isprintable():
+        self._check(metadata, self._proofs.candidates[0])
+
+    def for_request(self, metadata: ProviderMetadata) -> ClientAuthentication:
+        """What authenticates one request, by the value that is tried first: an assertion is good for one
+        only. Raises ProviderSettingsMismatch."""
+        return self._authentication(metadata, self._proofs.candidates[0])
+
+    async def prove(self, metadata: ProviderMetadata, send: Send[T]) -> T:
+        """Ask by ``send`` with what authenticates one request.
+
+        Where the provider does not take our credentials, it has not looked at what was asked for (RFC
+        6749 §5.2): they are read anew, and it is asked again with another value, twice at most. Raises
+        ProviderSettingsMismatch, ProviderClientRefused and what ``send`` raises.
+        """
+        tried: list[ClientProof] = []
+        proof = self._proofs.candidates[0]
+        while True:
+            try:
+                answer = await send(self._authentication(metadata, proof))
+            except ProviderClientRefused as refused:
+                tried.append(proof)
+                following = await self._another(tried)
+                if following is None:
+                    raise self._told(refused, len(tried)) from None
+                proof = following
+            else:
+                if tried:
+                    self._note(proof)
+                return answer
+
+    async def _another(self, tried: Sequence[ClientProof]) -> ClientProof | None:
+        """A value the provider has not seen in this; a store that does not answer gets half of the time
+        that is left."""
+        if len(tried) > MORE_TRIES:
+            return None
+        left_seconds = time_left_seconds()
+        if len(tried) == 1:
+            await self._proofs.ask_again(wait_seconds=(left_seconds or OPERATION_SECONDS) / 2)
+        if time_left_seconds() == 0:
+            return None
+        return next((each for each in self._proofs.candidates if each not in tried), None)
+
+    def _note(self, proof: ClientProof) -> None:
+        if self._proofs.worked(proof) and proof != self._proofs.current:
+            logger.warning(
+                "%s: the provider takes the previous value and not the current one: it was not changed there "
+                "yet, or is wrong here",
+                self._proofs.setting,
+            )
+
+    def _told(self, refused: ProviderClientRefused, tries: int) -> ProviderClientRefused:
+        if self._settings.effective_client_auth == "none":
+            return refused
+        values = "the value" if tries == 1 else f"any of the {tries} latest values"
+        return ProviderClientRefused(
+            f"{refused.detail}: the provider does not take {values} of {self._proofs.setting}"
+        )
+
+    def _check(self, metadata: ProviderMetadata, proof: ClientProof) -> None:
+        if not (self._settings.client_id + (proof.secret or "")).isprintable():
             raise ProviderSettingsMismatch(
                 "CLIENT_ID or CLIENT_SECRET holds a character that cannot be printed, which no provider "
                 "registers: paste both again"
             )
         check_method_offered(self._settings.effective_client_auth, metadata.token_endpoint_auth_methods)
-        if self._key is not None:
-            _algorithm(self._key, metadata)
+        if proof.key is not None:
+            _algorithm(proof.key, metadata)
 
-    def for_request(self, metadata: ProviderMetadata) -> ClientAuthentication:
-        """What authenticates one request: an assertion is good for one only. Raises
-        ProviderSettingsMismatch."""
-        self.check(metadata)
-        settings = self._settings
-        assertion = None if self._key is None else self._assertion(self._key, metadata)
+    def _authentication(self, metadata: ProviderMetadata, proof: ClientProof) -> ClientAuthentication:
+        self._check(metadata, proof)
+        assertion = None if proof.key is None else self._assertion(proof.key, metadata)
         return ClientAuthentication(
-            settings.effective_client_auth, settings.client_id, settings.secret, assertion
+            self._settings.effective_client_auth, self._settings.client_id, proof.secret, assertion
         )
 
     def _assertion(self, key: AssertionKey, metadata: ProviderMetadata) -> str:

@@ -36,6 +36,11 @@ class Flight(Generic[T]):
             self._task.add_done_callback(self._landed)
         return self._task
 
+    def cancel(self) -> None:
+        """Call off the flight under way, if any."""
+        if self._task is not None:
+            self._task.cancel()
+
     def _landed(self, task: asyncio.Task[T]) -> None:
         self._task = None
         if not task.cancelled():

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from watchword.auth.attempt import Attempt, registration_digest
 from watchword.auth.client_assertion import ClientCredentials
+from watchword.auth.client_proof import ClientProofs, client_proofs
 from watchword.auth.deadline import OPERATION_SECONDS, operation, time_left_seconds
 from watchword.auth.fetch import Sender
 from watchword.auth.github_user import GitHubUser
@@ -28,7 +29,7 @@ from watchword.auth.userinfo import Userinfo
 from watchword.config.provider import ProviderSettings
 from watchword.errors import IdTokenRejected, ProviderUnavailable
 from watchword.protocol.authorization import authorization_request, authorization_url
-from watchword.protocol.client_auth import AuthenticatedForm, authenticated_form
+from watchword.protocol.client_auth import AuthenticatedForm, ClientAuthentication, authenticated_form
 from watchword.protocol.discovery import ProviderMetadata
 from watchword.protocol.github import github_metadata
 from watchword.protocol.id_token import IdToken
@@ -56,7 +57,8 @@ class VerifiedSignIn:
 
 class OAuthClient:
     """The relying party of one provider (OpenID Connect Core 1.0 §3.1). With ``rechecks`` sign-ins ask
-    for a refresh token, so that the provider can be asked again later."""
+    for a refresh token, so that the provider can be asked again later; ``proofs`` are our credentials where
+    they may be replaced while we run."""
 
     def __init__(
         self,
@@ -69,6 +71,7 @@ class OAuthClient:
         leeway_seconds: int,
         allow_loopback_http: bool,
         rechecks: bool = False,
+        proofs: ClientProofs | None = None,
     ) -> None:
         self.provider_id = provider_id
         self.display_name = settings.button_text(provider_id)
@@ -109,7 +112,9 @@ class OAuthClient:
             asked=settings.userinfo,
             role_names=self._identities.role_names,
         )
-        self._credentials = ClientCredentials(settings, clock)
+        self._credentials = ClientCredentials(
+            settings, clock, proofs or client_proofs(provider_id, settings, clock)
+        )
         self._id_tokens = IdTokenCheck(self.keys, settings, clock, leeway_seconds=leeway_seconds)
         self._refresh = ProviderRefresh(
             provider_id,
@@ -194,9 +199,12 @@ class OAuthClient:
         self, metadata: ProviderMetadata, endpoint: str, asked: Mapping[str, str]
     ) -> dict[str, str]:
         """Send the request ahead, once; the browser carries what it is called there (RFC 9126 §2, §4)."""
-        client = self._credentials.for_request(metadata)
-        request = authenticated_form(endpoint, client=client, fields=asked)
-        request_uri = await self.guard.run("par", lambda: self._pushed(request))
+
+        async def send(client: ClientAuthentication) -> str:
+            request = authenticated_form(endpoint, client=client, fields=asked)
+            return await self.guard.run("par", lambda: self._pushed(request))
+
+        request_uri = await self._credentials.prove(metadata, send)
         return {"client_id": self.client_id, "request_uri": request_uri}
 
     async def _pushed(self, request: AuthenticatedForm) -> str:
@@ -249,17 +257,23 @@ class OAuthClient:
     async def _exchange(
         self, metadata: ProviderMetadata, attempt: Attempt, code: str, before: BeforeSending | None
     ) -> tuple[TokenResponse, int | None]:
-        """The tokens, and by how much the provider's clock was ahead of ours, where it said."""
-        request = code_grant(
-            metadata.token_endpoint,
-            client=self._credentials.for_request(metadata),
-            code=code,
-            redirect_uri=self.redirect_uri,
-            code_verifier=attempt.verifier,
-        )
+        """The tokens, and by how much the provider's clock was ahead of ours, where it said. ``before`` is
+        done once, however many of our credentials are tried."""
         required = self._settings.about.id_token
         check = partial(check_token_response, id_token_required=required)
-        return await self._tokens.ask(request, check, before=before)
+        claims = iter([before])
+
+        async def send(client: ClientAuthentication) -> tuple[TokenResponse, int | None]:
+            request = code_grant(
+                metadata.token_endpoint,
+                client=client,
+                code=code,
+                redirect_uri=self.redirect_uri,
+                code_verifier=attempt.verifier,
+            )
+            return await self._tokens.ask(request, check, before=next(claims, None))
+
+        return await self._credentials.prove(metadata, send)
 
     def _verified(
         self, person: IdToken, userinfo: Mapping[str, Any] | None, tokens: TokenResponse

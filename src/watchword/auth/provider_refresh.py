@@ -25,6 +25,7 @@ from watchword.errors import (
     WatchwordError,
 )
 from watchword.protocol.claims import ClaimError
+from watchword.protocol.client_auth import ClientAuthentication
 from watchword.protocol.discovery import ProviderMetadata
 from watchword.protocol.id_token import IdToken
 from watchword.protocol.jws import JwsError
@@ -105,13 +106,12 @@ class ProviderRefresh:
         return Unanswered(error, refresh_token)
 
     async def _exchange(self, refresh_token: str, metadata: ProviderMetadata) -> TokenResponse:
-        request = refresh_grant(
-            metadata.token_endpoint,
-            client=self._credentials.for_request(metadata),
-            refresh_token=refresh_token,
-        )
-        tokens, _ = await self._tokens.ask(request, check_refresh_response)
-        return tokens
+        async def send(client: ClientAuthentication) -> TokenResponse:
+            request = refresh_grant(metadata.token_endpoint, client=client, refresh_token=refresh_token)
+            tokens, _ = await self._tokens.ask(request, check_refresh_response)
+            return tokens
+
+        return await self._credentials.prove(metadata, send)
 
     async def _person(
         self, tokens: TokenResponse, metadata: ProviderMetadata, issuer: str, subject: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from watchword.auth.client_assertion import ClientCredentials
+from watchword.auth.client_proof import client_proofs
 from watchword.auth.ports import Clock, HttpAnswer, ProviderHttp
 from watchword.config.auth import Settings
 from watchword.doctor import recheck_checks
@@ -33,7 +34,9 @@ class ProviderExamination:
         self._provider = settings.providers[provider_id]
         self._http = http
         self._clock = clock
-        self._credentials = ClientCredentials(self._provider, clock)
+        self._credentials = ClientCredentials(
+            self._provider, clock, client_proofs(provider_id, self._provider, clock)
+        )
         self._skew_seconds: int | None = None
 
     async def findings(self) -> list[Finding]:

@@ -41,6 +41,7 @@ from watchword.errors.operation import (
 )
 from watchword.errors.provider import (
     ProviderCircuitOpen,
+    ProviderClientRefused,
     ProviderCrowded,
     ProviderMetadataInvalid,
     ProviderNameUnresolved,
@@ -139,6 +140,7 @@ __all__ = [
     "NotInstalled",
     "OriginRefused",
     "ProviderCircuitOpen",
+    "ProviderClientRefused",
     "ProviderCrowded",
     "ProviderDenied",
     "ProviderGraceOver",

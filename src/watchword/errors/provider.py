@@ -71,6 +71,10 @@ class ProviderRefused(ProviderResponseInvalid):
     """It answered, and did not take our request as it is (4xx, or an OAuth error)."""
 
 
+class ProviderClientRefused(ProviderRefused):
+    """It refused us, its client, before it looked at what was asked for (RFC 6749 §5.2)."""
+
+
 class ProviderPersonUnreadable(ProviderResponseInvalid):
     """It answered in JSON, with something about this person that cannot be used: too much, or what
     another reader could read differently. Other people need not be concerned."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from watchword.errors import (
+    ProviderClientRefused,
     ProviderPersonUnreadable,
     ProviderRefused,
     ProviderResponseInvalid,
@@ -14,11 +15,21 @@ from watchword.errors import (
     ProviderUnavailable,
 )
 from watchword.protocol.media_type import is_json
+from watchword.protocol.printable import printable
 from watchword.protocol.strict_json import MalformedJson, NotJson, loads_object
 
 MAX_ANSWER_BYTES = 64 * 1024
 MAX_RETRY_AFTER_SECONDS = 60
 DEFAULT_RETRY_AFTER_SECONDS = 10
+_CLIENT_REFUSED = frozenset(
+    {
+        (400, "invalid_client"),
+        (401, "invalid_client"),
+        (200, "incorrect_client_credentials"),
+        (401, "unauthorized_client"),
+    }
+)
+"""RFC 6749 §5.2; GitHub, whose errors come with 200; Keycloak, which has 400 for those not about us."""
 _DELAY_SECONDS = re.compile(r"[0-9]{1,9}")
 
 
@@ -57,6 +68,15 @@ def check_answering(what: str, status: int, headers: Mapping[str, str]) -> None:
 def unusable(detail: str, status: int) -> ProviderResponseInvalid:
     """The error for an answer that cannot be used: a refusal where its status is one (4xx)."""
     return (ProviderRefused if 400 <= status <= 499 else ProviderResponseInvalid)(detail)
+
+
+def refusal(what: str, status: int, error: Any) -> ProviderResponseInvalid:
+    """The error for an OAuth error response (RFC 6749 §5.2), which names the code it gives;
+    ProviderClientRefused where it is our client that the provider did not take."""
+    if not isinstance(error, str):
+        return unusable(f"{what} answered {status} without an error code", status)
+    kind = ProviderClientRefused if (status, error) in _CLIENT_REFUSED else ProviderRefused
+    return kind(f"{what} answered {status} error={printable(error, max_chars=64)}")
 
 
 def read_json(what: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:

@@ -6,10 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from watchword.errors import ProviderRefused, ProviderResponseInvalid, ProviderSettingsMismatch
+from watchword.errors import ProviderResponseInvalid, ProviderSettingsMismatch
 from watchword.protocol.discovery import ProviderMetadata
-from watchword.protocol.printable import printable
-from watchword.protocol.provider_answer import check_available, read_json, unusable
+from watchword.protocol.provider_answer import check_available, read_json, refusal, unusable
 
 MAX_REQUEST_URI_CHARS: Final = 2048
 _WHAT: Final = "the pushed authorization request endpoint"
@@ -51,15 +50,9 @@ def check_pushed_response(status: int, headers: Mapping[str, str], body: bytes) 
     except ProviderResponseInvalid as fault:
         raise unusable(f"{fault.detail} (status {status})", status) from None
     if status not in _DONE or "error" in answer:
-        raise _refusal(status, answer.get("error"))
+        raise refusal(_WHAT, status, answer.get("error"))
     _check_expires_in(answer.get("expires_in"))
     return _request_uri(answer.get("request_uri"))
-
-
-def _refusal(status: int, error: Any) -> ProviderResponseInvalid:
-    if not isinstance(error, str):
-        return unusable(f"{_WHAT} answered {status} without an error code", status)
-    return ProviderRefused(f"{_WHAT} answered {status} error={printable(error, max_chars=64)}")
 
 
 def _check_expires_in(value: Any) -> None:

@@ -10,13 +10,11 @@ from typing import Any
 from watchword.errors import (
     CodeRefused,
     ProviderPersonUnreadable,
-    ProviderRefused,
     ProviderResponseInvalid,
     WatchwordError,
 )
 from watchword.protocol.client_auth import AuthenticatedForm, ClientAuthentication, authenticated_form
-from watchword.protocol.printable import printable
-from watchword.protocol.provider_answer import check_available, read_json, unusable
+from watchword.protocol.provider_answer import check_available, read_json, refusal, unusable
 
 MAX_ACCESS_TOKEN_CHARS = 16 * 1024
 MAX_ID_TOKEN_CHARS = 16 * 1024
@@ -76,8 +74,8 @@ def check_token_response(
     """Check an answer of the token endpoint.
 
     Raises ProviderUnavailable for 429 and 5xx, CodeRefused for ``invalid_grant`` and GitHub's names of
-    it, ProviderResponseInvalid for everything else that is not a token response. An error wins over
-    tokens beside it.
+    it, ProviderClientRefused for our credentials, ProviderResponseInvalid for everything else that is not
+    a token response. An error wins over tokens beside it.
     """
     return _checked(status, headers, body, _CODE_REFUSED, id_token_required=id_token_required)
 
@@ -120,10 +118,8 @@ def _checked(
 
 
 def _refusal(status: int, error: Any, refused: frozenset[str]) -> WatchwordError:
-    if not isinstance(error, str):
-        return unusable(f"{_WHAT} answered {status} without an error code", status)
-    said = f"{_WHAT} answered {status} error={printable(error, max_chars=64)}"
-    return CodeRefused(said) if error in refused else ProviderRefused(said)
+    fault = refusal(_WHAT, status, error)
+    return CodeRefused(fault.detail) if isinstance(error, str) and error in refused else fault
 
 
 def _required(answer: Mapping[str, Any], name: str, max_chars: int) -> str:
