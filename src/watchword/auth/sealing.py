@@ -48,7 +48,7 @@ class Sealer:
     """Seals with the current secret, opens with it and with previous ones (32 bytes each)."""
 
     def __init__(self, current: bytes, previous: Sequence[bytes] = ()) -> None:
-        self._secrets = (current, *previous)
+        self._secrets = tuple(dict.fromkeys((current, *previous)))
         self._by_id = {_key_id(secret): secret for secret in reversed(self._secrets)}
         self._subkeys: dict[tuple[bytes, Purpose], bytes] = {}
 

@@ -1,0 +1,158 @@
+"""A key store with a sealed copy of its ring in the database: it may be away, and it may be changed for
+another one, without a key being lost."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+from watchword.auth.key_ports import KeyLedger, KeyStore, RingCopy, StoredKey, StoredRing
+from watchword.auth.ports import Clock
+from watchword.auth.ring_json import ring_from_json, ring_to_json
+from watchword.auth.sealing import Sealer
+from watchword.errors import (
+    DatabaseUnavailable,
+    KeyStoreInvalid,
+    KeyStoreUnavailable,
+    SealBroken,
+    SecretKeyMismatch,
+)
+from watchword.protocol.key_ring import edition, without
+
+NEWEST: Final = "newest ring"
+"""Where the copy is kept, whatever store the ring is in: a store that is configured later goes on with it."""
+_MARK: Final = "copy:"
+
+logger = logging.getLogger("watchword")
+
+
+class BackedKeyStore:
+    """``KeyStore`` over another one. ``former`` is asked for a ring to go on with where ``store`` is empty
+    and there is no copy: the database's own store, beside any other.
+
+    While ``store`` is away ``load`` answers the copy, and ``replace`` raises. A store that is empty, or
+    holds an older ring than the copy (one that was in use before, or was set back), is given the copy,
+    without the keys that were revoked since.
+    """
+
+    def __init__(
+        self,
+        store: KeyStore,
+        ledger: KeyLedger,
+        sealer: Sealer,
+        clock: Clock,
+        *,
+        former: KeyStore | None = None,
+    ) -> None:
+        self.place = store.place
+        self._store = store
+        self._ledger = ledger
+        self._sealer = sealer
+        self._clock = clock
+        self._former = former
+        self._away = False
+
+    async def load(self) -> StoredRing:
+        """Also raises SecretKeyMismatch and SealBroken, where the copy is needed and does not open, and
+        DatabaseUnavailable."""
+        try:
+            ring = await self._store.load()
+        except KeyStoreUnavailable as error:
+            return await self._from_copy(error)
+        self._is_here()
+        copy = await self._ledger.copy(NEWEST)
+        kept = await self._newest_known(ring, copy)
+        if _is_newer(kept, ring.keys):
+            return await self._caught_up(kept)
+        if copy is None or copy.version != ring.version or not kept:
+            await self._keep(ring)
+        return ring
+
+    async def replace(self, known: StoredRing, keys: Sequence[StoredKey]) -> bool:
+        version = known.version.removeprefix(_MARK)
+        if not await self._store.replace(StoredRing(version, known.keys), keys):
+            return False
+        try:
+            await self._keep(await self._store.load())
+        except (DatabaseUnavailable, KeyStoreInvalid, KeyStoreUnavailable) as error:
+            logger.warning(
+                "key store: %s: the ring was written, its copy was not: %s", self.place, error.detail
+            )
+        return True
+
+    async def _from_copy(self, error: KeyStoreUnavailable) -> StoredRing:
+        copy = await self._ledger.copy(NEWEST)
+        if copy is None:
+            raise KeyStoreUnavailable(
+                f"{error.detail}. The database holds no sealed copy of the ring yet, so the store is needed"
+            ) from None
+        keys = self._opened(copy)
+        if not self._away:
+            self._away = True
+            logger.warning(
+                "key store: %s does not answer, the sealed copy in the database stands in: %s",
+                self.place,
+                error.detail,
+            )
+        return StoredRing(_MARK + copy.version, keys)
+
+    def _is_here(self) -> None:
+        if self._away:
+            self._away = False
+            logger.warning("key store: %s answers again", self.place)
+
+    async def _newest_known(self, ring: StoredRing, copy: RingCopy | None) -> tuple[StoredKey, ...]:
+        """The keys of the copy, which has to open only where the store has nothing."""
+        if copy is None:
+            former = None if ring.keys or self._former is None else await self._former.load()
+            return () if former is None else former.keys
+        try:
+            return self._opened(copy)
+        except (SecretKeyMismatch, SealBroken, KeyStoreInvalid) as error:
+            if not ring.keys:
+                raise
+            logger.warning("key store: the copy of the ring is made anew: %s", error.detail)
+            return ()
+
+    async def _caught_up(self, kept: tuple[StoredKey, ...]) -> StoredRing:
+        """The ring after the newer one was written to the store; where that fails, the newer one all the
+        same. It is looked at again first, since whoever rotates writes the store before the copy."""
+        ring = await self._store.load()
+        revoked = {key.kid for key in await self._ledger.revoked()}
+        left = without(kept, revoked)
+        if _is_newer(left, without(ring.keys, revoked)):
+            self._tell(ring, left)
+            try:
+                await self._store.replace(ring, left)
+                ring = await self._store.load()
+            except KeyStoreUnavailable as error:
+                logger.warning("key store: %s cannot be written: %s", self.place, error.detail)
+            if _is_newer(left, without(ring.keys, revoked)):
+                return StoredRing(_MARK + ring.version, left)
+        await self._keep(ring)
+        return ring
+
+    def _tell(self, ring: StoredRing, left: Sequence[StoredKey]) -> None:
+        logger.warning(
+            "key store: %s holds %s, so the newest ring known is written there: %s",
+            self.place,
+            "an older ring" if ring.keys else "no ring",
+            ", ".join(f"{key.kid} ({key.state})" for key in left),
+        )
+
+    async def _keep(self, ring: StoredRing) -> None:
+        if not ring.keys:
+            return
+        text = ring_to_json(ring.keys, place=self.place).encode("ascii")
+        sealed = self._sealer.seal("key-ring-copy", text, place=NEWEST.encode())
+        await self._ledger.keep_copy(RingCopy(NEWEST, ring.version, sealed, self._clock.now()))
+
+    def _opened(self, copy: RingCopy) -> tuple[StoredKey, ...]:
+        text = self._sealer.open("key-ring-copy", copy.sealed, place=NEWEST.encode())
+        return ring_from_json(text, place="the sealed copy of the ring in the database")
+
+
+def _is_newer(keys: Sequence[StoredKey], than: Sequence[StoredKey]) -> bool:
+    offered, held = edition(keys), edition(than)
+    return offered is not None and (held is None or offered > held)
