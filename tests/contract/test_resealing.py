@@ -28,10 +28,12 @@ from tests.contract.sealed import (
     with_grants,
     with_pepper,
 )
+from watchword.auth.key_ports import RingCopy
 from watchword.auth.resealing_ports import SEALED_COLUMNS, NewSeals, RowId, RowTable
 from watchword.auth.sealing import Sealer
 from watchword.models import Base
 from watchword.storage import SqlDatabase, open_database
+from watchword.storage.key_ledger import SqlKeyLedger
 from watchword.storage.resealing import SqlSealedMarks, SqlSealedRows
 
 NEW_ONLY = Sealer(NEW)
@@ -40,8 +42,8 @@ SHORT_LIVED = {
     "ww_authorization_codes.sealed_sign_in",
 }
 """Open with the token or code as well, which only its holder has, and for seconds."""
-OF_THE_RING = {"ww_signing_keys.sealed_private", "ww_key_ring_copies.sealed"}
-"""Go through the store of the ring, wherever that is."""
+OF_THE_RING = {"ww_signing_keys.sealed_private"}
+"""Goes through the store of the ring, wherever that is."""
 
 
 def texts(count: int) -> list[str]:
@@ -52,16 +54,22 @@ async def test_everything_is_sealed_anew_and_opens_without_the_old_secret(databa
     """Grants in several batches, keys of the ring; and a second run finds nothing to do."""
     await with_grants(database, 7, Sealer(OLD))
     await with_pepper(database, "erased", Sealer(OLD))
+    copy = Sealer(OLD).seal("key-ring-copy", b"the ring", place=b"newest ring")
+    await SqlKeyLedger(database.transactions).keep_copy(RingCopy("newest ring", "v1", copy, NOW))
     ring = ListedRing([stored_key(kid, "retired", Sealer(OLD)) for kid in ("a", "b")])
     work = resealer(database, ring)
     heard: list[int] = []
     told = await work.run(lambda done: heard.append(done["provider_grants"]))
-    assert told.resealed == {"signing_keys": 2, "provider_grants": 7, "peppers": 1}
-    assert told.already == {"signing_keys": 0, "provider_grants": 0, "peppers": 0}
-    assert (told.complete, told.under) == (True, {OLD_ID: 17})
+    assert told.resealed == {"signing_keys": 2, "provider_grants": 7, "peppers": 1, "key_ring_copies": 1}
+    assert told.already == {"signing_keys": 0, "provider_grants": 0, "peppers": 0, "key_ring_copies": 0}
+    assert (told.complete, told.under) == (True, {OLD_ID: 18})
     assert heard[:3] == [3, 6, 7]
     assert await tokens(database, NEW_ONLY) == texts(7)
     assert await pepper(database, "erased", NEW_ONLY) == b"pepper of erased"
+    kept_copy = await SqlKeyLedger(database.transactions).copy("newest ring")
+    assert kept_copy is not None
+    assert kept_copy.version == "v1"
+    assert NEW_ONLY.open("key-ring-copy", kept_copy.sealed, place=b"newest ring") == b"the ring"
     assert [
         NEW_ONLY.open("signing-key", key.sealed_private, place=key.kid.encode()) for key in ring.keys
     ] == [
@@ -69,8 +77,8 @@ async def test_everything_is_sealed_anew_and_opens_without_the_old_secret(databa
         b"private b",
     ]
     again = await work.run()
-    assert again.resealed == {"signing_keys": 0, "provider_grants": 0, "peppers": 0}
-    assert again.already == {"signing_keys": 2, "provider_grants": 7, "peppers": 1}
+    assert again.resealed == {"signing_keys": 0, "provider_grants": 0, "peppers": 0, "key_ring_copies": 0}
+    assert again.already == {"signing_keys": 2, "provider_grants": 7, "peppers": 1, "key_ring_copies": 1}
     assert ring.replaced == 1
 
 
@@ -80,7 +88,7 @@ async def test_a_survey_writes_nothing(database: SqlDatabase) -> None:
     ring = ListedRing([stored_key("a", "active", Sealer(OLD))])
     work = resealer(database, ring)
     told = await work.survey()
-    assert told.resealed == {"signing_keys": 1, "provider_grants": 4, "peppers": 0}
+    assert told.resealed == {"signing_keys": 1, "provider_grants": 4, "peppers": 0, "key_ring_copies": 0}
     assert await tokens(database, Sealer(OLD)) == texts(4)
     assert ring.replaced == 0
 
@@ -214,7 +222,7 @@ async def test_what_no_listed_secret_opens_is_named_and_left(database: SqlDataba
     ring = ListedRing([stored_key("a", "active", Sealer(OLD)), broken])
     before = await kept(database, 2, 3)
     told = await resealer(database, ring).run()
-    assert told.resealed == {"signing_keys": 1, "provider_grants": 2, "peppers": 0}
+    assert told.resealed == {"signing_keys": 1, "provider_grants": 2, "peppers": 0, "key_ring_copies": 0}
     assert not told.complete
     assert {(e.table, e.row, e.column, e.key_id, e.cause) for e in told.unreadable} == {
         ("provider_grants", str(grant_id(2)), "sealed_tokens", FOREIGN_ID, "secret_key_mismatch"),

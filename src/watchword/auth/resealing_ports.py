@@ -10,12 +10,13 @@ from uuid import UUID
 
 from watchword.auth.sealing import Purpose
 
-RowTable = Literal["provider_grants", "peppers"]
+RowTable = Literal["provider_grants", "peppers", "key_ring_copies"]
 SealedTable = Literal["signing_keys", RowTable]
 SEALED_TABLES: Final[tuple[SealedTable, ...]] = get_args(SealedTable)
 SEALED_COLUMNS: Final[Mapping[RowTable, Mapping[str, Purpose]]] = {
     "provider_grants": {"sealed_tokens": "provider-tokens", "sealed_id_token": "logout-hint"},
     "peppers": {"sealed": "pepper"},
+    "key_ring_copies": {"sealed": "key-ring-copy"},
 }
 """What is sealed in rows of its own, and for what purpose. The ring is in whatever store it is."""
 

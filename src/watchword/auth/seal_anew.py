@@ -91,7 +91,7 @@ class SealAnew:
             case "provider_grants":
                 grant_id = row if isinstance(row, UUID) else UUID(row)
                 return [grant_place(registration, grant_id) for registration in self._registrations]
-            case "peppers":
+            case "peppers" | "key_ring_copies":
                 return [str(row).encode()]
             case _:
                 assert_never(table)

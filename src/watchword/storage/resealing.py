@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
 from watchword.auth.resealing_ports import SEALED_COLUMNS, NewSeals, RowId, RowTable, SealedPage, SealedRow
-from watchword.models import Base, Pepper, ProviderGrant, SingleUse
+from watchword.models import Base, KeyRingCopy, Pepper, ProviderGrant, SingleUse
 from watchword.storage.transactions import Transactions
 
 POSTGRESQL_ROWS: Final = 200
@@ -24,6 +24,7 @@ SQLITE_PAUSE_SECONDS: Final = 0.05
 _KEYS: Final[Mapping[RowTable, tuple[type[Base], InstrumentedAttribute[Any]]]] = {
     "provider_grants": (ProviderGrant, ProviderGrant.id),
     "peppers": (Pepper, Pepper.name),
+    "key_ring_copies": (KeyRingCopy, KeyRingCopy.store),
 }
 _MARK_KIND: Final = "secret-key"
 _KEPT: Final = timedelta(days=3650)
