@@ -132,6 +132,5 @@ def open_database(
     if file is not None:
         return SqlDatabase(normal, engine, SqliteRotation(file, bounds), tokens_live=tokens_live)
     announcements = PostgresqlAnnouncements(make_engine(normal, bounds))
-    return SqlDatabase(
-        normal, engine, PostgresqlRotation(engine), tokens_live=tokens_live, announcements=announcements
-    )
+    rotation = PostgresqlRotation(engine, most_held=(bounds.pool_size + bounds.pool_overflow) // 2)
+    return SqlDatabase(normal, engine, rotation, tokens_live=tokens_live, announcements=announcements)

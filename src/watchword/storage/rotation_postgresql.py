@@ -1,7 +1,7 @@
 """The rotation on PostgreSQL: one statement, one round trip, its own commit.
 
-It goes to the driver directly; a connection that broke on the way, or leads to a server that takes no
-writes, is replaced at its next checkout.
+It goes to the driver directly, over a connection that is held while rotations follow one another; one that
+broke on the way, or leads to a server that takes no writes, is replaced by the pool.
 Under READ COMMITTED an UPDATE that waited for its row looks at the new row but at the other tables
 as they were when it began: a change of the account therefore bumps the version on the session row
 too, and the rotation requires both to be equal.
@@ -10,13 +10,12 @@ too, and the rotation requires both to be equal.
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlalchemy.util import greenlet_spawn
 
 from watchword.auth.ports import LiveSession, Rotation
 from watchword.models.faults import is_read_only
+from watchword.storage.held_connections import HeldConnections
 from watchword.storage.rows import live_columns, live_session
 from watchword.storage.transactions import retrying
 
@@ -36,22 +35,23 @@ RETURNING {live_columns("s", "u", "i", sets_as_text=True)}
 
 
 class PostgresqlRotation:
-    """Rotates on a connection borrowed from the engine's pool."""
+    """Rotates on connections of the engine's pool; ``most_held`` of them stay with it while rotations follow
+    one another."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, engine: AsyncEngine, *, most_held: int) -> None:
+        self._connections = HeldConnections(engine, most=most_held)
 
     async def rotate(self, rotation: Rotation) -> LiveSession | None:
         return await retrying("rotate a refresh token", lambda: self._once(rotation))
 
     async def close(self) -> None:
-        """Nothing of its own to close."""
+        """What is held goes back to the pool."""
+        await self._connections.close()
 
     async def _once(self, rotation: Rotation) -> LiveSession | None:
-        proxy = await self._engine.raw_connection()
-        driver: Any = proxy.driver_connection
+        held = await self._connections.take()
         try:
-            row = await driver.fetchrow(
+            row = await held.driver.fetchrow(
                 ROTATE,
                 rotation.session_id,
                 rotation.presented_digest,
@@ -61,13 +61,9 @@ class PostgresqlRotation:
                 rotation.now,
                 rotation.idle_ends_at,
             )
-        except (TimeoutError, asyncio.CancelledError):
-            driver.terminate()
+        except BaseException as fault:
+            broken = isinstance(fault, TimeoutError | asyncio.CancelledError) or is_read_only(fault)
+            await self._connections.give_up(held, broken=broken)
             raise
-        except Exception as fault:
-            if is_read_only(fault):
-                driver.terminate()
-            raise
-        finally:
-            await greenlet_spawn(proxy.close)
+        await self._connections.give_back(held)
         return None if row is None else live_session(row)
