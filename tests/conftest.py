@@ -1,4 +1,4 @@
-"""What every test shares: asyncio as the one event loop, and no network but loopback."""
+"""What every test shares: asyncio as the one event loop, no network but loopback, no secret in a log."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 import stamina
+
+from tests.leaks.watch import LeakWatch
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +57,22 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+leak_watch = LeakWatch()
+
+
+def pytest_sessionstart() -> None:
+    leak_watch.begin()
+
+
+def pytest_sessionfinish() -> None:
+    leak_watch.end()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Iterator[None]:
+    """A secret that was logged fails the test, or the one after it where a background task did."""
+    yield
+    leaks = leak_watch.taken()
+    assert not leaks, "\n".join(leaks[:5])

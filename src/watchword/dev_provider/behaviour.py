@@ -4,7 +4,7 @@ to. Whether it answers at all is a matter of ``Faults``. Everything starts neutr
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 Endpoint = Literal["discovery", "jwks", "authorize", "par", "token", "userinfo", "end_session"]
@@ -39,7 +39,7 @@ class Behaviour:
     sign_with_unknown_key: bool = False
     token_response: Change | None = None
     token_status: int | None = None
-    token_body: bytes | None = None
+    token_body: bytes | None = field(default=None, repr=False)
     always_give_refresh_token: bool = False
     keep_refresh_tokens: bool = False
     omit_refreshed_id_token: bool = False

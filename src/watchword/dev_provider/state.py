@@ -124,12 +124,12 @@ class ProviderState:
     counts: Counter[Endpoint] = field(default_factory=Counter)
     people: dict[str, Person] = field(init=False)
     disabled: set[str] = field(default_factory=set)
-    pushed: dict[str, Pushed] = field(default_factory=dict)
-    pending: dict[str, Pending] = field(default_factory=dict)
-    codes: dict[str, Code] = field(default_factory=dict)
-    refresh_tokens: dict[str, RefreshRecord] = field(default_factory=dict)
-    access_tokens: dict[str, AccessRecord] = field(default_factory=dict)
-    assertions: dict[tuple[str, str], int] = field(default_factory=dict)
+    pushed: dict[str, Pushed] = field(default_factory=dict, repr=False)
+    pending: dict[str, Pending] = field(default_factory=dict, repr=False)
+    codes: dict[str, Code] = field(default_factory=dict, repr=False)
+    refresh_tokens: dict[str, RefreshRecord] = field(default_factory=dict, repr=False)
+    access_tokens: dict[str, AccessRecord] = field(default_factory=dict, repr=False)
+    assertions: dict[tuple[str, str], int] = field(default_factory=dict, repr=False)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:

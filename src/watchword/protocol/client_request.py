@@ -38,7 +38,7 @@ class ClientRequest:
     client_id: str
     redirect_uri: str
     confirm: bool
-    code_challenge: str
+    code_challenge: str = field(repr=False)
     scopes: tuple[str, ...] = ()
     state: str | None = field(default=None, repr=False)
     max_age_seconds: int | None = None

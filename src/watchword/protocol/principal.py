@@ -31,8 +31,8 @@ class Principal:
     scopes: frozenset[str]
     issuer: str
     subject: str
-    email: str | None = None
-    name: str | None = None
+    email: str | None = field(default=None, repr=False)
+    name: str | None = field(default=None, repr=False)
     auth_time: int | None = None
     token_id: str | None = None
     claims: Mapping[str, Any] = field(default_factory=lambda: _EMPTY, repr=False, hash=False)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 MAX_EMAIL_CHARS = 320
@@ -20,7 +20,7 @@ _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u20
 class Profile:
     """What may be stored and shown. ``email_verified`` is the provider's word on ``email``."""
 
-    email: str | None
+    email: str | None = field(repr=False)
     email_verified: bool
     name: str | None
 
