@@ -17,6 +17,7 @@ from benchmarks.session_growth.cluster import CannotMeasure
 from benchmarks.session_growth.population import CLIENT_ID, DIGEST, GENERATION, IDLE, SEALED, session_id
 from watchword.auth.clock import SystemClock
 from watchword.auth.grants import SessionLimits
+from watchword.auth.key_manager import KeyManager
 from watchword.auth.keyring import Keyring
 from watchword.auth.ports import Rotation
 from watchword.auth.refresh_tokens import RefreshTokens
@@ -89,7 +90,17 @@ async def refreshing(url: str, sessions: int) -> AsyncIterator[Refreshing]:
     database = open_database(url)
     try:
         sealer, clock = Sealer(b"a secret of this benchmark alone"), SystemClock()
-        keyring = Keyring(database.keys, sealer, clock)
+        keys = KeyManager(
+            database.keys,
+            database.key_ledger,
+            sealer,
+            clock,
+            algorithm="ES256",
+            rotate_after_seconds=2_592_000,
+            tokens_live_seconds=3660,
+            by="schedule",
+        )
+        keyring = Keyring(keys.ring, clock)
         await keyring.load()
         manager = SessionManager(
             store=database.sessions,

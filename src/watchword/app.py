@@ -162,6 +162,8 @@ class Watchword:
         if not self._followed and services.feed.age_seconds > POLL_SECONDS:
             with contextlib.suppress(DatabaseUnavailable):
                 await services.feed.catch_up()
+        if not self._followed:
+            await services.key_watch.on_use()
         return await services.gatekeeper.identify(request)
 
     async def confirm(self, principal: Principal) -> Principal:
@@ -232,6 +234,7 @@ class Watchword:
             asyncio.create_task(services.version_usage.follow(), name="watchword version usage"),
             asyncio.create_task(services.provider_watch.follow(), name="watchword provider watch"),
             asyncio.create_task(services.cleanup.follow(), name="watchword cleanup"),
+            asyncio.create_task(services.key_watch.follow(), name="watchword signing keys"),
         }
         self._followed = True
         try:

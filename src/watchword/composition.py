@@ -21,6 +21,8 @@ from watchword.auth.gatekeeper import Gatekeeper
 from watchword.auth.grant_keeper import GrantKeeper
 from watchword.auth.grants import SessionLimits
 from watchword.auth.introspector import Introspector
+from watchword.auth.key_manager import KeyManager
+from watchword.auth.key_watch import KeyWatch, cooldown_seconds
 from watchword.auth.keyring import Keyring
 from watchword.auth.logout_receiver import LogoutReceiver
 from watchword.auth.oauth_client import OAuthClient
@@ -41,6 +43,7 @@ from watchword.auth.token_revoker import TokenRevoker
 from watchword.auth.token_validator import TokenValidator
 from watchword.auth.verified_tokens import VerifiedTokens
 from watchword.auth.version_usage import VersionUsage
+from watchword.composition_keys import open_key_store
 from watchword.config.auth import Settings
 from watchword.config.client import registered_clients, secret_digests
 from watchword.protocol.cookies import CookieNames
@@ -64,7 +67,9 @@ class Composition:
         """Read what must be read before anything is served. Raises SecretKeyMismatch,
         DatabaseUnavailable, ConfigurationError."""
         settings, clock, sealer = self._settings, self._clock, self._sealer
-        keyring = Keyring(database.keys, sealer, clock)
+        key_manager = self._key_manager(database)
+        ring = key_manager.ring
+        keyring = Keyring(ring, clock, cooldown_seconds=cooldown_seconds(ring.place))
         await keyring.load()
         verified = VerifiedTokens()
         providers = self._oauth_clients()
@@ -76,7 +81,7 @@ class Composition:
             database.revocations,
             clock,
             announcements=database.announcements,
-            on_key_revoked=keyring.forget,
+            on_key_news=keyring.hear,
             on_purged=purges.carry_out,
             verified=verified,
             foreign=[each.verified for each in accepted],
@@ -133,6 +138,8 @@ class Composition:
         return Services(
             database=database,
             keyring=keyring,
+            key_manager=key_manager,
+            key_watch=KeyWatch(keyring, key_manager, clock),
             feed=feed,
             gatekeeper=self._gatekeeper(database, validator, provider_tokens, feed),
             sessions=sessions,
@@ -191,6 +198,19 @@ class Composition:
                 retention_days=settings.privacy.retention_days,
                 interval_seconds=settings.cleanup_interval_seconds,
             ),
+        )
+
+    def _key_manager(self, database: Database) -> KeyManager:
+        settings = self._settings
+        return KeyManager(
+            open_key_store(settings, database, self._sealer),
+            database.key_ledger,
+            self._sealer,
+            self._clock,
+            algorithm=settings.keys.algorithm,
+            rotate_after_seconds=settings.keys.rotate_after_seconds,
+            tokens_live_seconds=settings.longest_access_token_seconds,
+            by="schedule",
         )
 
     def _client_authenticator(self, database: Database) -> ClientAuthenticator:

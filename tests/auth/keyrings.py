@@ -11,9 +11,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.auth.feeds import SESSION, ListLog
+from tests.auth.rings import keyring_of
 from tests.sessions.memory_store import MemoryStore
 from watchword.auth.gatekeeper import Gatekeeper
-from watchword.auth.key_ports import KeyState, StoredKey
+from watchword.auth.key_ports import KeyState, StoredKey, StoredRing
 from watchword.auth.keyring import Keyring
 from watchword.auth.revocation import RevocationFeed
 from watchword.auth.sealing import Sealer
@@ -49,7 +50,7 @@ def _stored(number: int, state: KeyState) -> tuple[SigningKey, StoredKey]:
         created_at=FakeClock().now(),
         activated_at=None,
         retired_at=None,
-        verify_until=None,
+        verify_until=FakeClock().now() + timedelta(days=30) if state == "retired" else None,
     )
     return SigningKey(jwk["kid"], "ES256", private_key), stored
 
@@ -62,13 +63,15 @@ STORED: Final = [stored for _, stored in _RING]
 class ListedKeys:
     """``KeyStore`` over a list that a test changes."""
 
+    place = "database"
+
     def __init__(self) -> None:
         self.keys = list(STORED)
 
-    async def load(self) -> Sequence[StoredKey]:
-        return tuple(self.keys)
+    async def load(self) -> StoredRing:
+        return StoredRing("1", tuple(self.keys))
 
-    async def add_first(self, keys: Sequence[StoredKey]) -> bool:
+    async def replace(self, known: StoredRing, keys: Sequence[StoredKey]) -> bool:
         raise AssertionError("the ring is there")
 
     def let_go(self, number: int, *, at_once: bool) -> None:
@@ -117,10 +120,10 @@ class Readers:
 async def readers(verified: VerifiedTokens | None = None) -> Readers:
     clock = SteppedClock()
     log, keys = ListLog(clock), ListedKeys()
-    keyring = Keyring(keys, SEALER, clock)
+    keyring = keyring_of(keys, SEALER, clock)
     await keyring.load()
     held = VerifiedTokens() if verified is None else verified
-    feed = RevocationFeed(log, clock, on_key_revoked=keyring.forget, verified=held)
+    feed = RevocationFeed(log, clock, on_key_news=keyring.hear, verified=held)
     await feed.load()
 
     def validator(tokens: VerifiedTokens) -> TokenValidator:

@@ -94,7 +94,7 @@ async def test_revoked_keys_are_told_to_the_ring(log: ListLog, clock: FakeClock)
     """Those of before the start as well as later ones."""
     told: list[str] = []
     log.add("key", value="old")
-    feed = RevocationFeed(log, clock, on_key_revoked=told.append)
+    feed = RevocationFeed(log, clock, on_key_news=told.append)
     await feed.load()
     log.add("key", value="new")
     await feed.poll()

@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import event, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tests.contract.keys import NO_RING, key
 from tests.contract.samples import (
     NOW,
     at_once,
@@ -27,10 +28,10 @@ from tests.contract.samples import (
     rotation,
     session_id,
 )
-from tests.contract.test_small_stores import key
 from tests.servers.line import Line, line_to
 from tests.servers.postgres import PostgresServer
 from tests.servers.sqlite import migrated_sqlite
+from watchword.auth.key_ports import KeyUse, RingCopy
 from watchword.auth.ports import AuditEvent
 from watchword.errors import ConfigurationError, DatabaseUnavailable
 from watchword.storage import DatabaseLimits, SqlDatabase, open_database
@@ -42,6 +43,9 @@ READS: dict[str, Call] = {
     "caller": lambda database: database.callers.find("https://idp.example", "alice"),
     "find": lambda database: database.sessions.find(session_id(1), now=NOW),
     "load": lambda database: database.keys.load(),
+    "revoked": lambda database: database.key_ledger.revoked(),
+    "copy": lambda database: database.key_ledger.copy("file"),
+    "uses": lambda database: database.key_ledger.uses(),
     "unexpired": lambda database: database.revocations.unexpired(now=NOW),
     "since": lambda database: database.revocations.since(0, again_from=NOW),
     "ping": lambda database: database.ping(),
@@ -51,7 +55,15 @@ WRITES: dict[str, Call] = {
     "open": lambda database: database.sessions.open(identity(), new_session(2)),
     "rotate": lambda database: database.sessions.rotate(rotation()),
     "end": lambda database: database.sessions.end(session_id(1), **ENDED),
-    "add_first": lambda database: database.keys.add_first([key("a", "active")]),
+    "replace": lambda database: database.keys.replace(NO_RING, [key("a", "active")]),
+    "revoke": lambda database: database.key_ledger.revoke(
+        [key("r", "retired")], by="cli", now=NOW, tokens_expire_at=NOW
+    ),
+    "note_rotation": lambda database: database.key_ledger.note_rotation(
+        by="cli", now=NOW, active="a", next_="b", retired=None
+    ),
+    "keep_copy": lambda database: database.key_ledger.keep_copy(RingCopy("file", "1", b"sealed", NOW)),
+    "note_uses": lambda database: database.key_ledger.note_uses({"a": KeyUse(NOW, None)}),
     "claim": lambda database: database.single_use.claim("c", digest(1), expires_at=NOW),
     "record": lambda database: database.audit.record(AuditEvent("tested", NOW)),
     "clean up": lambda database: database.cleanup.take_away(

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from watchword.auth.keyring import Keyring
+from tests.auth.rings import keyring_of
 from watchword.auth.provider_purge import HELD_SECONDS, PURGE_TARGETS, Purge, PurgeTarget
 from watchword.auth.revocation import RevocationFeed
 from watchword.auth.sealing import Sealer
@@ -87,11 +87,11 @@ async def test_a_replica_that_was_cut_off_learns_of_it_while_it_could_hold_anyth
 
 async def test_a_purge_revokes_no_key_of_ours(database: SqlDatabase, clock: FakeClock) -> None:
     """Neither here nor in an older release, which takes the entry for one about our own ring."""
-    keyring = Keyring(database.keys, Sealer(b"k" * 32), clock)
+    keyring = keyring_of(database.keys, Sealer(b"k" * 32), clock)
     await keyring.load()
     published = keyring.jwks()
     revoked: list[str] = []
-    feed = RevocationFeed(database.revocations, clock, on_key_revoked=revoked.append)
+    feed = RevocationFeed(database.revocations, clock, on_key_news=revoked.append)
     await add(database, clock)
     await feed.load()
     assert revoked == []

@@ -1,78 +1,18 @@
-"""Promises of the signing keys, single-use values, the revocation feed and the audit trail."""
+"""Promises of single-use values, the revocation feed and the audit trail."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tests.contract.samples import MICROSECOND, NOW, change, count, opened, rows, session_id
-from watchword.auth.key_ports import KeyState, StoredKey
 from watchword.auth.ports import AuditEvent
 from watchword.errors import DatabaseUnavailable
 from watchword.storage import SqlDatabase, open_database
-
-
-def key(kid: str, state: KeyState, *, age_seconds: int = 0) -> StoredKey:
-    return StoredKey(
-        kid=kid,
-        algorithm="ES256",
-        state=state,
-        public_jwk={"kty": "EC", "crv": "P-256", "kid": kid, "nested": {"list": [1, "ü"]}},
-        sealed_private=bytes(range(256)),
-        created_at=NOW - timedelta(seconds=age_seconds),
-        activated_at=NOW if state == "active" else None,
-        retired_at=None,
-        verify_until=None,
-    )
-
-
-async def test_no_ring_is_an_empty_ring(database: SqlDatabase) -> None:
-    """Before the first start there is nothing to load."""
-    assert list(await database.keys.load()) == []
-
-
-async def test_the_first_ring_comes_back_as_it_was_newest_first(database: SqlDatabase) -> None:
-    """Every field of a key survives, sealed bytes and nested JSON included."""
-    older, newer = key("a", "active", age_seconds=10), key("b", "next")
-    assert await database.keys.add_first([older, newer]) is True
-    assert list(await database.keys.load()) == [newer, older]
-
-
-async def test_a_second_first_ring_is_refused_and_nothing_of_it_kept(database: SqlDatabase) -> None:
-    """Whoever comes later uses what is there."""
-    await database.keys.add_first([key("a", "active")])
-    assert await database.keys.add_first([key("c", "next"), key("d", "active")]) is False
-    assert [stored.kid for stored in await database.keys.load()] == ["a"]
-
-
-@pytest.mark.parametrize("state", ["active", "next"])
-async def test_the_table_itself_allows_one_key_of_a_state(database: SqlDatabase, state: KeyState) -> None:
-    """Two keys that sign at once cannot be stored, whoever writes."""
-    assert await database.keys.add_first([key("a", state), key("b", state)]) is False
-    assert list(await database.keys.load()) == []
-
-
-async def test_a_revoked_key_is_never_loaded(database: SqlDatabase) -> None:
-    """It stays as a record only, and blocks no new ring's keys."""
-    await database.keys.add_first([key("a", "active"), key("b", "next")])
-    await change(database, "UPDATE ww_signing_keys SET state = 'revoked' WHERE kid = 'a'")
-    assert [stored.kid for stored in await database.keys.load()] == ["b"]
-
-
-@pytest.mark.parametrize("jwk", [{"kid": "a\0"}, {"n": float("nan")}, {"k": object()}, {"k": "x" * 20_000}])
-async def test_a_key_that_is_no_storable_json_is_the_callers_mistake(
-    database: SqlDatabase, jwk: dict[str, Any]
-) -> None:
-    """It is a ValueError on both databases, and nothing of the ring is kept."""
-    bad = replace(key("b", "next"), public_jwk=jwk)
-    with pytest.raises(ValueError, match="JSON"):
-        await database.keys.add_first([key("a", "active"), bad])
-    assert list(await database.keys.load()) == []
 
 
 async def test_a_value_is_claimed_once(database: SqlDatabase) -> None:

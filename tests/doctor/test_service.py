@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.auth.rings import keyring_of
 from tests.doctor.conftest import Patient
 from watchword.auth.clock import SystemClock
-from watchword.auth.keyring import Keyring
 from watchword.auth.sealing import Sealer
 from watchword.doctor.recheck_checks import NO_RECHECK
 from watchword.storage.database import open_database
@@ -21,7 +21,7 @@ KEY, OTHER_KEY = (base64.b64encode(bytes([number]) * 32).decode() for number in 
 async def sealed_by(url: str, key: bytes) -> None:
     """The first start of a service."""
     database = open_database(url)
-    await Keyring(database.keys, Sealer(key), SystemClock()).load()
+    await keyring_of(database.keys, Sealer(key), SystemClock()).load()
     await database.close()
 
 
@@ -76,7 +76,7 @@ async def test_the_secret_key_is_tried_on_the_database(
     assert says in (await patient.examined(offline=True, **changes)).one("secret_key", level).text
     assert kept_keys(tmp_path) == before
     database = open_database(patient.url)
-    assert bool(await database.keys.load()) is (sealed is not None)
+    assert bool((await database.keys.load()).keys) is (sealed is not None)
     await database.close()
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from tests.auth.rings import MemoryKeyStore, keyring_of
 from watchword.auth.caller import RequestFacts
 from watchword.auth.gatekeeper import Gatekeeper
 from watchword.auth.grant_ports import GrantStore
 from watchword.auth.grants import BROWSER, ClientContext, Grant, SessionLimits
 from watchword.auth.introspector import Introspector
-from watchword.auth.key_ports import StoredKey
-from watchword.auth.keyring import Keyring
-from watchword.auth.ports import KeyStore, ProviderIdentity, RevocationLog, SessionStore
+from watchword.auth.key_ports import KeyStore
+from watchword.auth.ports import ProviderIdentity, RevocationLog, SessionStore
 from watchword.auth.provider_recheck import ProviderRecheck
 from watchword.auth.recheck_ports import ProviderRefresher
 from watchword.auth.refresh_tokens import RefreshTokens
@@ -37,20 +37,6 @@ ISSUER = "https://app.example.test"
 IDLE_SECONDS, ABSOLUTE_SECONDS, OVERLAP_SECONDS = 100, 300, 10
 ACCESS_SECONDS = 60
 TOKENS_LIVE = timedelta(seconds=3660)
-
-
-class MemoryKeys:
-    """``KeyStore`` in a list."""
-
-    def __init__(self) -> None:
-        self._keys: Sequence[StoredKey] = ()
-
-    async def load(self) -> Sequence[StoredKey]:
-        return self._keys
-
-    async def add_first(self, keys: Sequence[StoredKey]) -> bool:
-        self._keys = self._keys or keys
-        return self._keys is keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +135,7 @@ async def replica(
     """Replicas that share ``keys`` accept each other's access tokens."""
     clock = clock if clock is not None else FakeClock(START)
     sealer = Sealer(secret_key)
-    keyring = Keyring(keys if keys is not None else MemoryKeys(), sealer, clock)
+    keyring = keyring_of(keys if keys is not None else MemoryKeyStore(), sealer, clock)
     await keyring.load()
     feed = RevocationFeed(log, clock)
     await feed.load()

@@ -15,13 +15,13 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tests.auth.rings import MemoryKeyStore
 from tests.sessions.faults import FaultyStore, Moment
 from tests.sessions.parts import (
     OVERLAP_SECONDS,
     START,
     Asking,
     BoundSeals,
-    MemoryKeys,
     Replica,
     person,
     replica,
@@ -258,7 +258,7 @@ async def house(
     """Open one over a migrated database."""
     database = open_database(url, longest_access_token_seconds=3660)
     stack.push_async_callback(database.close)
-    clock, journey, keys = FakeClock(START), Journey(), MemoryKeys()
+    clock, journey, keys = FakeClock(START), Journey(), MemoryKeyStore()
     provider = Provider(journey, clock, rotates=rotates)
     sessions = FaultyStore(database.sessions)
 

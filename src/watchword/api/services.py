@@ -14,6 +14,8 @@ from watchword.auth.degraded_sessions import DegradedSessions
 from watchword.auth.first_look import FirstLook
 from watchword.auth.gatekeeper import Gatekeeper
 from watchword.auth.introspector import Introspector
+from watchword.auth.key_manager import KeyManager
+from watchword.auth.key_watch import KeyWatch
 from watchword.auth.keyring import Keyring
 from watchword.auth.logout_receiver import LogoutReceiver
 from watchword.auth.oauth_client import OAuthClient
@@ -35,6 +37,8 @@ class Services:
 
     database: Database
     keyring: Keyring
+    key_manager: KeyManager
+    key_watch: KeyWatch
     feed: RevocationFeed
     gatekeeper: Gatekeeper
     sessions: SessionManager

@@ -15,6 +15,7 @@ from watchword.api.problems import problem_response
 from watchword.api.request_id import request_id_of
 from watchword.api.services import ServicesSource
 from watchword.errors import WatchwordError
+from watchword.protocol.key_ring import READER_CACHE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class WellKnown:
         etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
         headers = {
             "Access-Control-Allow-Origin": "*",
-            "Cache-Control": "public, max-age=300",
+            "Cache-Control": f"public, max-age={READER_CACHE_SECONDS}",
             "ETag": etag,
             "X-Content-Type-Options": "nosniff",
         }

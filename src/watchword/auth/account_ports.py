@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SessionLimitPolicy = Literal["evict_oldest", "reject"]
 AccountStatus = Literal["active", "disabled"]
-Actor = Literal["user", "client", "cli"]
+Actor = Literal["user", "client", "cli", "schedule"]
 """Who did something, for the audit trail."""
 
 

@@ -136,18 +136,14 @@ class Gatekeeper:
 
     async def _verified(self, token: str, foreign: ProviderTokens | None) -> Principal:
         """Our own issuer first; a cookie holds no token of anybody else's."""
-        if foreign is None:
-            return self._validator.verify(token)
-        known = await foreign.remembered(token)
+        known = None if foreign is None else await foreign.remembered(token)
         if known is not None:
             return known
         try:
             return self._validator.verify(token)
-        except TokenInvalid:
-            caller = await foreign.verify(token)
-            if caller is None:
-                raise
-            return caller
+        except TokenInvalid as refused:
+            caller = None if foreign is None else await foreign.verify(token)
+            return caller or await self._validator.verify_again(token, refused)
 
     async def _catch_up(self) -> None:
         """The view is too old to be trusted alone; a database that is away is waited for a while.

@@ -43,7 +43,7 @@ class Introspector:
         if token.startswith(PREFIX):
             return await self._refresh_token(token, asker)
         try:
-            caller = self._validator.validate(token)
+            caller = await self._validator.validated(token)
         except TokenInvalid:
             return INACTIVE
         return active_access_token(caller) if await self._counts(caller) else INACTIVE

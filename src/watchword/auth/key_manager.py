@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import logging
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from watchword.auth.account_ports import Actor
-from watchword.auth.key_ports import KeyLedger, KeyState, KeyStore
+from watchword.auth.key_maker import KeyMaker
+from watchword.auth.key_ports import KeyLedger, KeyState, KeyStore, KeyUse
 from watchword.auth.ports import Clock
+from watchword.auth.ring import ChangedRing, ReadRing, Ring
 from watchword.auth.sealing import Sealer
+from watchword.errors import DatabaseUnavailable, KeyStoreUnavailable, KeyUnknown, RotationTooSoon
+from watchword.protocol.key_ring import RingPolicy, by_hand, due, only, signer, without
+
+logger = logging.getLogger("watchword")
+
+_NEVER = KeyUse(None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +41,7 @@ class KeyReport:
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """The ring after a rotation, by key ids."""
+    """The ring after a change, by key ids; ``retired`` is empty where no key that signed was retired."""
 
     active: str
     next: str
@@ -63,28 +73,135 @@ class KeyManager:
         tokens_live_seconds: int,
         by: Actor,
     ) -> None:
-        self._store = store
+        policy = RingPolicy(algorithm, rotate_after_seconds, tokens_live_seconds)
+        self.ring = Ring(store, ledger, KeyMaker(sealer, clock), clock, policy)
         self._ledger = ledger
-        self._sealer = sealer
         self._clock = clock
-        self._algorithm = algorithm
-        self._rotate_after_seconds = rotate_after_seconds
-        self._tokens_live_seconds = tokens_live_seconds
+        self._policy = policy
         self._by = by
 
     async def list(self) -> Sequence[KeyReport]:
-        """Every key of the ring, newest first, then those revoked."""
-        raise NotImplementedError
+        """Every key of the ring, newest first, then those revoked. Raises KeyStoreUnavailable,
+        KeyStoreInvalid, DatabaseUnavailable."""
+        seen, uses = await self.ring.read(), await self._ledger.uses()
+        held = [
+            KeyReport(
+                kid=key.kid,
+                algorithm=key.algorithm,
+                state=key.state,
+                created_at=key.created_at,
+                activated_at=key.activated_at,
+                retired_at=key.retired_at,
+                verify_until=key.verify_until,
+                revoked_at=None,
+                **_used(uses.get(key.kid, _NEVER)),
+            )
+            for key in sorted(seen.keys, key=lambda key: key.created_at, reverse=True)
+        ]
+        gone = [
+            KeyReport(
+                kid=key.kid,
+                algorithm=key.algorithm,
+                state="revoked",
+                created_at=key.created_at,
+                activated_at=None,
+                retired_at=None,
+                verify_until=None,
+                revoked_at=key.revoked_at,
+                **_used(uses.get(key.kid, _NEVER)),
+            )
+            for key in await self._ledger.revoked()
+        ]
+        return held + gone
 
     async def rotate(self, *, at_once: bool = False) -> Rotated:
         """Let the next key sign, retire the active one, announce another. Raises RotationTooSoon while
-        readers may not have seen the next key yet, unless ``at_once``; KeyStoreUnavailable,
-        DatabaseUnavailable."""
-        raise NotImplementedError
+        readers may not have seen the next key yet, unless ``at_once``: also where one of another algorithm
+        than is configured is announced, which another takes the place of now. Whoever rotates while another
+        does finds it done. Raises KeyStoreUnavailable, KeyStoreInvalid, Contended, DatabaseUnavailable."""
+        await self.ring.repaired()
+        first: list[str] = []
+        waits: list[float] = []
+
+        def decide(seen: ReadRing, now: datetime) -> frozenset[str] | None:
+            active = only(seen.keys, "active")
+            first.append("" if active is None else active.kid)
+            if first[0] != first[-1]:
+                return None
+            retire, wait = by_hand(seen.keys, self._policy, now, at_once=at_once)
+            waits.append(wait)
+            return retire or None
+
+        changed = await self.ring.change(decide)
+        rotated = await self._told(changed, before=first[0])
+        if rotated.active == first[0]:
+            raise RotationTooSoon(
+                "readers of the key set may not have seen the next key yet: "
+                f"rotate in {math.ceil(waits[-1])} seconds, or at once"
+            )
+        return rotated
+
+    async def rotate_if_due(self) -> Rotated | None:
+        """What the schedule does: repair the ring, announce a key of the configured algorithm, or rotate.
+        None where the ring is as it was, or became so by another's doing. Raises what ``rotate`` raises, but
+        RotationTooSoon."""
+
+        before: list[str] = []
+
+        def decide(seen: ReadRing, now: datetime) -> frozenset[str] | None:
+            before[:] = [key.kid for key in seen.keys if key.state == "active"]
+            retire = due(seen.keys, self._policy, now)
+            return frozenset() if retire is None and seen.needs_repair else retire
+
+        changed = await self.ring.change(decide)
+        return await self._told(changed, before="".join(before)) if changed.by_us else None
 
     async def revoke(self, kids: Collection[str] | None) -> RevokedKeys:
         """End every token that these keys signed, None for all keys, and sign with another at once.
 
-        Raises KeyUnknown with nothing done when one of ``kids`` is no key of the ring; DatabaseUnavailable.
+        Keys that were revoked before are no error. Raises KeyUnknown with nothing done when one of ``kids``
+        is no key of the ring; KeyStoreUnavailable and KeyStoreInvalid while it is not known what the ring
+        holds; DatabaseUnavailable.
         """
-        raise NotImplementedError
+        seen = await self.ring.read()
+        chosen = {key.kid for key in seen.keys} if kids is None else set(kids)
+        unknown = chosen - {key.kid for key in seen.keys} - seen.revoked
+        if unknown:
+            raise KeyUnknown(f"no key of the ring in {self.ring.place} is {', '.join(sorted(unknown))}")
+        ended = [key for key in seen.keys if key.kid in chosen]
+        if ended:
+            now = self._clock.now()
+            until = now + timedelta(seconds=self._policy.verify_seconds)
+            await self._ledger.revoke(ended, by=self._by, now=now, tokens_expire_at=until)
+        left = signer(without(seen.keys, chosen))
+        active = await self._repaired(None if left is None else left.kid)
+        return RevokedKeys(tuple(key.kid for key in ended), active)
+
+    async def _repaired(self, fallback: str | None) -> str | None:
+        """Which key signs once the store has been told, or meanwhile."""
+        try:
+            changed = await self.ring.repaired()
+        except KeyStoreUnavailable as error:
+            logger.warning("signing keys: revoked, and the store could not be told yet: %s", error.detail)
+            return fallback
+        return (await self._told(changed, before="")).active
+
+    async def _told(self, changed: ChangedRing, *, before: str) -> Rotated:
+        """The ring as it is now, which is complete. A change of ours is told to the others; it stands, and
+        they find it by themselves, where that fails."""
+        active = "".join(key.kid for key in changed.keys if key.state == "active")
+        announced = "".join(key.kid for key in changed.keys if key.state == "next")
+        retired = "" if before == active else before
+        if changed.by_us:
+            now = self._clock.now()
+            try:
+                await self._ledger.note_rotation(
+                    by=self._by, now=now, active=active, next_=announced, retired=retired or None
+                )
+            except DatabaseUnavailable as error:
+                logger.warning("signing keys: changed, and nobody could be told: %s", error.detail)
+        return Rotated(active=active, next=announced, retired=retired)
+
+
+def _used(use: KeyUse) -> dict[str, datetime | None]:
+    return {"last_signed_at": use.last_signed_at, "last_verified_at": use.last_verified_at}

@@ -1,46 +1,59 @@
-"""The ring of signing keys: one active, one announced ahead, retired ones that still verify."""
+"""The signing keys as this process holds them: used from memory, read anew behind the requests."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+import asyncio
+import logging
+from typing import Any, Final
 
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_der_private_key,
-)
-from joserfc.jwk import ECKey
-
-from watchword.auth.key_ports import KeyState, StoredKey
-from watchword.auth.ports import Clock, KeyStore
-from watchword.auth.sealing import Sealer
-from watchword.errors import SealBroken
-from watchword.protocol.jwk import KeySet, key_from_jwk, thumbprint
+from watchword.auth.flight import Flight
+from watchword.auth.key_ports import StoredKey
+from watchword.auth.key_uses import KeyUses
+from watchword.auth.ports import Clock
+from watchword.auth.ring import ReadRing, Ring
+from watchword.errors import KeyStoreInvalid, KeyStoreUnavailable, WatchwordError
+from watchword.protocol.jwk import KeySet, key_from_jwk
+from watchword.protocol.key_ring import edition, only, published, signer, without
 from watchword.protocol.signing import SigningKey
 
-ALGORITHM = "ES256"
+RING_CHANGED: Final = "ring:"
+"""Begins what the feed says of a changed ring; the announced key's id follows. No key id has a colon."""
+PATIENCE_SECONDS: Final = 2.0
+_MAX_HEARD = 1000
+
+logger = logging.getLogger("watchword")
 
 
 class Keyring:
-    """Keys as this process holds them; the private part of the active one only."""
+    """``cooldown_seconds`` is for how long no unknown key id makes the ring be read again.
 
-    def __init__(self, store: KeyStore, sealer: Sealer, clock: Clock) -> None:
-        self._store = store
-        self._sealer = sealer
+    What was revoked stays so here, whatever the store says later; what is held stays while the store is
+    away; and a ring that was changed less lately than the one held is not taken.
+    """
+
+    def __init__(self, ring: Ring, clock: Clock, *, cooldown_seconds: float = 1.0) -> None:
+        self.ring = ring
+        self.uses = KeyUses()
+        self.news = asyncio.Event()
+        self.needs_repair = False
         self._clock = clock
-        self._stored: Sequence[StoredKey] = ()
+        self._cooldown_seconds = cooldown_seconds
+        self._stored: tuple[StoredKey, ...] = ()
+        self._open: dict[str, SigningKey] = {}
         self._active: SigningKey | None = None
         self._verifying = KeySet(keys=(), skipped=0)
+        self._revoked: set[str] = set()
+        self._heard: dict[str, None] = {}
+        self._reading: Flight[bool] = Flight()
+        self._asked_at: float | None = None
+        self._said: str | None = None
+        self.read_at: float | None = None
 
     @property
     def active(self) -> SigningKey:
-        """The key that signs. Raises SealBroken before ``load``."""
+        """The key that signs. Raises KeyStoreUnavailable when none is left or loaded."""
         if self._active is None:
-            raise SealBroken("no signing key is loaded")
+            raise KeyStoreUnavailable("no signing key is held that was not revoked")
         return self._active
 
     @property
@@ -48,68 +61,133 @@ class Keyring:
         """Every key whose tokens may still be valid."""
         return self._verifying
 
+    @property
+    def keys(self) -> tuple[StoredKey, ...]:
+        """The edition that is held, without what was revoked since."""
+        return self._stored
+
     def jwks(self) -> dict[str, Any]:
         """The published key set (RFC 7517 §5): public members only."""
-        return {"keys": [dict(key.public_jwk) for key in self._published()]}
+        return {"keys": [dict(key.public_jwk) for key in published(self._stored, self._clock.now())]}
 
     async def load(self) -> None:
-        """Read the ring; make the first one where there is none.
+        """Read the ring; make the first one where there is none. Two processes at once make one.
 
-        Two processes at once make one ring. Raises SecretKeyMismatch when the ring was sealed
-        under a ``SECRET_KEY`` this process does not have.
+        Raises SecretKeyMismatch when the ring was sealed under a ``SECRET_KEY`` this process does not
+        have, SealBroken, KeyStoreInvalid, KeyStoreUnavailable, DatabaseUnavailable.
         """
-        stored = await self._store.load()
-        if not stored:
-            await self._store.add_first([self._new("active"), self._new("next")])
-            stored = await self._store.load()
-        active = next((key for key in stored if key.state == "active"), None)
-        if active is None:
-            raise SealBroken("the key ring holds no active key")
-        self._active = self._open(active)
-        self._keep(stored)
+        seen = await self.ring.read()
+        if signer(seen.keys) is None:
+            try:
+                await self.ring.repaired()
+            except KeyStoreUnavailable as error:
+                if not seen.stored.keys:
+                    raise
+                self._say(error)
+            else:
+                seen = await self.ring.read()
+        self._take(seen)
+
+    async def reload(self) -> bool:
+        """Read the ring again, one reading for all who ask meanwhile. False when that failed, and what
+        was held is held on to; told once. Nobody waits longer than two seconds."""
+        reading = self._reading.begin(self._reread)
+        done, _ = await asyncio.wait({reading}, timeout=PATIENCE_SECONDS)
+        return bool(done) and not reading.cancelled() and reading.result()
+
+    async def look_for(self, kid: str) -> bool:
+        """Read again, because a token names a key that is not held; whether it is held now. Not more
+        often than the cooldown allows, so that strangers' key ids cost nothing."""
+        now = self._clock.monotonic()
+        if not self._reading.under_way:
+            if self._asked_at is not None and now - self._asked_at < self._cooldown_seconds:
+                return False
+            self._asked_at = now
+        await self.reload()
+        return self._verifying.knows(kid)
+
+    def hear(self, value: str) -> None:
+        """What the feed says of keys of ours: the id of a revoked one, or that the ring has changed. The
+        feed says things more than once."""
+        if not value.startswith(RING_CHANGED):
+            self.forget(value)
+        elif value not in self._heard:
+            while len(self._heard) >= _MAX_HEARD:
+                del self._heard[next(iter(self._heard))]
+            self._heard[value] = None
+            announced = value.removeprefix(RING_CHANGED)
+            if all(key.kid != announced for key in self._stored):
+                self.news.set()
 
     def forget(self, kid: str) -> None:
-        """Neither verify with nor publish a revoked key any more; which key signs is for the next
-        ``load`` to say. Unknown keys are no error."""
-        if any(key.kid == kid for key in self._stored):
-            self._keep([key for key in self._stored if key.kid != kid])
+        """Neither sign nor verify with a revoked key any more, nor publish it; never again. The announced
+        key signs at once where it was the active one. Unknown keys are no error."""
+        if kid not in self._revoked:
+            self._revoked.add(kid)
+            if any(key.kid == kid for key in self._stored):
+                self._hold(without(self._stored, {kid}))
+                self.news.set()
 
-    def _keep(self, stored: Sequence[StoredKey]) -> None:
-        self._stored = stored
-        self._verifying = KeySet(
-            keys=tuple(key_from_jwk(key.public_jwk) for key in self._published()), skipped=0
-        )
+    async def _reread(self) -> bool:
+        self.news.clear()
+        try:
+            self._take(await self.ring.read())
+        except Exception as error:
+            self._say(error)
+            self._hold(self._stored)
+            return False
+        self._say(None)
+        return True
 
-    def _published(self) -> list[StoredKey]:
-        now = self._clock.now()
-        return [key for key in self._stored if key.verify_until is None or key.verify_until > now]
+    def _take(self, seen: ReadRing) -> None:
+        """Keys that do not open are left out, and told of by the first error that came of it."""
+        self._revoked |= seen.revoked
+        held, offered = edition(self._stored), edition(seen.keys)
+        if held is not None and (offered is None or offered < held):
+            self._hold(without(self._stored, self._revoked))
+            raise KeyStoreInvalid(f"{self.ring.place}: the key ring is older than the one read before")
+        keys, faults = [], []
+        for key in published(without(seen.keys, self._revoked), self._clock.now()):
+            try:
+                self._opened(key)
+            except WatchwordError as error:
+                faults.append(error)
+            else:
+                keys.append(key)
+        self._hold(tuple(keys))
+        self.needs_repair = seen.needs_repair
+        if faults:
+            raise faults[0]
+        self.read_at = self._clock.monotonic()
 
-    def _new(self, state: KeyState) -> StoredKey:
-        private = ec.generate_private_key(ec.SECP256R1())
-        public_jwk: dict[str, Any] = dict(ECKey.import_key(private.public_key()).as_dict(private=False))
-        kid = thumbprint(public_jwk)
-        public_jwk |= {"kid": kid, "alg": ALGORITHM, "use": "sig"}
-        der = private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-        now = self._clock.now()
-        return StoredKey(
-            kid=kid,
-            algorithm=ALGORITHM,
-            state=state,
-            public_jwk=public_jwk,
-            sealed_private=self._sealer.seal("signing-key", der, place=kid.encode()),
-            created_at=now,
-            activated_at=_when(now, state == "active"),
-            retired_at=None,
-            verify_until=None,
-        )
+    def _opened(self, key: StoredKey) -> None:
+        if key.state == "retired":
+            self.ring.maker.check(key)
+        elif key.kid not in self._open:
+            self._open[key.kid] = self.ring.maker.open(key)
 
-    def _open(self, stored: StoredKey) -> SigningKey:
-        der = self._sealer.open("signing-key", stored.sealed_private, place=stored.kid.encode())
-        private_key = load_der_private_key(der, None)
-        if not isinstance(private_key, ec.EllipticCurvePrivateKey):
-            raise SealBroken(f"signing key {stored.kid} is not an {ALGORITHM} key")
-        return SigningKey(kid=stored.kid, algorithm=stored.algorithm, private_key=private_key)
+    def _hold(self, keys: tuple[StoredKey, ...]) -> None:
+        """Where the active key is not among them, whatever signed before goes on while it counts, and
+        then the announced key takes its place."""
+        self._stored = keys = published(keys, self._clock.now())
+        held = {key.kid for key in keys}
+        self._open = {kid: key for kid, key in self._open.items() if kid in held}
+        active, announced = only(keys, "active"), only(keys, "next")
+        if active is not None:
+            self._active = self._open[active.kid]
+        elif self._active is None or self._active.kid not in held:
+            self._active = None if announced is None else self._open[announced.kid]
+        verifying = tuple(key_from_jwk(key.public_jwk) for key in keys)
+        if verifying != self._verifying.keys:
+            self._verifying = KeySet(verifying, skipped=0)
 
-
-def _when(now: datetime, holds: bool) -> datetime | None:
-    return now if holds else None
+    def _say(self, error: Exception | None) -> None:
+        """One log line when reading begins to fail, or fails otherwise, and one when it works again."""
+        said = None
+        if error is not None:
+            said = error.detail if isinstance(error, WatchwordError) else type(error).__name__
+        if said is not None and said != self._said:
+            logger.warning("signing keys: %s: those held go on: %s", self.ring.place, said)
+        elif said is None and self._said is not None:
+            logger.warning("signing keys: %s can be read again", self.ring.place)
+        self._said = said

@@ -13,7 +13,7 @@ from watchword.auth.caller_ports import CallerStore
 from watchword.auth.cleanup_ports import CleanupStore
 from watchword.auth.code_ports import CodeStore
 from watchword.auth.grant_ports import GrantStore
-from watchword.auth.key_ports import StoredKey
+from watchword.auth.key_ports import KeyLedger, KeyStore
 from watchword.auth.logout_ports import NewProviderGrant, ProviderLogoutStore
 from watchword.auth.session_count_ports import SessionCountStore
 from watchword.auth.version_ports import VersionUsageStore
@@ -151,14 +151,6 @@ class SessionStore(Protocol):
 # --- keys, single use, revocation -------------------------------------------------------------
 
 
-class KeyStore(Protocol):
-    async def load(self) -> Sequence[StoredKey]:
-        """All keys, newest first."""
-
-    async def add_first(self, keys: Sequence[StoredKey]) -> bool:
-        """Store the first ring, all or nothing; False when another process was faster."""
-
-
 class SingleUseStore(Protocol):
     async def claim(self, kind: str, digest: bytes, *, expires_at: datetime) -> bool:
         """True for the first caller of (kind, digest), False for every later one, ever so parallel."""
@@ -173,7 +165,8 @@ class Revocation:
     (session_id), generation (session_id, generation: this and older), token (value = jti),
     client (value = client id), subject (issuer, value = subject; with a generation, the version of its
     account, nothing ended, but what an older version said no longer holds), key (value = kid of a key of
-    ours; with an issuer, what is purged of that provider, see ``auth.provider_purge``)."""
+    ours, or that the ring has changed, see ``auth.keyring``; with an issuer, what is purged of that
+    provider, see ``auth.provider_purge``)."""
 
     sequence: int
     kind: RevocationKind
@@ -231,6 +224,7 @@ class Database(Protocol):
     grants: GrantStore
     codes: CodeStore
     keys: KeyStore
+    key_ledger: KeyLedger
     single_use: SingleUseStore
     revocations: RevocationLog
     audit: AuditLog

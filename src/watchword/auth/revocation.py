@@ -37,10 +37,10 @@ logger = logging.getLogger("watchword")
 
 
 class RevocationFeed:
-    """This process's view of the feed. ``on_key_revoked`` gets the id of every signing key that
-    was revoked, also of those from before this process started. ``verified`` lets go of the tokens
-    that an entry is about, and of expired ones. ``foreign`` are those
-    of providers' own tokens. ``on_purged`` gets issuer and value of every purge of a provider, once."""
+    """This process's view of the feed. ``on_key_news`` gets what is said of signing keys of ours: the id
+    of every one that was revoked, also of those from before this process started, and that others rotated.
+    ``verified`` lets go of the tokens that an entry is about, and of expired ones. ``foreign`` are those of
+    providers' own tokens. ``on_purged`` gets issuer and value of every purge of a provider, once."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class RevocationFeed:
         clock: Clock,
         *,
         announcements: Announcements | None = None,
-        on_key_revoked: Callable[[str], None] | None = None,
+        on_key_news: Callable[[str], None] | None = None,
         on_purged: Callable[[str, str], None] | None = None,
         verified: VerifiedTokens | None = None,
         foreign: Sequence[VerifiedTokens] = (),
@@ -56,7 +56,7 @@ class RevocationFeed:
         self._log = log
         self._clock = clock
         self._announcements = announcements
-        self._on_key_revoked = on_key_revoked
+        self._on_key_news = on_key_news
         self._on_purged = on_purged
         self._verified = VerifiedTokens() if verified is None else verified
         self._all_verified = (self._verified, *foreign)
@@ -197,8 +197,8 @@ class RevocationFeed:
         if self._revoked.take(entry):
             self._evict(entry)
         of_ours = entry.kind == "key" and entry.issuer is None
-        if of_ours and entry.value is not None and self._on_key_revoked is not None:
-            self._on_key_revoked(entry.value)
+        if of_ours and entry.value is not None and self._on_key_news is not None:
+            self._on_key_news(entry.value)
 
     def _evict(self, entry: Revocation) -> None:
         match entry.kind:

@@ -95,6 +95,7 @@ class SessionManager:
         IdentityLinkedElsewhere.
         """
         now = self._clock.now()
+        self._issuer.require_key()
         session_id = uuid7(int(now.timestamp() * 1000), secrets.token_bytes(10))
         token = self._tokens.mint(session_id, 1)
         absolute_end = now + timedelta(seconds=self._limits.absolute_seconds)

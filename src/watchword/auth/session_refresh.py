@@ -69,6 +69,7 @@ class SessionRefresh:
         self, presented: str, *, client_id: str | None, scopes: frozenset[str] | None, admit: Admit | None
     ) -> Grant:
         token = self._tokens.read(presented)
+        self._issuer.require_key()
         if self._before is not None:
             await self._before(token.session_id)
         if token.generation >= MAX_GENERATION:

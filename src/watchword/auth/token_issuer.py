@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from watchword.auth.keyring import Keyring
 from watchword.auth.ports import LiveSession
@@ -51,7 +53,7 @@ class TokenIssuer:
             roles=session.roles,
             scopes=session.scopes,
         )
-        return IssuedToken(sign(claims, self._keyring.active), expires_at - issued_at)
+        return IssuedToken(self._signed(claims, now), expires_at - issued_at)
 
     def issue_to_client(self, client: Client, scopes: frozenset[str], *, now: datetime) -> IssuedToken:
         """A token of the client's own (RFC 6749 §4.4): it is its subject, no session stands behind it."""
@@ -69,4 +71,14 @@ class TokenIssuer:
             roles=client.roles,
             scopes=scopes,
         )
-        return IssuedToken(sign(claims, self._keyring.active), self.life_seconds)
+        return IssuedToken(self._signed(claims, now), self.life_seconds)
+
+    def require_key(self) -> None:
+        """Raises KeyStoreUnavailable where no token could be signed, for whoever would use something up
+        first."""
+        _ = self._keyring.active
+
+    def _signed(self, claims: Mapping[str, Any], now: datetime) -> str:
+        key = self._keyring.active
+        self._keyring.uses.signed(key.kid, now)
+        return sign(claims, key)

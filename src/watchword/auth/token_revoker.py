@@ -80,7 +80,7 @@ class TokenRevoker:
             owner = await self._sessions.owner(token)
             return None if owner is None else _Owned(owner[1], owner[0])
         try:
-            caller = self._validator.validate(token)
+            caller = await self._validator.validated(token)
         except TokenInvalid:
             return None
         if caller.session_id is None:

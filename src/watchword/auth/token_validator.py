@@ -49,6 +49,27 @@ class TokenValidator:
         """The caller of a token that was verified before and would be accepted now."""
         return self._verified.find(token, now_seconds=self._clock.now_seconds(), keys=self._keyring.verifying)
 
+    async def validated(self, token: str) -> Principal:
+        """Like ``validate``, and with a look whether another replica has made the key meanwhile."""
+        known = self.remembered(token)
+        if known is not None:
+            return known
+        try:
+            return self.verify(token)
+        except TokenInvalid as refused:
+            return await self.verify_again(token, refused)
+
+    async def verify_again(self, token: str, refused: TokenInvalid) -> Principal:
+        """For a token that was ``refused``: where it names a key that is not held, the ring is read anew,
+        as far as that is allowed. Raises TokenInvalid."""
+        try:
+            kid = jws.parse(token).kid
+        except jws.JwsError:
+            raise refused from None
+        if kid is None or self._keyring.verifying.knows(kid) or not await self._keyring.look_for(kid):
+            raise refused
+        return self.verify(token)
+
     def verify(self, token: str, *, expired_seconds: int = 0) -> Principal:
         """Like ``validate``, without looking whether it is remembered."""
         now_seconds, keys = self._clock.now_seconds(), self._keyring.verifying
@@ -67,4 +88,5 @@ class TokenValidator:
         seconds = seconds_that_fit(caller.claims, leeway_seconds=LEEWAY_SECONDS)
         if now_seconds in seconds:
             self._verified.keep(token, caller, key=verified.key, keys=keys, seconds=seconds)
+        self._keyring.uses.verified(verified.key.kid or "", self._clock.now())
         return caller

@@ -41,8 +41,11 @@ class KeySettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    store: Literal["database"] = "database"
-    algorithm: Literal["ES256"] = "ES256"
+    store: KeyStoreName = "database"
+    secret_id: Annotated[str, Field(min_length=1, max_length=512)] | None = None
+    path: Annotated[str, Field(min_length=1, max_length=512)] | None = None
+    algorithm: Literal["ES256", "RS256", "Ed25519"] = "ES256"
+    rotate_after_seconds: Annotated[int, Field(ge=1, le=31_536_000)] = 2_592_000
 
 
 class PrivacySettings(BaseModel):

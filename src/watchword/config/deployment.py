@@ -129,6 +129,11 @@ def _insecure_lives(settings: Settings) -> Iterator[str]:
 def _insecure_secrets(settings: Settings) -> Iterator[str]:
     named: list[tuple[str, Secret | ClientSecret | ClientKey]] = [
         *_named_secret_keys(settings),
+    if settings.keys.rotate_after_seconds < _HOUR:
+        yield (
+            "WATCHWORD_KEYS__ROTATE_AFTER_SECONDS: must be at least 3600 in production, "
+            "so that readers of the key set can follow"
+        )
         *_client_secrets(settings),
         *_client_keys(settings),
         *_secrets_of_clients(settings),

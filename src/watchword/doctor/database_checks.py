@@ -30,7 +30,7 @@ async def database_findings(settings: Settings) -> list[Finding]:
 async def _secret_key(settings: Settings) -> Finding:
     database = open_database(settings.database_url)
     try:
-        stored = await database.keys.load()
+        stored = (await database.keys.load()).keys
     finally:
         await database.close()
     if settings.secret_key is None and not development_key_path(settings.database_url).exists():

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import fields
+from typing import Any, Final
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, delete, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from watchword.auth.key_ports import StoredKey
+from watchword.auth.key_ports import StoredKey, StoredRing
 from watchword.models import SigningKey
-from watchword.storage.rows import insert_if_absent
 from watchword.storage.transactions import Transactions
 
 _NEWEST_FIRST = (
@@ -18,63 +20,69 @@ _NEWEST_FIRST = (
     .where(SigningKey.state != "revoked")
     .order_by(SigningKey.created_at.desc(), SigningKey.kid)
 )
+_ONE_WRITER: Final = text("LOCK TABLE ww_signing_keys IN SHARE ROW EXCLUSIVE MODE")
+_FIELDS: Final = tuple(each.name for each in fields(StoredKey))
 
 
-class _RingExists(Exception):
-    """Rolls the first ring back, because another process was faster."""
+async def lock_signing_keys(connection: AsyncConnection) -> None:
+    """One writer of the table at a time, whatever it writes; readers wait for nobody. SQLite has but one."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(_ONE_WRITER)
+
+
+def row_of(key: StoredKey) -> dict[str, Any]:
+    """A key by the names of its columns."""
+    return {name: getattr(key, name) for name in _FIELDS}
 
 
 class SqlKeyStore:
-    """``KeyStore`` over ``ww_signing_keys``; the table lets nobody make a second active key."""
+    """``KeyStore`` over ``ww_signing_keys``, where revoked keys stay as a record and are in no ring; the
+    table lets nobody make a second active key."""
+
+    place = "database"
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
 
-    async def load(self) -> Sequence[StoredKey]:
-        async def work(connection: AsyncConnection) -> list[StoredKey]:
-            return [_stored(row) for row in await connection.execute(_NEWEST_FIRST)]
+    async def load(self) -> StoredRing:
+        return await self._transactions.read("read the signing keys", _ring)
 
-        return await self._transactions.read("read the signing keys", work)
+    async def replace(self, known: StoredRing, keys: Sequence[StoredKey]) -> bool:
+        """See the port. A key that was revoked comes back into no ring."""
 
-    async def add_first(self, keys: Sequence[StoredKey]) -> bool:
-        async def work(connection: AsyncConnection) -> None:
-            if (await connection.execute(select(SigningKey.kid).limit(1))).first() is not None:
-                raise _RingExists
-            for key in keys:
-                added = insert_if_absent(connection, SigningKey, **_values(key)).returning(SigningKey.kid)
-                if (await connection.execute(added)).one_or_none() is None:
-                    raise _RingExists
+        async def work(connection: AsyncConnection) -> bool:
+            await lock_signing_keys(connection)
+            if (await _ring(connection)).version != known.version or await _revoked(connection, keys):
+                return False
+            await connection.execute(delete(SigningKey).where(SigningKey.state != "revoked"))
+            if keys:
+                await connection.execute(insert(SigningKey), [row_of(key) for key in keys])
+            return True
 
-        try:
-            await self._transactions.write("store the first signing keys", work)
-        except _RingExists:
-            return False
-        return True
+        return await self._transactions.write("change the signing keys", work)
 
 
-def _values(key: StoredKey) -> dict[str, Any]:
-    return {
-        "kid": key.kid,
-        "algorithm": key.algorithm,
-        "state": key.state,
-        "public_jwk": key.public_jwk,
-        "sealed_private": key.sealed_private,
-        "created_at": key.created_at,
-        "activated_at": key.activated_at,
-        "retired_at": key.retired_at,
-        "verify_until": key.verify_until,
-    }
+async def _ring(connection: AsyncConnection) -> StoredRing:
+    keys = tuple(_stored(row) for row in await connection.execute(_NEWEST_FIRST))
+    return StoredRing(_version(keys), keys)
+
+
+async def _revoked(connection: AsyncConnection, keys: Sequence[StoredKey]) -> bool:
+    named = select(SigningKey.kid).where(SigningKey.state == "revoked")
+    found = await connection.execute(named.where(SigningKey.kid.in_([key.kid for key in keys])).limit(1))
+    return found.first() is not None
+
+
+def _version(keys: Sequence[StoredKey]) -> str:
+    """Names everything the ring holds, sealed parts as well: they change when they are sealed anew."""
+    if not keys:
+        return ""
+    digest = hashlib.sha256()
+    for key in keys:
+        named = {name: str(value) for name, value in row_of(key).items() if name != "public_jwk"}
+        digest.update(json.dumps([named, key.public_jwk], sort_keys=True, default=dict).encode())
+    return digest.hexdigest()
 
 
 def _stored(row: Row[Any]) -> StoredKey:
-    return StoredKey(
-        kid=row.kid,
-        algorithm=row.algorithm,
-        state=row.state,
-        public_jwk=row.public_jwk,
-        sealed_private=row.sealed_private,
-        created_at=row.created_at,
-        activated_at=row.activated_at,
-        retired_at=row.retired_at,
-        verify_until=row.verify_until,
-    )
+    return StoredKey(**{name: getattr(row, name) for name in _FIELDS})
