@@ -29,6 +29,8 @@ import pytest
 from tests.servers.postgres_pool import MigratedDatabases
 from watchword.migrations.runner import render_sql
 
+WITH_PASSWORD = "with_password"
+"""A role of this name, which a test may make, has to prove itself; everybody else is trusted."""
 _START_SECONDS = 30
 _STOP_SECONDS = 10
 _SETTINGS = {
@@ -87,6 +89,8 @@ class Installation:
         initdb = [str(self.binaries / "initdb"), "-D", str(self.folder / "data"), "-U", "postgres"]
         options = ["-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"]
         _check_output([*initdb, *options], self.folder, self.account)
+        rules = self.folder / "data" / "pg_hba.conf"
+        rules.write_text(f"local all {WITH_PASSWORD} scram-sha-256\n{rules.read_text()}")
 
     def launch(self, **settings: str) -> subprocess.Popen[bytes]:
         """A server that answers."""

@@ -17,9 +17,6 @@ from watchword.protocol.client_auth import ClientAuthentication, check_method_of
 from watchword.protocol.discovery import ProviderMetadata
 from watchword.protocol.printable import printable
 
-MORE_TRIES: Final = 2
-"""After a refusal of our credentials, at most."""
-
 logger: Final = logging.getLogger("watchword")
 
 T = TypeVar("T")
@@ -71,14 +68,10 @@ class ClientCredentials:
     async def _another(self, tried: Sequence[ClientProof]) -> ClientProof | None:
         """A value the provider has not seen in this; a store that does not answer gets half of the time
         that is left."""
-        if len(tried) > MORE_TRIES:
-            return None
         left_seconds = time_left_seconds()
-        if len(tried) == 1:
-            await self._proofs.ask_again(wait_seconds=(left_seconds or OPERATION_SECONDS) / 2)
-        if time_left_seconds() == 0:
-            return None
-        return next((each for each in self._proofs.candidates if each not in tried), None)
+        wait_seconds = (OPERATION_SECONDS if left_seconds is None else left_seconds) / 2
+        following = await self._proofs.following(tried, wait_seconds=wait_seconds)
+        return None if time_left_seconds() == 0 else following
 
     def _note(self, proof: ClientProof) -> None:
         if self._proofs.worked(proof) and proof != self._proofs.current:

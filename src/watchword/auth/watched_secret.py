@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, Generic, TypeVar
@@ -16,6 +16,8 @@ from watchword.config.references import Failure, Reference, SecretValue
 
 COOLDOWN_SECONDS: Final = 30.0
 """Between two readings of a secret that was refused; those of the schedule come besides."""
+MORE_TRIES: Final = 2
+"""After a refusal, at most."""
 
 logger: Final = logging.getLogger("watchword")
 
@@ -75,6 +77,15 @@ class WatchedSecret(Generic[T]):
         news = self._worked != value
         self._worked = value
         return news
+
+    async def following(self, tried: Sequence[T], *, wait_seconds: float) -> T | None:
+        """What to try after every one of ``tried`` was refused: a value that was not, read anew where that
+        is due. None where there is none, and after two more."""
+        if len(tried) > MORE_TRIES:
+            return None
+        if len(tried) == 1:
+            await self.ask_again(wait_seconds=wait_seconds)
+        return next((each for each in self.candidates if each not in tried), None)
 
     async def ask_again(self, *, wait_seconds: float) -> None:
         """Read it because it was refused, once in ``COOLDOWN_SECONDS`` however often that happens, and

@@ -11,12 +11,13 @@ from watchword.auth.account_ports import AccountStore, ClientTokenStore
 from watchword.auth.caller_ports import CallerStore
 from watchword.auth.cleanup_ports import CleanupStore
 from watchword.auth.code_ports import CodeStore
+from watchword.auth.database_login import DatabaseLogins
 from watchword.auth.grant_ports import GrantStore
 from watchword.auth.logout_ports import ProviderLogoutStore
-from watchword.auth.key_ports import KeyLedger, KeyStore
 from watchword.auth.ports import (
     Announcements,
     AuditLog,
+    KeyStore,
     RevocationLog,
     SessionStore,
     SingleUseStore,
@@ -34,7 +35,6 @@ from watchword.storage.cleanup import SqlCleanupStore
 from watchword.storage.client_tokens import SqlClientTokenStore
 from watchword.storage.engines import DatabaseLimits, make_engine, sqlite_file
 from watchword.storage.provider_grants import SqlGrantStore
-from watchword.storage.key_ledger import SqlKeyLedger
 from watchword.storage.provider_logouts import SqlProviderLogoutStore
 from watchword.storage.revocations import SqlRevocationLog
 from watchword.storage.rotation_postgresql import PostgresqlRotation
@@ -63,7 +63,6 @@ class SqlDatabase:
     codes: CodeStore
     keys: KeyStore
     single_use: SingleUseStore
-    key_ledger: KeyLedger
     revocations: RevocationLog
     audit: AuditLog
     version_usage: VersionUsageStore
@@ -94,7 +93,6 @@ class SqlDatabase:
         self.codes = SqlCodeStore(self.transactions, tokens_live=tokens_live)
         self.keys = SqlKeyStore(self.transactions)
         self.single_use = SqlSingleUseStore(self.transactions)
-        self.key_ledger = SqlKeyLedger(self.transactions)
         self.revocations = SqlRevocationLog(self.transactions)
         self.audit = SqlAuditLog(self.transactions)
         self.version_usage = SqlVersionUsageStore(self.transactions)
@@ -122,18 +120,20 @@ def open_database(
     *,
     limits: DatabaseLimits | None = None,
     longest_access_token_seconds: int = LONGEST_ACCESS_TOKEN_SECONDS,
+    logins: DatabaseLogins | None = None,
 ) -> SqlDatabase:
     """The stores of one database; nothing is connected, and no file made, before the first use.
 
     ``longest_access_token_seconds``, leeway included, is how long a change of roles stays in the
-    revocation feed. Raises ConfigurationError for an address that cannot be used.
+    revocation feed; ``logins`` are user and password where they may be changed while we run. Raises
+    ConfigurationError for an address that cannot be used.
     """
     normal = normalise_database_url(url)
     bounds = limits or DatabaseLimits()
-    engine, file = make_engine(normal, bounds), sqlite_file(normal)
+    engine, file = make_engine(normal, bounds, logins), sqlite_file(normal)
     tokens_live = timedelta(seconds=longest_access_token_seconds)
     if file is not None:
         return SqlDatabase(normal, engine, SqliteRotation(file, bounds), tokens_live=tokens_live)
-    announcements = PostgresqlAnnouncements(make_engine(normal, bounds))
+    announcements = PostgresqlAnnouncements(make_engine(normal, bounds, logins))
     rotation = PostgresqlRotation(engine, most_held=(bounds.pool_size + bounds.pool_overflow) // 2)
     return SqlDatabase(normal, engine, rotation, tokens_live=tokens_live, announcements=announcements)

@@ -13,11 +13,13 @@ from sqlalchemy import URL, Connection, Engine, Pool, event
 from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from watchword.auth.database_login import DatabaseLogins
 from watchword.auth.forks import in_child
 from watchword.config.database_url import sqlite_path
 from watchword.errors import ConfigurationError
 from watchword.models.poolers import mind_poolers
 from watchword.models.quiet import ENGINE_OPTIONS
+from watchword.storage.logins import Logins
 
 WRITES = "watchword_writes"
 """Execution option: the transaction takes SQLite's write lock as it begins."""
@@ -46,11 +48,12 @@ def sqlite_file(url: str) -> Path | None:
     return None if path is None else Path(path).absolute()
 
 
-def make_engine(url: str, limits: DatabaseLimits) -> AsyncEngine:
+def make_engine(url: str, limits: DatabaseLimits, logins: DatabaseLogins | None = None) -> AsyncEngine:
     """An engine for a normalised address; nothing is connected yet, and a forked process has none of
-    its connections. Raises ConfigurationError."""
+    its connections. ``logins`` count before the user and password of the address. Raises
+    ConfigurationError."""
     file = sqlite_file(url)
-    engine = _postgresql(url, limits) if file is None else _sqlite(file, limits)
+    engine = _postgresql(url, limits, logins) if file is None else _sqlite(file, limits)
     in_child(engine.sync_engine, _with_an_empty_pool)
     return engine
 
@@ -85,11 +88,16 @@ def _pool(limits: DatabaseLimits) -> dict[str, Any]:
     }
 
 
-def _postgresql(url: str, limits: DatabaseLimits) -> AsyncEngine:
-    timeouts = {"timeout": limits.connect_seconds, "command_timeout": limits.statement_seconds}
+def _postgresql(url: str, limits: DatabaseLimits, logins: DatabaseLogins | None) -> AsyncEngine:
+    arguments: dict[str, Any] = {
+        "timeout": limits.connect_seconds,
+        "command_timeout": limits.statement_seconds,
+    }
+    if logins is not None:
+        arguments["async_creator_fn"] = Logins(logins).connect
     try:
         engine = create_async_engine(
-            url, connect_args=timeouts, pool_recycle=_RECYCLE_SECONDS, pool_use_lifo=True, **_pool(limits)
+            url, connect_args=arguments, pool_recycle=_RECYCLE_SECONDS, pool_use_lifo=True, **_pool(limits)
         )
     except (ArgumentError, ValueError):
         raise ConfigurationError(["the database address cannot be read"]) from None
