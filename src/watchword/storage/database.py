@@ -13,11 +13,11 @@ from watchword.auth.cleanup_ports import CleanupStore
 from watchword.auth.code_ports import CodeStore
 from watchword.auth.database_login import DatabaseLogins
 from watchword.auth.grant_ports import GrantStore
+from watchword.auth.key_ports import KeyLedger, KeyStore
 from watchword.auth.logout_ports import ProviderLogoutStore
 from watchword.auth.ports import (
     Announcements,
     AuditLog,
-    KeyStore,
     RevocationLog,
     SessionStore,
     SingleUseStore,
@@ -34,6 +34,7 @@ from watchword.storage.callers import SqlCallerStore
 from watchword.storage.cleanup import SqlCleanupStore
 from watchword.storage.client_tokens import SqlClientTokenStore
 from watchword.storage.engines import DatabaseLimits, make_engine, sqlite_file
+from watchword.storage.key_ledger import SqlKeyLedger
 from watchword.storage.provider_grants import SqlGrantStore
 from watchword.storage.provider_logouts import SqlProviderLogoutStore
 from watchword.storage.revocations import SqlRevocationLog
@@ -62,6 +63,7 @@ class SqlDatabase:
     grants: GrantStore
     codes: CodeStore
     keys: KeyStore
+    key_ledger: KeyLedger
     single_use: SingleUseStore
     revocations: RevocationLog
     audit: AuditLog
@@ -92,6 +94,7 @@ class SqlDatabase:
         self.grants = SqlGrantStore(self.transactions, tokens_live=tokens_live)
         self.codes = SqlCodeStore(self.transactions, tokens_live=tokens_live)
         self.keys = SqlKeyStore(self.transactions)
+        self.key_ledger = SqlKeyLedger(self.transactions)
         self.single_use = SqlSingleUseStore(self.transactions)
         self.revocations = SqlRevocationLog(self.transactions)
         self.audit = SqlAuditLog(self.transactions)
