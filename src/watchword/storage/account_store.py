@@ -29,7 +29,7 @@ from watchword.storage.account_changes import (
     set_status,
     that_may_have_tokens,
 )
-from watchword.storage.accounts import lock_user
+from watchword.storage.account_lookup import lock_user
 from watchword.storage.ending import is_live
 from watchword.storage.transactions import Transactions
 

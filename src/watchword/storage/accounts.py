@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchword.auth.ports import ProviderIdentity
-from watchword.errors import UserDisabled
 from watchword.models import Identity, Session, User
 from watchword.protocol.roles import effective_roles
+from watchword.storage.account_lookup import active, find_identity, lock_active
 from watchword.storage.ending import may_have_tokens
+from watchword.storage.renewals import renew_both
 from watchword.storage.revocations import add_revocations
 from watchword.storage.rows import insert_if_absent, new_id
 from watchword.storage.transactions import LostRace
 
-_BY_SUBJECT = select(Identity.user_id, Identity.id).where(
-    Identity.issuer == bindparam("issuer"), Identity.subject == bindparam("subject")
-)
-_LOCK = select(User.__table__).where(User.id == bindparam("user_id")).with_for_update(key_share=True)
 _RENEW_IDENTITY = update(Identity).where(
     Identity.id == bindparam("this"), Identity.user_id == bindparam("owner")
 )
-_ROLES = select(Identity.roles).where(Identity.user_id == bindparam("user_id"))
+_ROLES = select(Identity.id, Identity.roles).where(Identity.user_id == bindparam("user_id"))
 _RENEW_USER = update(User).where(User.id == bindparam("this"))
 """Statements that are built once; a renewal sets the columns that it is given."""
 
@@ -42,30 +40,38 @@ class Account:
     identity_id: UUID
     version: int
     roles: frozenset[str]
-    email: str | None
+    email: str | None = field(repr=False)
     name: str | None
+    identity_roles: frozenset[str]
 
 
 async def take_over(
     connection: AsyncConnection,
     identity: ProviderIdentity,
-    found: tuple[UUID, UUID] | None,
+    known: Row[Any] | None,
     *,
     now: datetime,
     tokens_live: timedelta,
 ) -> Account:
     """The account of ``identity``, made when there is none, with its profile and roles of now.
 
-    ``found`` is what ``find_identity`` said of it in this transaction. ``tokens_live`` is the longest an
+    ``known`` is what ``lock_known`` said of it in this transaction. ``tokens_live`` is the longest an
     access token lives: how long the feed must tell a change of roles. Raises UserDisabled, LostRace.
     """
-    if found is None:
+    if known is None:
         return await _create(connection, identity, now)
-    user_id, identity_id = found
+    user, identity_id = active(known), known.identity_id
+    held = {row.id: row.roles for row in await connection.execute(_ROLES, {"user_id": user.id})}
+    if identity_id not in held:
+        raise LostRace
+    if identity.roles is not None:
+        held[identity_id] = identity.roles
+    account = _renewed(user, identity_id, identity, frozenset[str]().union(*held.values()))
     seen = {"last_sign_in_at": now}
-    user = await _lock_active(connection, user_id)
-    await _renew_identity(connection, identity_id, user_id, {**_identity_values(identity), **seen})
-    return await _renew_user(connection, user, identity_id, identity, now, tokens_live, seen)
+    renewed = {**_identity_values(identity), "roles": held[identity_id], **seen}
+    await renew_both(connection, (user.id, identity_id), {**_user_values(account, now), **seen}, renewed)
+    await _tell_if_changed(connection, user, account, now, tokens_live)
+    return account
 
 
 async def renew(
@@ -77,7 +83,7 @@ async def renew(
     if found is None:
         return None
     user_id, identity_id = found
-    user = await _lock_active(connection, user_id)
+    user = await lock_active(connection, user_id)
     values = _identity_values(identity)
     if identity.email is None:
         del values["email"], values["verified_email"]
@@ -96,20 +102,13 @@ async def attach(
     tokens_live: timedelta,
 ) -> Account:
     """Give an account one more ``identity``, which is nobody's yet. Raises UserDisabled, LostRace."""
-    user = await _lock_active(connection, user_id)
+    user = await lock_active(connection, user_id)
     identity_id = await _add_identity(connection, identity, user_id, now)
     seen = {"last_sign_in_at": now}
     account = await _renew_user(connection, user, identity_id, identity, now, tokens_live, seen)
     if account.version == user.version:
         await _look_up_again(connection, user_id, account.version, now)
     return account
-
-
-async def find_identity(connection: AsyncConnection, identity: ProviderIdentity) -> tuple[UUID, UUID] | None:
-    """The ids of the account and of the row that (issuer, subject) has already."""
-    asked = {"issuer": identity.issuer, "subject": identity.subject}
-    row = (await connection.execute(_BY_SUBJECT, asked)).one_or_none()
-    return None if row is None else (row.user_id, row.id)
 
 
 async def _create(connection: AsyncConnection, identity: ProviderIdentity, now: datetime) -> Account:
@@ -132,7 +131,7 @@ async def _create(connection: AsyncConnection, identity: ProviderIdentity, now: 
     )
     identity_id = await _add_identity(connection, identity, user_id, now)
     roles = effective_roles(identity.roles or nobody, nobody, nobody)
-    return Account(user_id, identity_id, 1, roles, identity.email, identity.name)
+    return Account(user_id, identity_id, 1, roles, identity.email, identity.name, identity.roles or nobody)
 
 
 async def _add_identity(
@@ -155,20 +154,6 @@ async def _add_identity(
     if (await connection.execute(made)).one_or_none() is None:
         raise LostRace
     return identity_id
-
-
-async def lock_user(connection: AsyncConnection, user_id: UUID) -> Row[User] | None:
-    """The account's row, which nobody else changes until the commit; None when there is none."""
-    return (await connection.execute(_LOCK, {"user_id": user_id})).one_or_none()
-
-
-async def _lock_active(connection: AsyncConnection, user_id: UUID) -> Row[User]:
-    user = await lock_user(connection, user_id)
-    if user is None:
-        raise LostRace
-    if user.status != "active":
-        raise UserDisabled(f"account {user_id} is {user.status}")
-    return user
 
 
 async def _renew_identity(
@@ -195,7 +180,7 @@ def _identity_values(identity: ProviderIdentity) -> dict[str, object]:
 
 async def _renew_user(
     connection: AsyncConnection,
-    user: Row[User],
+    user: Row[Any],
     identity_id: UUID,
     identity: ProviderIdentity,
     now: datetime,
@@ -203,24 +188,39 @@ async def _renew_user(
     seen: Mapping[str, datetime],
 ) -> Account:
     held = await connection.execute(_ROLES, {"user_id": user.id})
-    identity_roles = frozenset[str]().union(*held.scalars())
+    identity_roles = frozenset[str]().union(*(row.roles for row in held))
+    account = _renewed(user, identity_id, identity, identity_roles)
+    renewed = {"this": user.id, **_user_values(account, now), **seen}
+    await connection.execute(_RENEW_USER, renewed)
+    await _tell_if_changed(connection, user, account, now, tokens_live)
+    return account
+
+
+def _renewed(
+    user: Row[Any], identity_id: UUID, identity: ProviderIdentity, identity_roles: frozenset[str]
+) -> Account:
     before = effective_roles(user.identity_roles, user.granted_roles, user.denied_roles)
     after = effective_roles(identity_roles, user.granted_roles, user.denied_roles)
     version = user.version if after == before else user.version + 1
     email, name = identity.email or user.email, identity.name or user.name
-    renewed = {
-        "this": user.id,
-        "version": version,
-        "email": email,
-        "name": name,
-        "identity_roles": identity_roles,
+    return Account(user.id, identity_id, version, after, email, name, identity_roles)
+
+
+def _user_values(account: Account, now: datetime) -> dict[str, object]:
+    return {
+        "version": account.version,
+        "email": account.email,
+        "name": account.name,
+        "identity_roles": account.identity_roles,
         "updated_at": now,
-        **seen,
     }
-    await connection.execute(_RENEW_USER, renewed)
-    if version != user.version:
-        await tell_live_sessions(connection, user.id, version, now=now, tokens_live=tokens_live)
-    return Account(user.id, identity_id, version, after, email, name)
+
+
+async def _tell_if_changed(
+    connection: AsyncConnection, user: Row[Any], account: Account, now: datetime, tokens_live: timedelta
+) -> None:
+    if account.version != user.version:
+        await tell_live_sessions(connection, user.id, account.version, now=now, tokens_live=tokens_live)
 
 
 async def tell_live_sessions(

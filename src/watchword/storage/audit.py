@@ -15,18 +15,21 @@ from watchword.storage.rows import new_id
 from watchword.storage.storable import shown_text, storable_details
 from watchword.storage.transactions import Transactions
 
+_ADD = insert(AuditRecord)
+
 
 async def add_audit_event(connection: AsyncConnection, event: AuditEvent) -> None:
     """Append ``event`` in the transaction of what it tells about."""
-    await add_audit_events(connection, [event])
+    await connection.execute(_ADD, audit_row(event))
 
 
 async def add_audit_events(connection: AsyncConnection, events: Sequence[AuditEvent]) -> None:
     if events:
-        await connection.execute(insert(AuditRecord), [_row(event) for event in events])
+        await connection.execute(_ADD, [audit_row(event) for event in events])
 
 
-def _row(event: AuditEvent) -> dict[str, Any]:
+def audit_row(event: AuditEvent) -> dict[str, Any]:
+    """``event`` as its table holds it."""
     return {
         "id": new_id(event.occurred_at),
         "event": event.event,

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, select, update
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchword.auth.account_ports import Actor, OpeningTerms
@@ -17,9 +17,16 @@ from watchword.storage.audit import add_audit_events
 from watchword.storage.revocations import add_revocations
 
 
-def is_live(now: datetime) -> ColumnElement[bool]:
+def is_live(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """Sessions that can be used at ``now``."""
     return and_(Session.revoked_at.is_(None), Session.idle_ends_at > now, Session.absolute_ends_at > now)
+
+
+_OLDEST_FIRST = (
+    select(Session.id)
+    .where(Session.user_id == bindparam("user_id"), is_live(bindparam("now")))
+    .order_by(Session.created_at, Session.id)
+)
 
 
 def may_have_tokens(now: datetime, tokens_live: timedelta) -> ColumnElement[bool]:
@@ -90,12 +97,8 @@ async def make_room(
         )
     if terms.cap is None:
         return
-    oldest_first = (
-        select(Session.id)
-        .where(Session.user_id == user_id, is_live(now))
-        .order_by(Session.created_at, Session.id)
-    )
-    live = list((await connection.execute(oldest_first)).scalars())
+    asked = {"user_id": user_id, "now": now}
+    live = list((await connection.execute(_OLDEST_FIRST, asked)).scalars())
     surplus = live[: max(len(live) + 1 - terms.cap.max_sessions, 0)]
     if not surplus:
         return

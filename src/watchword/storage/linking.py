@@ -12,7 +12,8 @@ from watchword.auth.account_ports import EmailLink
 from watchword.auth.ports import AuditEvent, NewSession, ProviderIdentity
 from watchword.errors import IdentityLinkedElsewhere, LinkSessionEnded
 from watchword.models import Identity, Session
-from watchword.storage.accounts import Account, attach, find_identity, lock_user, take_over
+from watchword.storage.account_lookup import find_identity, lock_known, lock_user
+from watchword.storage.accounts import Account, attach, take_over
 from watchword.storage.audit import add_audit_event
 from watchword.storage.ending import is_live
 from watchword.storage.transactions import LostRace
@@ -28,9 +29,11 @@ async def account_of(
     now = new.created_at
     terms = new.terms
     owner = await _owner_of(connection, terms.replaces, now) if terms.link else None
-    known = await find_identity(connection, identity)
-    if owner is not None and known is not None and known[0] != owner:
-        raise IdentityLinkedElsewhere(f"the identity belongs to account {known[0]}, not to {owner}")
+    if owner is not None:
+        await _require_free(connection, identity, owner)
+    known = await lock_known(connection, identity)
+    if owner is not None and known is not None and known.id != owner:
+        raise LostRace
     if owner is None and known is None and terms.email_link is not None:
         owner = await _owner_by(connection, terms.email_link, identity.issuer)
     if owner is None or known is not None:
@@ -40,6 +43,13 @@ async def account_of(
     event = AuditEvent("identity_linked", now, owner, new.session_id, new.ip, details)
     await add_audit_event(connection, event)
     return account
+
+
+async def _require_free(connection: AsyncConnection, identity: ProviderIdentity, owner: UUID) -> None:
+    """Looked at before any lock but the owner's is taken. Raises IdentityLinkedElsewhere."""
+    found = await find_identity(connection, identity)
+    if found is not None and found[0] != owner:
+        raise IdentityLinkedElsewhere(f"the identity belongs to account {found[0]}, not to {owner}")
 
 
 async def _owner_of(connection: AsyncConnection, session_id: UUID | None, now: datetime) -> UUID:

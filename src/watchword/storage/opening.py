@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchword.auth.logout_ports import NewProviderGrant
 from watchword.auth.ports import AuditEvent, LiveSession, NewSession, ProviderIdentity
-from watchword.models import ProviderGrant, Session
 from watchword.storage.accounts import Account
-from watchword.storage.audit import add_audit_event
+from watchword.storage.audit import audit_row
 from watchword.storage.ending import make_room
 from watchword.storage.linking import account_of
+from watchword.storage.opening_rows import add_rows
 
 
 async def open_session(
@@ -30,9 +29,6 @@ async def open_session(
     opened = _opened(account, identity, new)
     if new.terms.admit is not None:
         new.terms.admit(opened)
-    if new.grant is not None:
-        await connection.execute(insert(ProviderGrant), _new_grant(account, new, new.grant))
-    await connection.execute(insert(Session), _new_row(account, identity, new))
     event = AuditEvent(
         event="sign_in",
         occurred_at=new.created_at,
@@ -41,7 +37,12 @@ async def open_session(
         ip=new.ip,
         details={"provider": identity.provider_id, "client": new.client_id},
     )
-    await add_audit_event(connection, event)
+    await add_rows(
+        connection,
+        session=_new_row(account, identity, new),
+        grant=None if new.grant is None else _new_grant(account, new, new.grant),
+        event=audit_row(event),
+    )
     return opened
 
 

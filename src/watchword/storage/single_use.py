@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchword.models import SingleUse
-from watchword.storage.rows import insert_if_absent
 from watchword.storage.transactions import Transactions
+
+_CLAIM = {
+    "postgresql": postgresql.insert(SingleUse).on_conflict_do_nothing().returning(SingleUse.kind),
+    "sqlite": sqlite.insert(SingleUse).on_conflict_do_nothing().returning(SingleUse.kind),
+}
 
 
 class SqlSingleUseStore:
@@ -22,8 +27,8 @@ class SqlSingleUseStore:
         Raises ValueError for a digest of no or more than 64 bytes."""
 
         async def work(connection: AsyncConnection) -> bool:
-            claim = insert_if_absent(connection, SingleUse, kind=kind, digest=digest, expires_at=expires_at)
-            added = await connection.execute(claim.returning(SingleUse.kind))
+            asked = {"kind": kind, "digest": digest, "expires_at": expires_at}
+            added = await connection.execute(_CLAIM[connection.dialect.name], asked)
             return added.one_or_none() is not None
 
-        return await self._transactions.write("claim a single-use value", work)
+        return await self._transactions.write_one("claim a single-use value", work)

@@ -32,8 +32,8 @@ class _CallerLeft(Exception):
 
 
 class Transactions:
-    """``read`` and ``write`` of one engine. Work may run more than once; nothing of a failed run
-    is kept. Both raise DatabaseUnavailable.
+    """``read``, ``write`` and ``write_one`` of one engine. Work may run more than once; nothing of a
+    failed run is kept. All raise DatabaseUnavailable.
 
     Each transaction runs in a task of its own, because a driver must not be cancelled in the middle
     of a statement: a SQLite connection would keep its lock. A caller that is cancelled leaves at
@@ -45,6 +45,7 @@ class Transactions:
         postgresql = self.dialect == "postgresql"
         self._reads = engine.execution_options(isolation_level="AUTOCOMMIT") if postgresql else engine
         self._writes = engine.execution_options(**{WRITES: True})
+        self._singles = self._reads if postgresql else self._writes
         self._running: set[asyncio.Task[Any]] = set()
         in_child(self, Transactions._begin_anew)
 
@@ -55,6 +56,11 @@ class Transactions:
     async def write(self, doing: str, work: Work[T]) -> T:
         """All of ``work`` or nothing. Raises Contended when every try lost a race."""
         return await self._run(doing, self._writes, work)
+
+    async def write_one(self, doing: str, work: Work[T]) -> T:
+        """One statement that is its own transaction, in one round trip where the database commits by
+        itself; it stays done when its caller left. Raises what ``write`` does."""
+        return await self._run(doing, self._singles, work)
 
     async def settled(self) -> None:
         """Wait for the transactions whose callers left."""
