@@ -20,10 +20,13 @@ from watchword.config.addresses import CacheAddress, DatabaseAddress
 from watchword.config.base_url import check_base_url
 from watchword.config.client import ClientSettings, check_client_ids, client_problems
 from watchword.config.deployment import deployment_problems
+from watchword.config.keys import KeyStoreName, key_problems
 from watchword.config.problems import describe, without_faults
 from watchword.config.provider import ProviderSettings
 from watchword.config.provider_audiences import audience_problems
 from watchword.config.rate_limits import LimitName, RateLimit, RateLimitSettings
+from watchword.config.reference_tree import follow_all, unsaid, without_values
+from watchword.config.resolver import Resolver
 from watchword.config.secrets import SecretSetting
 from watchword.config.sources import EnvironmentSource, FileSource
 from watchword.config.values import IDENTIFIER, Json, OneOrMore, Seconds, SecondsOrZero
@@ -141,15 +144,17 @@ class Settings(BaseSettings):
     @model_validator(mode="wrap")
     @classmethod
     def _everything_at_once(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        followed = follow_all(data, Resolver())
         try:
-            settings, problems = handler(data), []
+            settings, problems = handler(followed.tree), []
         except ValidationError as error:
             problems = describe(error, cls)
-            settings = handler(without_faults(data, error))
+            settings = handler(without_faults(followed.tree, error))
         problems += [*client_problems(settings.clients), *audience_problems(settings.providers)]
-        problems += deployment_problems(settings)
+        problems += [*key_problems(settings.keys), *deployment_problems(settings)]
+        problems += unsaid(problems, followed)
         if problems:
-            raise ConfigurationError(problems)
+            raise ConfigurationError([without_values(each, followed) for each in problems])
         return settings
 
     @property
