@@ -13,6 +13,7 @@ from watchword.config.addresses import Address
 from watchword.config.base_url import is_loopback_url
 from watchword.config.client_credentials import ClientSecret
 from watchword.config.client_key import ClientKey
+from watchword.config.keys import key_insecurities
 from watchword.config.secrets import Secret
 
 if TYPE_CHECKING:
@@ -60,6 +61,11 @@ def deployment_warnings(settings: Settings, *, workers: int | None = None) -> li
             f"WATCHWORD_CACHE_URL: is not set, so each of the {workers} worker processes counts rate limits "
             f"by itself and {workers} times as much may pass; set it to share them"
         )
+    if settings.secret_key is not None and _same_key_again(settings):
+        warnings.append(
+            "WATCHWORD_SECRET_KEY_PREVIOUS: holds the key that WATCHWORD_SECRET_KEY holds; list there the one "
+            "that was in use before, or nothing"
+        )
     if EVERYBODY & {entry.strip() for entry in os.environ.get("FORWARDED_ALLOW_IPS", "").split(",")}:
         warnings.append(
             "FORWARDED_ALLOW_IPS: lets the server believe every X-Forwarded-For, so callers choose the "
@@ -93,6 +99,7 @@ def insecurities(settings: Settings) -> Iterator[str]:
         yield "WATCHWORD_BASE_URL: must be https in production"
     yield from _insecure_lives(settings)
     yield from _insecure_secrets(settings)
+    yield from key_insecurities(settings.keys)
     for provider_id, provider in settings.providers.items():
         name = f"WATCHWORD_PROVIDERS__{provider_id.upper()}__"
         if not provider.issuer.startswith("https://"):
@@ -122,6 +129,11 @@ def _insecure_lives(settings: Settings) -> Iterator[str]:
         yield "WATCHWORD_ACCESS_TOKEN_SECONDS: must not be above 3600 in production"
     if settings.access_token_seconds > settings.session_idle_seconds:
         yield "WATCHWORD_ACCESS_TOKEN_SECONDS: must not be above WATCHWORD_SESSION_IDLE_SECONDS"
+    if settings.keys.rotate_after_seconds < _HOUR:
+        yield (
+            "WATCHWORD_KEYS__ROTATE_AFTER_SECONDS: must be at least 3600 in production, "
+            "so that readers of the key set can follow"
+        )
     if settings.session_idle_seconds > settings.session_absolute_seconds:
         yield "WATCHWORD_SESSION_IDLE_SECONDS: must not be above WATCHWORD_SESSION_ABSOLUTE_SECONDS"
 
@@ -129,11 +141,6 @@ def _insecure_lives(settings: Settings) -> Iterator[str]:
 def _insecure_secrets(settings: Settings) -> Iterator[str]:
     named: list[tuple[str, Secret | ClientSecret | ClientKey]] = [
         *_named_secret_keys(settings),
-    if settings.keys.rotate_after_seconds < _HOUR:
-        yield (
-            "WATCHWORD_KEYS__ROTATE_AFTER_SECONDS: must be at least 3600 in production, "
-            "so that readers of the key set can follow"
-        )
         *_client_secrets(settings),
         *_client_keys(settings),
         *_secrets_of_clients(settings),
@@ -160,6 +167,11 @@ def _named_secret_keys(settings: Settings) -> Iterator[tuple[str, Secret]]:
         yield "WATCHWORD_SECRET_KEY", settings.secret_key
     for key in settings.secret_key_previous:
         yield "WATCHWORD_SECRET_KEY_PREVIOUS", key
+
+
+def _same_key_again(settings: Settings) -> bool:
+    keys = [decode_secret_key(secret) for _, secret in _named_secret_keys(settings)]
+    return keys[0] in keys[1:]
 
 
 def _client_secrets(settings: Settings) -> Iterator[tuple[str, Secret]]:
