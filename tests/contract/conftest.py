@@ -12,7 +12,8 @@ from watchword.storage import SqlDatabase, open_database
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.import_plugin("tests.servers.postgres")
+    for plugin in ("postgres", "moto", "key_value", "openbao"):
+        config.pluginmanager.import_plugin(f"tests.servers.{plugin}")
 
 
 @pytest.fixture
