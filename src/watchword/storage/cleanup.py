@@ -14,7 +14,8 @@ from watchword.storage.cleanup_statements import grants_without_session, next_gr
 from watchword.storage.cleanup_turns import PostgresqlTurns, SqliteTurns, Turns
 from watchword.storage.transactions import Transactions
 
-POSTGRESQL_ROWS: Final = 500
+POSTGRESQL_ROWS: Final = 100
+"""A rotation that comes meanwhile shares processors and disk with a batch: one of 500 rows is noticed."""
 POSTGRESQL_PAUSE_SECONDS: Final = 0.01
 SQLITE_ROWS: Final = 50
 """One writer at a time: a rotation waits for as long as a batch takes, some milliseconds."""
