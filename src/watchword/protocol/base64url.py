@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 import string
 from typing import Final
 
 _ALPHABET: Final = f"{string.ascii_uppercase}{string.ascii_lowercase}{string.digits}-_".encode()
 _TO_STANDARD: Final = bytes.maketrans(b"-_", b"+/")
+_FROM_STANDARD: Final = bytes.maketrans(b"+/", b"-_")
 _PADDING: Final = (b"", b"", b"==", b"=")
 _LAST: Final = (_ALPHABET, b"", _ALPHABET[::16], _ALPHABET[::4])
 """By the length modulo 4: the padding of RFC 4648 §4, and the last characters whose bits that stand
@@ -39,4 +39,5 @@ def decode(text: str | bytes) -> bytes:
 
 def encode(raw: bytes) -> str:
     """The unpadded base64url spelling of ``raw``."""
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+    spelled = binascii.b2a_base64(raw, newline=False)
+    return spelled.rstrip(b"=").translate(_FROM_STANDARD).decode("ascii")

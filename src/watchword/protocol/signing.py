@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -49,25 +50,35 @@ class SigningKey:
 def sign(claims: Mapping[str, Any], key: SigningKey, *, typ: str = ACCESS_TOKEN_TYPE) -> str:
     """A compact JWS over ``claims`` with the header ``alg``, ``kid``, ``typ``. Raises ValueError
     for claims that are not JSON."""
-    return _compact_jws(claims, {"alg": key.algorithm, "kid": key.kid, "typ": typ}, key.prepared)
+    return _compact_jws(claims, _own_header(key.algorithm, key.kid, typ), key.algorithm, key.prepared)
 
 
 def compact_jws(claims: Mapping[str, Any], header: Mapping[str, str], private_key: PrivateKey) -> str:
     """A compact JWS under a header whose ``alg`` goes with the key. Raises ValueError for claims that
     are not JSON."""
-    return _compact_jws(claims, header, _joserfc_key(private_key))
+    return _compact_jws(claims, _encoded(header), header["alg"], _joserfc_key(private_key))
 
 
-def _compact_jws(claims: Mapping[str, Any], header: Mapping[str, str], key: ECKey | RSAKey | OKPKey) -> str:
-    try:
-        payload = _JSON.encode(claims)
-    except TypeError:
-        raise ValueError("the claims are not JSON") from None
-    parts = (_JSON.encode(dict(header)), payload)
-    text = ".".join(base64url.encode(part.encode("utf-8")) for part in parts)
-    algorithm = JWSRegistry.algorithms["Ed25519" if header["alg"] == "EdDSA" else header["alg"]]
+def _compact_jws(
+    claims: Mapping[str, Any], encoded_header: str, alg: str, key: ECKey | RSAKey | OKPKey
+) -> str:
+    text = f"{encoded_header}.{_encoded(claims)}"
+    algorithm = JWSRegistry.algorithms["Ed25519" if alg == "EdDSA" else alg]
     signature = algorithm.sign(text.encode("ascii"), key)
     return f"{text}.{base64url.encode(signature)}"
+
+
+@lru_cache(maxsize=32)
+def _own_header(alg: str, kid: str, typ: str) -> str:
+    """The same for every token that a key signs."""
+    return _encoded({"alg": alg, "kid": kid, "typ": typ})
+
+
+def _encoded(members: Mapping[str, Any]) -> str:
+    try:
+        return base64url.encode(_JSON.encode(dict(members)).encode("utf-8"))
+    except TypeError:
+        raise ValueError("the claims are not JSON") from None
 
 
 def public_jwk(private_key: PrivateKey, algorithm: str) -> dict[str, Any]:
