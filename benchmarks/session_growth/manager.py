@@ -19,25 +19,37 @@ from watchword.auth.clock import SystemClock
 from watchword.auth.grants import SessionLimits
 from watchword.auth.key_manager import KeyManager
 from watchword.auth.keyring import Keyring
-from watchword.auth.ports import Rotation
+from watchword.auth.ports import LiveSession, Rotation
 from watchword.auth.refresh_tokens import RefreshTokens
 from watchword.auth.sealing import Sealer
 from watchword.auth.session_manager import SessionManager
-from watchword.auth.token_issuer import TokenIssuer
+from watchword.auth.token_issuer import IssuedToken, TokenIssuer
 from watchword.models import Session
 from watchword.protocol.rotation import RecheckDue
 from watchword.storage.database import SqlDatabase, open_database
 
 _ADDRESS: Final = "https://api.example.test"
 TOKENS_LIVE_SECONDS: Final = 960
+_LIMITS: Final = SessionLimits(
+    idle_seconds=int(IDLE.total_seconds()), absolute_seconds=7_776_000, overlap_seconds=10
+)
+_NO_TOKEN: Final = IssuedToken("none", 900)
 
 
 class Refreshing:
     """What clients do to the loaded sessions 1 to ``sessions`` of one database."""
 
-    def __init__(self, database: SqlDatabase, manager: SessionManager, sealer: Sealer, sessions: int) -> None:
+    def __init__(
+        self,
+        database: SqlDatabase,
+        manager: SessionManager,
+        unsigned: SessionManager,
+        sealer: Sealer,
+        sessions: int,
+    ) -> None:
         self.database = database
         self._manager = manager
+        self._unsigned = unsigned
         self._tokens = RefreshTokens(sealer)
         self._held: dict[int, str] = {}
         self._draw = random.Random(sessions)
@@ -58,6 +70,11 @@ class Refreshing:
     async def refresh(self, number: int) -> None:
         """The whole of it: tag, fresh token, seal, rotation, signed access token. Raises RefreshRefused."""
         grant = await self._manager.refresh(self._held[number], client_id=CLIENT_ID)
+        self._held[number] = grant.refresh_token
+
+    async def carry_on(self, number: int) -> None:
+        """The same without signing an access token. Raises RefreshRefused."""
+        grant = await self._unsigned.refresh(self._held[number], client_id=CLIENT_ID)
         self._held[number] = grant.refresh_token
 
     async def rotate(self, number: int) -> None:
@@ -84,6 +101,17 @@ class Refreshing:
         await self.rotate(number)
 
 
+class _SignsNothing(TokenIssuer):
+    """The same token for everybody."""
+
+    def issue(self, session: LiveSession, *, now: datetime) -> IssuedToken:
+        return _NO_TOKEN
+
+
+def _issuer(kind: type[TokenIssuer], keyring: Keyring) -> TokenIssuer:
+    return kind(keyring, issuer=_ADDRESS, audience=_ADDRESS, life_seconds=900)
+
+
 @asynccontextmanager
 async def refreshing(url: str, sessions: int) -> AsyncIterator[Refreshing]:
     """Over the database as a service opens it, with its default limits."""
@@ -102,19 +130,20 @@ async def refreshing(url: str, sessions: int) -> AsyncIterator[Refreshing]:
         )
         keyring = Keyring(keys.ring, clock)
         await keyring.load()
-        manager = SessionManager(
-            store=database.sessions,
-            issuer=TokenIssuer(keyring, issuer=_ADDRESS, audience=_ADDRESS, life_seconds=900),
-            sealer=sealer,
-            clock=clock,
-            limits=SessionLimits(
-                idle_seconds=int(IDLE.total_seconds()), absolute_seconds=7_776_000, overlap_seconds=10
-            ),
-            tokens_live_seconds=TOKENS_LIVE_SECONDS,
-            on_ended=_nobody_listens,
-            recheck=_nobody_is_due,
+        managers = (
+            SessionManager(
+                store=database.sessions,
+                issuer=issuer,
+                sealer=sealer,
+                clock=clock,
+                limits=_LIMITS,
+                tokens_live_seconds=TOKENS_LIVE_SECONDS,
+                on_ended=_nobody_listens,
+                recheck=_nobody_is_due,
+            )
+            for issuer in (_issuer(TokenIssuer, keyring), _issuer(_SignsNothing, keyring))
         )
-        yield Refreshing(database, manager, sealer, sessions)
+        yield Refreshing(database, *managers, sealer, sessions)
     finally:
         await database.close()
 

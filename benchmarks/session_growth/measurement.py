@@ -86,14 +86,17 @@ async def _rates(
     cluster: Cluster, product: Refreshing, size: int, plan: Plan, found: Found, tell: Tell
 ) -> None:
     """Each round has a block of each contender, and begins with another of them."""
-    bare, rotated, refreshed, other = groups(size, plan.clients, 4)
-    await product.hand_out([number for group in refreshed for number in group])
+    bare, rotated, carried, refreshed, other = groups(size, plan.clients, 5)
+    await product.hand_out([number for group in (*carried, *refreshed) for number in group])
     program = Pgbench(cluster, _name(size), bare)
     async with two_statements(cluster, _name(size), plan.clients) as design:
         contenders: dict[str, Callable[[], Awaitable[Block]]] = {
             "pgbench": lambda: asyncio.to_thread(program.run, plan.seconds),
             "rotation": lambda: _block(
                 plan, lambda client, place: product.rotate(_of(rotated[client], place))
+            ),
+            "manager": lambda: _block(
+                plan, lambda client, place: product.carry_on(_of(carried[client], place))
             ),
             "refresh": lambda: _block(
                 plan, lambda client, place: product.refresh(_of(refreshed[client], place))

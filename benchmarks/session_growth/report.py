@@ -22,7 +22,8 @@ END: Final = "<!-- written by benchmarks/sessions.py: end -->"
 _NOT_QUIET: Final = ", which is too much: the machine was not quiet"
 _CONTENDERS: Final = {
     "pgbench": "`pgbench`, the same statement",
-    "rotation": "rotation alone",
+    "rotation": "the statement through our store",
+    "manager": "the session manager's rotation",
     "refresh": "whole refresh",
     "two statements": "a row for each token, two statements",
 }
@@ -138,11 +139,11 @@ def _rest(found: Found) -> Iterator[str]:
 def targets(run: Run) -> Iterator[str]:
     """Lines of Markdown, one a target."""
     found = run.found
-    refresh = spread(run.ratios("refresh")).median if found.rounds else None
+    rotation = spread(run.ratios("manager")).median if found.rounds else None
     yield _target(
-        f"the whole refresh at least {MIN_RATE_RATIO:.2f} of pgbench's rate",
-        refresh,
-        met=refresh is not None and refresh >= MIN_RATE_RATIO,
+        f"the session manager's rotation at least {MIN_RATE_RATIO:.2f} of pgbench's rate",
+        rotation,
+        met=rotation is not None and rotation >= MIN_RATE_RATIO,
     )
     growth = spread(costs(found.growth, max(found.growth))).median if len(found.growth) > 1 else None
     yield _target(

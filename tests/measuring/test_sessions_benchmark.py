@@ -23,14 +23,14 @@ def run_of(found: Found) -> Run:
     return Run(CONDITIONS, Plan(), found)
 
 
-def a_round(refreshes: int) -> dict[str, Block]:
-    rates = {"pgbench": 1000, "rotation": 900, "refresh": refreshes, "two statements": 500}
+def a_round(rotations: int) -> dict[str, Block]:
+    rates = {"pgbench": 1000, "rotation": 900, "manager": rotations, "refresh": 600, "two statements": 500}
     return {name: Block(rate, 1.0, 0.5) for name, rate in rates.items()}
 
 
-def everything(*, refreshes: int = 700, large: int = 80, busy: float = 0.02, sign_in: float = 3.0) -> Found:
+def everything(*, rotations: int = 700, large: int = 80, busy: float = 0.02, sign_in: float = 3.0) -> Found:
     return Found(
-        rounds=[a_round(refreshes)] * 3,
+        rounds=[a_round(rotations)] * 3,
         growth={10: [Block(100, 1.0)] * 3, 1000: [Block(large, 1.0)] * 3},
         cleaning=[CleaningPair([0.01], [busy], 5, 1.0)] * 3,
         sign_ins=[sign_in] * 3,
@@ -45,7 +45,7 @@ def test_targets_hold_at_their_edges() -> None:
 @pytest.mark.parametrize(
     ("found", "place"),
     [
-        (everything(refreshes=699), 0),
+        (everything(rotations=699), 0),
         (everything(large=79), 1),
         (everything(busy=0.0201), 2),
         (everything(sign_in=3.01), 3),
@@ -66,13 +66,13 @@ def test_ratios_are_those_of_neighbours() -> None:
     """A machine that was slow for a while spoils no comparison: each round counts by itself."""
     slow = {name: Block(block.done, 10.0, 0.5) for name, block in a_round(700).items()}
     run = run_of(Found(rounds=[a_round(700), slow, a_round(700)]))
-    assert run.ratios("refresh") == pytest.approx([0.7] * 3)
+    assert run.ratios("manager") == pytest.approx([0.7] * 3)
 
 
 def test_everybody_rotates_sessions_of_their_own() -> None:
     """No two clients, and no two kinds of rotation, wait for the same row."""
-    drawn = [number for kind in groups(10_000, 8, 4) for group in kind for number in group]
-    assert len(drawn) == len(set(drawn)) == 4 * 8 * 16
+    drawn = [number for kind in groups(10_000, 8, 5) for group in kind for number in group]
+    assert len(drawn) == len(set(drawn)) == 5 * 8 * 16
     assert len(groups(100, 8, 4)[0][0]) == 3
 
 
