@@ -87,9 +87,10 @@ async def test_a_survey_writes_nothing(database: SqlDatabase) -> None:
     await with_grants(database, 4, Sealer(OLD))
     ring = ListedRing([stored_key("a", "active", Sealer(OLD))])
     work = resealer(database, ring)
-    told = await work.survey()
+    told = await work.survey(ring=True)
     assert told.resealed == {"signing_keys": 1, "provider_grants": 4, "peppers": 0, "key_ring_copies": 0}
     assert await tokens(database, Sealer(OLD)) == texts(4)
+    assert (await work.survey(ring=False)).resealed["signing_keys"] == 0
     assert ring.replaced == 0
 
 
@@ -263,11 +264,14 @@ async def test_since_when_nothing_is_left(database: SqlDatabase) -> None:
     async def mark(current: str, previous: list[str], hours: int, *, anew: bool = False) -> timedelta:
         return await marks.mark(current, previous, anew=anew, now=NOW + hours * hour) - NOW
 
+    assert await marks.since(NEW_ID, [OLD_ID]) is None
     assert await mark(NEW_ID, [OLD_ID], 0, anew=True) == 0 * hour
+    assert await marks.since(NEW_ID, [OLD_ID]) == NOW
     assert await mark(NEW_ID, [OLD_ID], 1) == 0 * hour
     assert await mark(NEW_ID, [OLD_ID], 2, anew=True) == 2 * hour
     assert await mark(NEW_ID, [OLD_ID], 3) == 2 * hour
     assert await mark(OLD_ID, [NEW_ID], 4) == 4 * hour
+    assert await marks.since(NEW_ID, [OLD_ID]) is None
     assert await mark(NEW_ID, [OLD_ID], 5) == 5 * hour
 
 

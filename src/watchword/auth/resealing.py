@@ -57,18 +57,20 @@ class Resealer:
         Raises DatabaseUnavailable, KeyStoreUnavailable and KeyStoreInvalid; what was sealed anew by then
         stays so.
         """
-        return await self._run(on_batch, write=True)
+        return await self._run(on_batch, write=True, ring=True)
 
-    async def survey(self) -> Resealed:
-        """What ``run`` would do; nothing is written."""
-        return await self._run(lambda _: None, write=False)
+    async def survey(self, *, ring: bool) -> Resealed:
+        """What ``run`` would do; nothing is written. ``ring=False`` leaves the signing keys out, because a
+        store outside the database keeps its copy up to date as soon as it is read."""
+        return await self._run(lambda _: None, write=False, ring=ring)
 
-    async def _run(self, on_batch: OnBatch, *, write: bool) -> Resealed:
+    async def _run(self, on_batch: OnBatch, *, write: bool, ring: bool) -> Resealed:
         """The ring last: once it is under the new secret, a process that lacks that one does not start."""
         tally = Tally()
         for table in SEALED_COLUMNS:
             await self._table(table, tally, on_batch, write=write)
-        await self._ring(tally, write=write)
+        if ring:
+            await self._ring(tally, write=write)
         on_batch(tally.looked_at)
         return tally.told()
 

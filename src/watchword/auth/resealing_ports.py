@@ -68,7 +68,12 @@ class SealedRowStore(Protocol):
 
 
 class SealedMarks(Protocol):
-    """When a run last ended with nothing left under any other secret than the current one."""
+    """When a run last ended with nothing left under any other secret than the current one. Both raise
+    DatabaseUnavailable."""
+
+    async def since(self, current: str, previous: Collection[str]) -> datetime | None:
+        """What is kept for the current secret, by its id; None where none is, or where a previous secret
+        was current after it."""
 
     async def mark(self, current: str, previous: Collection[str], *, anew: bool, now: datetime) -> datetime:
         """Keep ``now`` for the current secret, by its id; but not where a time is kept already, nothing

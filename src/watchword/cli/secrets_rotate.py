@@ -67,30 +67,19 @@ def rotate(
 
 
 async def _run(database: SqlDatabase, told: Told) -> _Outcome:
-    from watchword.auth.attempt import registration_digest
     from watchword.auth.clock import SystemClock
-    from watchword.auth.resealing import Resealer
     from watchword.auth.sealing import Sealer
     from watchword.composition_keys import open_key_store
+    from watchword.composition_seals import open_resealer
     from watchword.config.auth import Settings
     from watchword.config.secret_key import secret_keys
-    from watchword.storage.resealing import SqlSealedMarks, SqlSealedRows
+    from watchword.storage.resealing import SqlSealedMarks
 
     settings, clock = Settings(), SystemClock()
     current, *previous = secret_keys(settings)
     sealer = Sealer(current, previous)
-    registrations = [
-        registration_digest(
-            issuer=provider.issuer,
-            client_id=provider.client_id,
-            redirect_uri=settings.redirect_uri(provider_id),
-        )
-        for provider_id, provider in settings.providers.items()
-    ]
-    rows = SqlSealedRows(database.transactions)
-    keys = open_key_store(settings, database, sealer)
-    resealer = Resealer(sealer, rows, keys, clock, registrations=registrations)
-    resealed = await resealer.run(told)
+    keys = open_key_store(settings, database, sealer, clock)
+    resealed = await open_resealer(settings, database, keys, sealer, clock).run(told)
     now_id, *older = sealer.key_ids
     if not older or not resealed.complete:
         return _Outcome(resealed, now_id, tuple(older), None)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from watchword.auth.key_ports import StoredKey
 from watchword.auth.sealing import Sealer
 from watchword.config.auth import Settings
 from watchword.config.secret_key import development_key_path, secret_keys
 from watchword.doctor.finding import SERVICE, Finding
+from watchword.doctor.sealing_checks import sealing_findings
 from watchword.errors import SealBroken, SecretKeyMismatch, WatchwordError
 from watchword.migrations.runner import status
 from watchword.storage.database import open_database
@@ -22,17 +26,25 @@ async def database_findings(settings: Settings) -> list[Finding]:
         return [_fault("database", stands, "run: watchword db upgrade")]
     answers = Finding("ok", SERVICE, "database", f"the database answers and is at {state.current}")
     try:
-        return [answers, await _secret_key(settings)]
+        return [answers, *await _secret_key(settings)]
     except WatchwordError as error:
         return [answers, _fault("secret_key", error.detail, "see WATCHWORD_SECRET_KEY in docs/settings.md")]
 
 
-async def _secret_key(settings: Settings) -> Finding:
+async def _secret_key(settings: Settings) -> list[Finding]:
     database = open_database(settings.database_url)
     try:
         stored = (await database.keys.load()).keys
+        opens = _opens(settings, stored)
+        if opens.level != "ok" or not stored:
+            return [opens]
+        current, *previous = secret_keys(settings)
+        return [opens, *await sealing_findings(settings, database, Sealer(current, previous))]
     finally:
         await database.close()
+
+
+def _opens(settings: Settings, stored: Sequence[StoredKey]) -> Finding:
     if settings.secret_key is None and not development_key_path(settings.database_url).exists():
         if stored:
             return _fault(

@@ -85,11 +85,16 @@ class SqlSealedMarks:
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
 
+    async def since(self, current: str, previous: Collection[str]) -> datetime | None:
+        async def work(connection: AsyncConnection) -> datetime | None:
+            return await _since(connection, current, previous)
+
+        return await self._transactions.read("read when nothing was left under an old secret", work)
+
     async def mark(self, current: str, previous: Collection[str], *, anew: bool, now: datetime) -> datetime:
         async def work(connection: AsyncConnection) -> datetime:
-            kept = await _kept(connection, {current, *previous})
-            since = kept.get(current)
-            if since is not None and not anew and since == max(kept.values()):
+            since = await _since(connection, current, previous)
+            if since is not None and not anew:
                 return since
             made = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
             until = now + _KEPT
@@ -103,12 +108,14 @@ class SqlSealedMarks:
         return await self._transactions.write("keep when nothing was left under an old secret", work)
 
 
-async def _kept(connection: AsyncConnection, key_ids: Collection[str]) -> Mapping[str, datetime]:
-    digests = [bytes.fromhex(key_id) for key_id in key_ids]
+async def _since(connection: AsyncConnection, current: str, previous: Collection[str]) -> datetime | None:
+    digests = [bytes.fromhex(key_id) for key_id in {current, *previous}]
     statement = select(SingleUse.digest, SingleUse.expires_at).where(
         SingleUse.kind == _MARK_KIND, SingleUse.digest.in_(digests)
     )
-    return {row.digest.hex(): row.expires_at - _KEPT for row in await connection.execute(statement)}
+    kept = {row.digest.hex(): row.expires_at - _KEPT for row in await connection.execute(statement)}
+    since = kept.get(current)
+    return since if since == max(kept.values(), default=None) else None
 
 
 def _looked_at(table: RowTable, head: bytes) -> Select[Any]:
