@@ -42,7 +42,7 @@ def test_a_key_in_a_file_or_a_variable_is_read_at_start(
         ({"client_key": PEM, "client_secret": "s"}, "client_secret is set, so client_auth cannot be"),
         ({"client_key": PEM, "client_auth": "none"}, "client_key is set, so client_auth cannot be none"),
         ({"client_key": PEM, "client_auth": None, "client_secret": "s"}, "cannot be client_secret_basic"),
-        ({"client_key": "file:/nowhere/key.pem"}, f"{NAME}: refers to the file '/nowhere/key.pem'"),
+        ({"client_key": "file:/nowhere/key.pem"}, f"{NAME}: refers to file:/nowhere/key.pem"),
         ({"client_key": "key-canary"}, f"{NAME}: is neither a private key in PEM nor a JWK"),
         ({"client_key": PEM[:-60] + "-----END PRIVATE KEY-----"}, f"{NAME}: is not an unencrypted private"),
     ],

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.servers.aws import in_aws_environment
 
 from watchword.config.secrets import Secret, read_secret
 from watchword.config.sources import FromEnvironment
@@ -36,25 +37,28 @@ def test_a_secret_does_not_print() -> None:
         (b"x", "a secret is text"),
         ("", "is empty"),
         ("  ", "is empty"),
-        ("env:", "which is not set"),
-        ("env:NOT_SET_ANYWHERE", "refers to the environment variable NOT_SET_ANYWHERE, which is not set"),
-        ("env:EMPTY", "which is not set"),
-        ("env:A=B", "which is not set"),
+        ("env:", "no such environment variable, or it is empty; set it"),
+        ("env:NOT_SET_ANYWHERE", "refers to env:NOT_SET_ANYWHERE, but there is no such environment"),
+        ("env:EMPTY", "no such environment variable, or it is empty; set it"),
+        ("env:A=B", "no such environment variable, or it is empty; set it"),
         ("file:", "cannot be read"),
-        ("file:nowhere", "refers to the file 'nowhere', which cannot be read: No such file"),
+        ("file:nowhere", "refers to file:nowhere, but the file cannot be read: No such file"),
         ("file:.", "cannot be read: Is a directory"),
-        ("file:empty", "refers to the file 'empty', which is empty"),
+        ("file:empty", "refers to file:empty, but the file is empty"),
         ("file:binary", "not UTF-8"),
         ("file:large", "larger than a secret can be"),
         ("file:a\0b", "cannot be read"),
-        ("aws-sm:prod/key#it", "aws-sm: references cannot be resolved by this version"),
-        ("vault:secret/key#it", "vault: references cannot be resolved by this version"),
+        ("aws-sm:prod/key#it", "refers to aws-sm:prod/key#it, but no AWS region is known"),
+        ("vault:secret/key#it", "refers to vault:secret/key#it, but VAULT_ADDR is not set"),
     ],
 )
 def test_a_secret_that_cannot_be_had_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, given: Any, cause: str
 ) -> None:
     """Never taken as the secret itself."""
+    in_aws_environment(monkeypatch, "http://127.0.0.1:1")
+    monkeypatch.delenv("AWS_REGION")
+    monkeypatch.delenv("VAULT_ADDR", raising=False)
     monkeypatch.setenv("EMPTY", " ")
     (tmp_path / "empty").write_text("\n")
     (tmp_path / "binary").write_bytes(b"\xff\xfe")

@@ -8,7 +8,7 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from watchword.config.sources import PREFIX
+from watchword.config.sources import PREFIX, Unresolved
 
 Location = tuple[int | str, ...]
 _DEEPEST = 3
@@ -19,13 +19,18 @@ def describe(error: ValidationError, root: type[BaseModel]) -> list[str]:
     sentences = []
     for fault in error.errors(include_url=False):
         location = fault["loc"]
+        if isinstance(fault["input"], Unresolved):
+            sentences.append(f"{setting_name(location)}: {fault['input'].problem}")
+            continue
         if fault["type"] == "extra_forbidden":
             for unknown in _leaves(location, fault["input"]):
-                sentences.append(f"{_name(unknown)}: there is no such setting{_suggestion(unknown, root)}")
+                sentences.append(
+                    f"{setting_name(unknown)}: there is no such setting{_suggestion(unknown, root)}"
+                )
         elif fault["type"] == "missing":
-            sentences.append(f"{_name(location)}: is required")
+            sentences.append(f"{setting_name(location)}: is required")
         else:
-            sentences.append(f"{_name(location)}: {fault['msg'].removeprefix('Value error, ')}")
+            sentences.append(f"{setting_name(location)}: {fault['msg'].removeprefix('Value error, ')}")
     return sentences
 
 
@@ -66,13 +71,14 @@ def _leaves(location: Location, given: Any) -> Iterator[Location]:
         yield location
 
 
-def _name(location: Location) -> str:
+def setting_name(location: Location) -> str:
+    """In its environment form."""
     return PREFIX + "__".join(str(part).upper() for part in location)
 
 
 def _suggestion(location: Location, root: type[BaseModel]) -> str:
     """The known name that looks most alike, one underscore taken for two."""
-    given = _name(location)
+    given = setting_name(location)
     words = given.split("__" if len(location) > 1 else "_")
     entry = words[1 if len(location) > 1 else 2] if len(words) > 2 else "<ID>"
     known = {_flat(name): name for each in setting_names(root) if (name := each.replace("<ID>", entry))}

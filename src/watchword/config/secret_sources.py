@@ -53,12 +53,22 @@ BUILT_IN: Final[Mapping[str, type[SecretSource]]] = {"env": VariableSource, "fil
 
 
 def scheme_of(text: str) -> str | None:
-    """The scheme that ``text`` begins with, where it is one that is known here."""
+    """The scheme of a reference; None where ``text`` is none, which a blank after the colon makes sure of."""
+    scheme, rest = _split(text)
+    return None if rest[:1].isspace() else scheme
+
+
+def scheme_before_blank(text: str) -> str | None:
+    """The scheme of what would be a reference without the blank after its colon."""
+    scheme, rest = _split(text)
+    return scheme if rest[:1].isspace() else None
+
+
+def _split(text: str) -> tuple[str | None, str]:
     match = _SCHEME.match(text)
-    if match is None:
-        return None
-    scheme = match[1]
-    return scheme if scheme in BUILT_IN or scheme in _added(tuple(sys.path)) else None
+    if match is None or not (match[1] in BUILT_IN or match[1] in _added(tuple(sys.path))):
+        return None, ""
+    return match[1], text[match.end() :]
 
 
 def make_source(scheme: str) -> SecretSource:

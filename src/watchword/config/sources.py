@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
+from watchword.config.references import Reference
 from watchword.errors import ConfigurationError
 
 PREFIX = "WATCHWORD_"
@@ -21,6 +23,35 @@ class FromEnvironment(str):
     """A value read from an environment variable, so that a secret knows it was not in a file."""
 
     __slots__ = ()
+
+
+class FromReference(str):
+    """A value that a reference led to. It does not print: what it is for decides whether it may."""
+
+    __slots__ = ("exposed_file", "reference")
+    reference: Reference
+    exposed_file: str | None
+
+    def marks(self, text: str) -> FromReference:
+        """``text``, which was found inside this value, as led to by the same reference."""
+        return from_reference(text, self.reference, self.exposed_file)
+
+    def __repr__(self) -> str:
+        return f"<value of {self.reference}>"
+
+
+def from_reference(text: str, reference: Reference, exposed_file: str | None = None) -> FromReference:
+    """``text`` with where it was found."""
+    value = FromReference(text)
+    value.reference, value.exposed_file = reference, exposed_file
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """Stands where a reference led nowhere; no setting accepts it."""
+
+    problem: str
 
 
 class _WholeSource(PydanticBaseSettingsSource):

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from watchword.config.sources import FromEnvironment
+from watchword.config.sources import FromEnvironment, FromReference
 
 IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
@@ -21,16 +21,18 @@ def _from_json(given: Any) -> Any:
         read = json.loads(given)
     except (ValueError, RecursionError):
         raise ValueError("must be JSON, for example " + '["a", "b"] or {"a": "b"}') from None
-    return _mark(read) if isinstance(given, FromEnvironment) else read
+    return marked(read, given)
 
 
-def _mark(read: Any) -> Any:
-    """Texts inside a JSON variable come from the environment as much as the variable itself."""
+def marked(read: Any, given: str) -> Any:
+    """Texts inside JSON come from the environment, or by a reference, as much as the JSON itself."""
     if isinstance(read, dict):
-        return {name: _mark(value) for name, value in read.items()}
+        return {name: marked(value, given) for name, value in read.items()}
     if isinstance(read, list):
-        return [_mark(value) for value in read]
-    return FromEnvironment(read) if isinstance(read, str) else read
+        return [marked(value, given) for value in read]
+    if isinstance(read, str) and isinstance(given, FromReference):
+        return given.marks(read)
+    return FromEnvironment(read) if isinstance(read, str) and isinstance(given, FromEnvironment) else read
 
 
 def _from_words(given: Any) -> Any:
