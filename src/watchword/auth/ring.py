@@ -84,7 +84,7 @@ class Ring:
         spare: list[StoredKey] = []
         for _ in range(TRIES):
             seen = await self.read()
-            now = moment_of_change(seen.keys, self._clock.now())
+            now = moment_of_change(seen.stored.keys, self._clock.now())
             retire = decide(seen, now)
             if retire is None:
                 return ChangedRing(seen.keys, by_us=False)
