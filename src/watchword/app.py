@@ -45,6 +45,7 @@ from watchword.auth.ports import Clock, ProviderHttp
 from watchword.auth.revocation import POLL_SECONDS
 from watchword.auth.sealing import Sealer
 from watchword.composition import Composition
+from watchword.composition_secrets import RunningSecrets
 from watchword.config.auth import Settings
 from watchword.config.deployment import deployment_warnings
 from watchword.config.secret_key import secret_keys
@@ -215,6 +216,7 @@ class Watchword:
             for http in https:
                 closing.push_async_callback(http.close)
             if services is not None:
+                closing.callback(services.secret_watch.close)
                 closing.push_async_callback(services.first_look.close)
                 closing.push_async_callback(services.recheck.settled)
 
@@ -234,6 +236,7 @@ class Watchword:
             asyncio.create_task(services.version_usage.follow(), name="watchword version usage"),
             asyncio.create_task(services.provider_watch.follow(), name="watchword provider watch"),
             asyncio.create_task(services.cleanup.follow(), name="watchword cleanup"),
+            asyncio.create_task(services.secret_watch.follow(), name="watchword secrets"),
             asyncio.create_task(services.key_watch.follow(), name="watchword signing keys"),
         }
         self._followed = True
@@ -266,19 +269,20 @@ class Watchword:
         url = self.settings.database_url
         await require_up_to_date(url)
         tokens_live_seconds = self.settings.longest_access_token_seconds
-        database = open_database(url, longest_access_token_seconds=tokens_live_seconds)
+        secrets = RunningSecrets(self.settings, self._clock)
+        database = open_database(url, longest_access_token_seconds=tokens_live_seconds, logins=secrets.logins)
         try:
             current, *previous = secret_keys(self.settings)
             self._sealer = Sealer(current, previous)
-            composition = self._composition(self._sealer)
+            composition = self._composition(self._sealer, secrets)
             self._https = composition.https
             return await composition.services(database)
         except BaseException:
             await database.close()
             raise
 
-    def _composition(self, sealer: Sealer) -> Composition:
-        return Composition(self.settings, self._clock, sealer)
+    def _composition(self, sealer: Sealer, secrets: RunningSecrets) -> Composition:
+        return Composition(self.settings, self._clock, sealer, secrets)
 
     def _presents_credential(self, request: RequestFacts) -> bool:
         access = CookieNames.for_base_url(self.settings.base_url).access.encode()

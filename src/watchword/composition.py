@@ -44,6 +44,7 @@ from watchword.auth.token_validator import TokenValidator
 from watchword.auth.verified_tokens import VerifiedTokens
 from watchword.auth.version_usage import VersionUsage
 from watchword.composition_keys import open_key_store
+from watchword.composition_secrets import RunningSecrets
 from watchword.config.auth import Settings
 from watchword.config.client import registered_clients, secret_digests
 from watchword.protocol.cookies import CookieNames
@@ -54,11 +55,12 @@ from watchword.transport.tls import tls_context
 
 
 class Composition:
-    """Makes the parts from settings, a clock and a sealer; ``https`` are the HTTP clients it opened,
-    which whoever stops the parts closes."""
+    """Makes the parts from settings, a clock, a sealer and the secrets to be read again; ``https`` are the
+    HTTP clients it opened, which whoever stops the parts closes."""
 
-    def __init__(self, settings: Settings, clock: Clock, sealer: Sealer) -> None:
+    def __init__(self, settings: Settings, clock: Clock, sealer: Sealer, secrets: RunningSecrets) -> None:
         self._settings = settings
+        self._secrets = secrets
         self._clock = clock
         self._sealer = sealer
         self.https: list[ProviderHttp] = []
@@ -187,6 +189,7 @@ class Composition:
             limits=limits,
             provider_watch=ProviderWatch([client.lookout.look for client in providers.values()]),
             version_usage=VersionUsage(database.version_usage, clock),
+            secret_watch=self._secrets.watch,
             providers=providers,
             first_look=FirstLook(providers, clock),
             degraded_sessions=DegradedSessions(database.session_counts, clock, providers),
@@ -280,6 +283,7 @@ class Composition:
                 leeway_seconds=self._settings.clock_leeway_seconds,
                 allow_loopback_http=self._settings.environment != "production",
                 rechecks=self._settings.provider_recheck_seconds > 0,
+                proofs=self._secrets.proofs[provider_id],
             )
         return clients
 

@@ -26,6 +26,7 @@ from watchword.auth.ports import HttpAnswer, ProviderHttp
 from watchword.auth.provider_health import EndpointHealth, EndpointKind, ProviderHealth
 from watchword.auth.sealing import Sealer
 from watchword.composition import Composition
+from watchword.composition_secrets import RunningSecrets
 from watchword.dev_provider import DevProviderServer
 from watchword.testing import FakeClock
 from watchword.testing.provider import provider_settings
@@ -80,7 +81,7 @@ class SwitchedWatchword(Watchword):
 
     http: SwitchedHttp
 
-    def _composition(self, sealer: Sealer) -> Composition:
+    def _composition(self, sealer: Sealer, secrets: RunningSecrets) -> Composition:
         made = self
 
         class Switched(Composition):
@@ -88,7 +89,7 @@ class SwitchedWatchword(Watchword):
                 made.http = SwitchedHttp(context)
                 return made.http
 
-        return Switched(self.settings, self._clock, sealer)
+        return Switched(self.settings, self._clock, sealer, secrets)
 
 
 class Waiting(NamedTuple):

@@ -16,7 +16,7 @@ from tests.flows.conftest import BASE_URL, serve_provider
 from tests.flows.kept_secrets import KeptSecrets, reference
 from tests.flows.relying_party import RelyingParty, relying_party
 from tests.protocol.workshop import OTHER_P256, P256
-from watchword.auth.client_proof import client_proofs, key_proof, secret_proof
+from watchword.auth.client_proof import client_proofs
 from watchword.auth.recheck_ports import Unanswered
 from watchword.auth.secret_reader import SecretReader
 from watchword.auth.secret_watch import SecretWatch
@@ -99,7 +99,7 @@ def start(
             "dev",
             ProviderSettings(**base),
             own_clock,
-            Source(reference("client"), key_proof if signs else secret_proof, reader),
+            lambda setting, parse: Source(reference("client"), parse, reader),
         )
         register = register_key if signs else register_secret
         register(own_server.provider, value)

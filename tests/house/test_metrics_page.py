@@ -56,6 +56,7 @@ def exposed() -> dict[str, tuple[str, set[str]]]:
         rate_limited=dict.fromkeys(COUNTS, 0),
         cleaned_rows=dict.fromkeys(CLEANED_TABLES, 0),
         cleanup_age_seconds=1.0,
+        secrets_failing={"WATCHWORD_SECRET_KEY": False},
     )
     return {_name(family): (family.type, _labels(family)) for family in families(observed)}
 

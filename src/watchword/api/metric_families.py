@@ -32,6 +32,7 @@ class Observed:
     rate_limited: Mapping[str, int] = field(default_factory=dict)
     cleaned_rows: Mapping[CleanedTable, int] = field(default_factory=dict)
     cleanup_age_seconds: float | None = None
+    secrets_failing: Mapping[str, bool] = field(default_factory=dict)
 
 
 def families(observed: Observed) -> Iterator[Metric]:
@@ -70,6 +71,7 @@ def families(observed: Observed) -> Iterator[Metric]:
         "table",
         observed.cleaned_rows.items(),
     )
+    yield _secrets_stale(observed.secrets_failing)
     yield _breaker_state(observed.providers)
     yield _transitions(observed.providers)
     yield _calls(observed.providers)
@@ -100,6 +102,17 @@ def _counted(name: str, documentation: str, label: str, counts: Iterable[tuple[s
     family = CounterMetricFamily(name, documentation, labels=[label])
     for value, count in counts:
         family.add_metric([value], count)
+    return family
+
+
+def _secrets_stale(failing: Mapping[str, bool]) -> Metric:
+    family = GaugeMetricFamily(
+        "watchword_secret_stale",
+        "1 while a setting's reference cannot be read again and its last value goes on.",
+        labels=["setting"],
+    )
+    for setting, fails in failing.items():
+        family.add_metric([setting], float(fails))
     return family
 
 

@@ -59,4 +59,5 @@ class Metrics:
             rate_limited=services.limits.refused,
             cleaned_rows=services.cleanup.gone,
             cleanup_age_seconds=services.cleanup.age_seconds,
+            secrets_failing=services.secret_watch.failing,
         )

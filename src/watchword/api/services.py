@@ -25,6 +25,7 @@ from watchword.auth.provider_sign_out import ProviderSignOut
 from watchword.auth.provider_watch import ProviderWatch
 from watchword.auth.rate_limits import RateLimits
 from watchword.auth.revocation import RevocationFeed
+from watchword.auth.secret_watch import SecretWatch
 from watchword.auth.session_manager import SessionManager
 from watchword.auth.sign_in import SignIn
 from watchword.auth.token_revoker import TokenRevoker
@@ -54,6 +55,7 @@ class Services:
     introspector: Introspector
     limits: RateLimits
     version_usage: VersionUsage
+    secret_watch: SecretWatch
     provider_watch: ProviderWatch
     providers: Mapping[str, OAuthClient]
     first_look: FirstLook

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from watchword.auth.ports import Clock
@@ -25,6 +26,7 @@ class ClientProof:
 
 
 ClientProofs = WatchedSecret[ClientProof]
+SourceOf = Callable[[str, Callable[[str], ClientProof]], Source[ClientProof] | None]
 
 
 def secret_proof(text: str) -> ClientProof:
@@ -40,17 +42,16 @@ def key_proof(text: str) -> ClientProof:
 
 
 def client_proofs(
-    provider_id: str,
-    settings: ProviderSettings,
-    clock: Clock,
-    source: Source[ClientProof] | None = None,
+    provider_id: str, settings: ProviderSettings, clock: Clock, source_of: SourceOf | None = None
 ) -> ClientProofs:
-    """The values of a provider's CLIENT_SECRET or CLIENT_KEY, the first from the settings."""
-    name, configured = "CLIENT_SECRET", ClientProof(settings.secret)
+    """The values of a provider's CLIENT_SECRET or CLIENT_KEY, the first from the settings; ``source_of``
+    says how a setting is read anew, None where it is not."""
+    name, value, parse = "CLIENT_SECRET", ClientProof(settings.secret), secret_proof
     if settings.client_key is not None:
-        name, configured = "CLIENT_KEY", _of_key(settings.client_key.key)
+        name, value, parse = "CLIENT_KEY", _of_key(settings.client_key.key), key_proof
     setting = f"WATCHWORD_PROVIDERS__{provider_id.upper()}__{name}"
-    return WatchedSecret(setting, configured, clock, source=source)
+    source = None if source_of is None else source_of(setting, parse)
+    return WatchedSecret(setting, value, clock, source=source)
 
 
 def _of_key(key: AssertionKey) -> ClientProof:

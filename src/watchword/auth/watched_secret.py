@@ -38,7 +38,8 @@ class WatchedSecret(Generic[T]):
     """The values one setting has had, and the way to read it anew.
 
     However many ask, it is read once at a time; a reading that fails changes nothing. A secret that is
-    written out has no ``source`` and one value for good. ``on_change`` is told of each new value.
+    written out has no ``source`` and one value for good. ``on_change`` is told of each new value,
+    in place of the log.
     """
 
     def __init__(
@@ -138,7 +139,7 @@ class WatchedSecret(Generic[T]):
         changed = current != self._current
         before = self._current if changed else self._previous
         self._current, self._previous = current, before if previous is None else previous
-        if changed:
-            logger.info("%s has changed", self.setting)
-            if self._on_change is not None:
-                self._on_change(current)
+        if changed and self._on_change is not None:
+            self._on_change(current)
+        elif changed:
+            logger.info("%s has changed, and its new value is used from now on", self.setting)

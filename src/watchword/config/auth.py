@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
+    PrivateAttr,
     ValidationError,
     field_validator,
     model_validator,
@@ -28,7 +30,8 @@ from watchword.config.rate_limits import LimitName, RateLimit, RateLimitSettings
 from watchword.config.reference_tree import follow_all, unsaid, without_values
 from watchword.config.resolver import Resolver
 from watchword.config.secrets import SecretSetting
-from watchword.config.sources import EnvironmentSource, FileSource
+from watchword.config.setting_references import setting_references
+from watchword.config.sources import EnvironmentSource, FileSource, FromReference
 from watchword.config.values import IDENTIFIER, Json, OneOrMore, Seconds, SecondsOrZero
 from watchword.config.versions import VersionSettings, check_version_ids
 from watchword.errors import ConfigurationError
@@ -99,6 +102,7 @@ class Settings(BaseSettings):
     versions: Annotated[dict[str, VersionSettings], Json] = Field(default_factory=dict)
     rate_limits: RateLimitSettings = RateLimitSettings()
     privacy: PrivacySettings = PrivacySettings()
+    _references: Mapping[str, FromReference] = PrivateAttr(default_factory=dict)
 
     @classmethod
     def settings_customise_sources(
@@ -155,7 +159,13 @@ class Settings(BaseSettings):
         problems += unsaid(problems, followed)
         if problems:
             raise ConfigurationError([without_values(each, followed) for each in problems])
+        settings._references = setting_references(followed.found)
         return settings
+
+    @property
+    def references(self) -> Mapping[str, FromReference]:
+        """What was given as a reference, by setting, such as ``WATCHWORD_SECRET_KEY``."""
+        return self._references
 
     @property
     def origin(self) -> str:

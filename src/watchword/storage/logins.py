@@ -22,7 +22,10 @@ class Logins:
 
     async def connect(self, *arguments: Any, **options: Any) -> Any:
         """A connection of asyncpg, which takes the same arguments. Raises what asyncpg raises."""
-        from asyncpg import InvalidAuthorizationSpecificationError, connect
+        from asyncpg import (  # type: ignore[import-untyped]
+            InvalidAuthorizationSpecificationError,
+            connect,
+        )
 
         tried: list[DatabaseLogin] = []
         login = self._logins.candidates[0]
