@@ -120,4 +120,4 @@ def _binaries() -> Path:
     postgres = shutil.which("postgres")
     if postgres is None:
         raise CannotMeasure("no PostgreSQL: run `make check` once, which installs one, or put it on the PATH")
-    return Path(postgres).parent
+    return Path(postgres).resolve().parent

@@ -245,6 +245,28 @@ async def test_ses_45_a_server_that_hangs_in_mid_statement_is_given_up(line: Lin
 
 
 @pytest.mark.postgres
+@pytest.mark.parametrize("name", ["find", "open", "claim"])
+async def test_ses_45_a_connection_that_is_given_up_is_closed_without_a_farewell(
+    line: Line, postgres_url: str, name: str
+) -> None:
+    """It is closed before the pool closes it, which would wait for the server once more: a caller waits
+    one deadline and not two."""
+    limits = DatabaseLimits(pool_size=1, pool_overflow=0, connect_seconds=20, statement_seconds=0.3)
+    async with over(line, postgres_url, limits) as database:
+        await database.ping()
+        closed: list[bool] = []
+
+        @event.listens_for(database.engine.sync_engine, "close")
+        def note(connection: Any, record: Any) -> None:
+            closed.append(connection.driver_connection.is_closed())
+
+        line.freeze()
+        with pytest.raises(DatabaseUnavailable):
+            await (READS | WRITES)[name](database)
+        assert closed == [True]
+
+
+@pytest.mark.postgres
 async def test_ses_44_cut_connections_are_replaced(line: Line, postgres_url: str) -> None:
     """After a restart of the server the pool's dead connections fail no caller."""
     async with over(line, postgres_url, PATIENT) as database:

@@ -108,6 +108,11 @@ def _postgresql(url: str, limits: DatabaseLimits, logins: DatabaseLogins | None)
         if connection.driver_connection.is_closed():
             raise DisconnectionError
 
+    @event.listens_for(engine.sync_engine, "invalidate")
+    def say_no_farewell(connection: Any, record: Any, fault: Any) -> None:
+        """SQLAlchemy would say goodbye first, and wait two seconds for a server that hangs to take it in."""
+        connection.driver_connection.terminate()
+
     mind_poolers(engine)
     return engine
 
