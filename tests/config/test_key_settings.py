@@ -92,8 +92,8 @@ def test_production_refuses_key_files_that_others_can_read(tmp_path: Path) -> No
             keys={"store": "file", "path": str(folder)},
         )
     told = "\n".join(refused.value.problems)
-    assert f"chmod 700 {folder}" in told
-    assert f"chmod 600 {ring}" in told
+    assert f"{folder} can be read or written by others; chmod 700 it" in told
+    assert f"{ring} can be read or written by others; chmod 600 it" in told
 
 
 def test_production_refuses_a_vault_in_the_clear(monkeypatch: pytest.MonkeyPatch) -> None:

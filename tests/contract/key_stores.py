@@ -11,7 +11,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.contract.samples import NOW
-from tests.servers.aws import Aws
+from tests.servers.aws import REGION, Aws
 from tests.servers.key_value import KeyValueServer
 from watchword.auth.key_ports import KeyState, KeyStore, StoredKey
 from watchword.protocol.signing import public_jwk
@@ -98,3 +98,21 @@ def in_vault(server: KeyValueServer) -> Place:
         fault,
         ("hvs.",),
     )
+
+
+def set_aws_back(aws: Aws, version_id: str) -> None:
+    """Move AWSCURRENT to an older version, as operators do.
+
+    moto forgets that for the next put, which then leaves two versions AWSCURRENT; AWS has only one, so
+    moto is told which.
+    """
+    from moto.secretsmanager.models import FakeSecret, secretsmanager_backends
+
+    current = aws.client.get_secret_value(SecretId=HELD)["VersionId"]
+    aws.client.update_secret_version_stage(
+        SecretId=HELD, VersionStage="AWSCURRENT", MoveToVersionId=version_id, RemoveFromVersionId=current
+    )
+    (backend,) = (each[REGION] for each in secretsmanager_backends.values())
+    secret = backend.secrets[HELD]
+    assert isinstance(secret, FakeSecret)
+    secret.default_version_id = version_id

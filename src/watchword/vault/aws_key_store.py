@@ -40,10 +40,11 @@ class AwsKeyStore:
     """``KeyStore`` over the secret with the name or ARN ``secret_id``. The first ring makes the secret,
     or becomes the value of one that an operator made without."""
 
-    def __init__(self, secret_id: str) -> None:
+    def __init__(self, secret_id: str, *, call_seconds: float = CALL_SECONDS) -> None:
         self._secret_id = secret_id
         self.place = f"aws-secrets-manager:{secret_id}"
-        self._threads = Threads()
+        self._threads = Threads(call_seconds)
+        self._call_seconds = call_seconds
         self._made: SecretsManagerClient | None = None
         in_child(self, AwsKeyStore._begin_anew)
 
@@ -121,7 +122,7 @@ class AwsKeyStore:
             return await self._threads.run(lambda: _told(work))
         except TimeoutError:
             raise KeyStoreUnavailable(
-                f"{self.place}: AWS Secrets Manager did not answer within {CALL_SECONDS:g} seconds; check "
+                f"{self.place}: AWS Secrets Manager did not answer within {self._call_seconds:g} seconds; check "
                 "the network, the region and AWS_ENDPOINT_URL"
             ) from None
         except SecretUnavailable as error:

@@ -32,10 +32,11 @@ class FileKeyStore:
     """``KeyStore`` over one file in ``folder``, which is made where it is missing. Writers take turns by a
     lock, the file is replaced whole, and the digest of its content is the version."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, *, call_seconds: float = CALL_SECONDS) -> None:
         self._folder = Path(os.path.abspath(folder))
         self.place = f"file:{self._folder}"
-        self._threads = Threads()
+        self._threads = Threads(call_seconds)
+        self._call_seconds = call_seconds
 
     async def load(self) -> StoredRing:
         text = await self._run(self._read)
@@ -50,7 +51,7 @@ class FileKeyStore:
             return await self._threads.run(work)
         except TimeoutError:
             raise KeyStoreUnavailable(
-                f"{self.place} did not answer within {CALL_SECONDS:g} seconds; its file system hangs, or a "
+                f"{self.place} did not answer within {self._call_seconds:g} seconds; its file system hangs, or a "
                 "writer that keeps the lock"
             ) from None
         except OSError as error:

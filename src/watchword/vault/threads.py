@@ -18,10 +18,11 @@ T = TypeVar("T")
 class Threads:
     """Threads of one client, never more than four: a vault that hangs costs no other work a thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, call_seconds: float) -> None:
+        self._call_seconds = call_seconds
         self._limiter = CapacityLimiter(_THREADS)
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Raises TimeoutError after ``CALL_SECONDS``; whether the work takes effect is then not known."""
-        with anyio.fail_after(CALL_SECONDS):
+        """Raises TimeoutError after ``call_seconds``; whether the work takes effect is then not known."""
+        with anyio.fail_after(self._call_seconds):
             return await to_thread.run_sync(work, abandon_on_cancel=True, limiter=self._limiter)

@@ -20,11 +20,12 @@ class VaultKeyStore:
     """``KeyStore`` over the field ``ring`` of one secret at ``path`` (``MOUNT/PATH``). Its version is the
     engine's with the time that was made, since numbers begin again when all of a secret is destroyed."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, call_seconds: float = CALL_SECONDS) -> None:
         self._path = path.strip("/")
         self.place = f"vault:{self._path}"
         self._client = KeyValueClient()
-        self._threads = Threads()
+        self._threads = Threads(call_seconds)
+        self._call_seconds = call_seconds
 
     async def load(self) -> StoredRing:
         found = await self._run(lambda: self._client.read(self._path))
@@ -57,7 +58,7 @@ class VaultKeyStore:
             return await self._threads.run(work)
         except TimeoutError:
             raise KeyStoreUnavailable(
-                f"{self.place}: Vault did not answer within {CALL_SECONDS:g} seconds; check VAULT_ADDR and "
+                f"{self.place}: Vault did not answer within {self._call_seconds:g} seconds; check VAULT_ADDR and "
                 "the network"
             ) from None
         except SecretUnavailable as error:
