@@ -142,9 +142,10 @@ def _check_issuer(got: str | None, expected: IssuerRule, required: bool) -> None
     if got is None and required:
         raise AuthorizationResponseInvalid("iss is missing although the metadata promise it (RFC 9207)")
     if got is not None and expected.canonical(got) is None:
+        is_address = got.startswith(("https://", "http://"))
+        shown = f"'{printable(got, max_chars=300)}'" if is_address else "no address"
         raise AuthorizationResponseInvalid(
-            f"iss is another issuer (RFC 9207): expected {expected.published!r}, "
-            f"got '{printable(got, max_chars=300)}'"
+            f"iss is another issuer (RFC 9207): expected {expected.published!r}, got {shown}"
         )
 
 
