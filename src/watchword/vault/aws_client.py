@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from watchword.errors import SecretUnavailable
+from watchword.vault.aws_logs import quiet
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -59,7 +60,7 @@ def secrets_manager_client(secret_id: str = "") -> SecretsManagerClient:
     try:
         made = boto3.session.Session(botocore_session=session)
         region = _region(secret_id) or os.environ.get("AWS_REGION") or made.region_name
-        return made.client("secretsmanager", region_name=region)
+        return quiet(made.client("secretsmanager", region_name=region))
     except (BotoCoreError, ValueError) as error:
         raise SecretUnavailable(aws_cause(error)) from None
 

@@ -122,8 +122,8 @@ class AwsKeyStore:
             return await self._threads.run(lambda: _told(work))
         except TimeoutError:
             raise KeyStoreUnavailable(
-                f"{self.place}: AWS Secrets Manager did not answer within {self._call_seconds:g} seconds; check "
-                "the network, the region and AWS_ENDPOINT_URL"
+                f"{self.place}: AWS Secrets Manager did not answer within {self._call_seconds:g} seconds; "
+                "check the network, the region and AWS_ENDPOINT_URL"
             ) from None
         except SecretUnavailable as error:
             raise KeyStoreUnavailable(f"{self.place}: {error.detail}") from None

@@ -51,8 +51,8 @@ class FileKeyStore:
             return await self._threads.run(work)
         except TimeoutError:
             raise KeyStoreUnavailable(
-                f"{self.place} did not answer within {self._call_seconds:g} seconds; its file system hangs, or a "
-                "writer that keeps the lock"
+                f"{self.place} did not answer within {self._call_seconds:g} seconds; its file system hangs, "
+                "or a writer keeps the lock"
             ) from None
         except OSError as error:
             raise KeyStoreUnavailable(f"{self.place} cannot be used: {error.strerror}") from None

@@ -58,8 +58,8 @@ class VaultKeyStore:
             return await self._threads.run(work)
         except TimeoutError:
             raise KeyStoreUnavailable(
-                f"{self.place}: Vault did not answer within {self._call_seconds:g} seconds; check VAULT_ADDR and "
-                "the network"
+                f"{self.place}: Vault did not answer within {self._call_seconds:g} seconds; "
+                "check VAULT_ADDR and the network"
             ) from None
         except SecretUnavailable as error:
             raise KeyStoreUnavailable(f"{self.place}: {error.detail}") from None
