@@ -24,6 +24,11 @@ class OwnPostgres:
         self.url = self._server.create("service")
         self._server.run_sql(render_sql("postgresql"), database="service")
 
+    @property
+    def folder(self) -> Path:
+        """Where its socket is."""
+        return self._installation.folder
+
     def start(self) -> None:
         """What it has committed outlives ``stop``."""
         self._process = self._installation.launch(synchronous_commit="on")

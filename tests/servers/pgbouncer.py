@@ -41,10 +41,27 @@ logfile = {folder}/log
 
 
 class PgBouncer:
-    """``url_of`` is the way through it to a database of the server behind."""
+    """``url_of`` is the way through it to a database of the server behind; the port stays the same through
+    stops and starts."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, binary: str, folder: Path, port: int, account: dict[str, Any]) -> None:
+        self._command = [binary, "-q", str(folder / "pgbouncer.ini")]
+        self._folder = folder
+        self._account = account
+        self._process: subprocess.Popen[bytes] | None = None
         self.port = port
+
+    def start(self) -> None:
+        nowhere = subprocess.DEVNULL
+        self._process = subprocess.Popen(self._command, stdout=nowhere, stderr=nowhere, **self._account)
+        _wait_until_it_listens(self.port, self._process, self._folder)
+
+    def stop(self) -> None:
+        """Cuts every connection in mid word."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(_STOP_SECONDS)
+            self._process = None
 
     def url_of(self, url: str) -> str:
         name = make_url(url).database
@@ -68,14 +85,12 @@ def running_pgbouncer(
             socket_folder=socket_folder, port=port, folder=folder, mode=mode, servers=servers
         )
         (folder / "pgbouncer.ini").write_text(text)
-        command = [binary, "-q", str(folder / "pgbouncer.ini")]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **account)
+        running = PgBouncer(binary, folder, port, account)
         try:
-            _wait_until_it_listens(port, process, folder)
-            yield PgBouncer(port)
+            running.start()
+            yield running
         finally:
-            process.terminate()
-            process.wait(_STOP_SECONDS)
+            running.stop()
 
 
 def _account(folder: Path) -> dict[str, Any]:
