@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,13 @@ import pytest
 
 from tests.flows.conftest import BASE_URL, Service, StartService
 from tests.flows.metrics import samples, value
+from tests.servers.aws import Aws
 from watchword import Settings
 from watchword.dev_provider import DevClient
 from watchword.dev_provider.registration import CLIENT_ID, CLIENT_SECRET
 from watchword.testing.provider import provider_settings
+
+pytest_plugins = ["tests.servers.moto"]
 
 NEW = "the-new-secret-of-ours"
 SETTING = "WATCHWORD_PROVIDERS__DEV__CLIENT_SECRET"
@@ -109,3 +113,19 @@ def test_flt_23_settings_know_which_of_them_are_references(
         SETTING: f"file:{secret_file}",
     }
     assert CLIENT_SECRET not in repr(references)
+
+
+def test_flt_23_a_process_that_starts_in_mid_rotation_signs_in_with_aws_previous(
+    aws: Aws, start_service: StartService, provider_server: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """AWSCURRENT is ahead of the provider, and the value before is only in AWS Secrets Manager."""
+    for secret in (CLIENT_SECRET, NEW):
+        aws.keep("watchword/dev", json.dumps({"client_secret": secret}))
+    given = {**provider_settings(provider_server), "client_secret": "aws-sm:watchword/dev#client_secret"}
+    service = start_service(providers={"dev": given})
+    with caplog.at_level(logging.WARNING, "watchword"):
+        service.signed_in()
+    assert f"{SETTING}: the provider takes the previous value" in caplog.text
+    rotate_at_provider(service)
+    service.signed_in()
+    assert NEW not in caplog.text
