@@ -108,10 +108,6 @@ class _SignsNothing(TokenIssuer):
         return _NO_TOKEN
 
 
-def _issuer(kind: type[TokenIssuer], keyring: Keyring) -> TokenIssuer:
-    return kind(keyring, issuer=_ADDRESS, audience=_ADDRESS, life_seconds=900)
-
-
 @asynccontextmanager
 async def refreshing(url: str, sessions: int) -> AsyncIterator[Refreshing]:
     """Over the database as a service opens it, with its default limits."""
@@ -130,10 +126,11 @@ async def refreshing(url: str, sessions: int) -> AsyncIterator[Refreshing]:
         )
         keyring = Keyring(keys.ring, clock)
         await keyring.load()
-        managers = (
-            SessionManager(
+
+        def manager(issuer: type[TokenIssuer]) -> SessionManager:
+            return SessionManager(
                 store=database.sessions,
-                issuer=issuer,
+                issuer=issuer(keyring, issuer=_ADDRESS, audience=_ADDRESS, life_seconds=900),
                 sealer=sealer,
                 clock=clock,
                 limits=_LIMITS,
@@ -141,9 +138,8 @@ async def refreshing(url: str, sessions: int) -> AsyncIterator[Refreshing]:
                 on_ended=_nobody_listens,
                 recheck=_nobody_is_due,
             )
-            for issuer in (_issuer(TokenIssuer, keyring), _issuer(_SignsNothing, keyring))
-        )
-        yield Refreshing(database, *managers, sealer, sessions)
+
+        yield Refreshing(database, manager(TokenIssuer), manager(_SignsNothing), sealer, sessions)
     finally:
         await database.close()
 

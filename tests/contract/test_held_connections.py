@@ -20,9 +20,7 @@ from watchword.storage.held_connections import Held, HeldConnections
 pytestmark = pytest.mark.postgres
 
 MOST = 2
-LIMITS = DatabaseLimits(
-    pool_size=2, pool_overflow=2, pool_seconds=0.5, connect_seconds=5, statement_seconds=5
-)
+LIMITS = DatabaseLimits(pool_size=2, pool_overflow=2, pool_seconds=5, connect_seconds=5, statement_seconds=5)
 
 
 @pytest.fixture
@@ -64,8 +62,9 @@ async def test_uses_that_follow_one_another_share_a_connection(
     await all_in_the_pool(engine)
 
 
-async def test_a_crowd_takes_turns(engine: AsyncEngine, connections: HeldConnections) -> None:
+async def test_a_crowd_takes_turns(engine: AsyncEngine) -> None:
     """Nobody has a connection that another one uses, and what is left to others of the pool stays theirs."""
+    connections = HeldConnections(engine, most=MOST, turn_seconds=60)
     used: set[Any] = set()
     most = 0
 
@@ -82,6 +81,7 @@ async def test_a_crowd_takes_turns(engine: AsyncEngine, connections: HeldConnect
 
     await at_once(*[use] * 20)
     assert most == MOST
+    await connections.close()
 
 
 async def test_whoever_waits_for_long_borrows_a_further_one(

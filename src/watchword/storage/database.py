@@ -48,6 +48,8 @@ from watchword.storage.transactions import Transactions
 from watchword.storage.version_usage import SqlVersionUsageStore
 
 LONGEST_ACCESS_TOKEN_SECONDS = 3600
+LEFT_TO_OTHERS = 2
+"""Connections of the pool that rotations do not hold, however many come at once."""
 
 
 class SqlDatabase:
@@ -138,5 +140,6 @@ def open_database(
     if file is not None:
         return SqlDatabase(normal, engine, SqliteRotation(file, bounds), tokens_live=tokens_live)
     announcements = PostgresqlAnnouncements(make_engine(normal, bounds, logins))
-    rotation = PostgresqlRotation(engine, most_held=(bounds.pool_size + bounds.pool_overflow) // 2)
+    connections = bounds.pool_size + bounds.pool_overflow
+    rotation = PostgresqlRotation(engine, most_held=max(0, connections - LEFT_TO_OTHERS))
     return SqlDatabase(normal, engine, rotation, tokens_live=tokens_live, announcements=announcements)

@@ -19,8 +19,8 @@ IDLE_SECONDS: Final = 0.1
 """What nobody asked for in so long goes back to the pool, where others may have it."""
 LONGEST_SECONDS: Final = 60.0
 """Whatever is held goes back then, so that the pool can replace what grew old."""
-TURN_SECONDS: Final = 0.02
-"""Whoever finds all of them in use waits so long for one, then borrows a further one."""
+TURN_SECONDS: Final = 0.01
+"""Whoever finds all of them in use waits so long for one, or twice as long, then borrows a further one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +37,24 @@ class HeldConnections:
     them all: its bounds, its deadlines and what it does to a new connection are those of everybody else.
     """
 
-    def __init__(self, engine: AsyncEngine, *, most: int, longest_seconds: float = LONGEST_SECONDS) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        *,
+        most: int,
+        turn_seconds: float = TURN_SECONDS,
+        longest_seconds: float = LONGEST_SECONDS,
+    ) -> None:
         self._engine = engine
         self._most = most
+        self._turn_seconds = turn_seconds
         self._longest_seconds = longest_seconds
         self._closed = False
-        self._out = self._spare = 0
+        self._out = self._spare = self._late = 0
         self._free: list[Held] = []
         self._waiting: deque[asyncio.Future[Held | None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
+        self._turns: asyncio.TimerHandle | None = None
         self._releasing: set[asyncio.Task[None]] = set()
         in_child(self, HeldConnections._begin_anew)
 
@@ -100,7 +109,8 @@ class HeldConnections:
 
     async def _release(self, held: Held) -> None:
         self._out -= 1
-        self._hand(None)
+        if self._out < self._most:
+            self._hand(None)
         await greenlet_spawn(held.proxy.close)
 
     async def _turn(self) -> Held | None:
@@ -108,20 +118,20 @@ class HeldConnections:
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[Held | None] = loop.create_future()
         self._waiting.append(turn)
-        timer = loop.call_later(TURN_SECONDS, _over, turn)
+        if self._turns is None:
+            self._turns = loop.call_later(self._turn_seconds, self._over)
         try:
             return await turn
         except asyncio.CancelledError:
             if not turn.cancelled() and (held := turn.result()) is not None:
                 await self._release(held)
             raise
-        finally:
-            timer.cancel()
 
     def _hand(self, held: Held | None) -> bool:
         """To whoever waits longest; whether anybody did."""
         while self._waiting:
             turn = self._waiting.popleft()
+            self._late = max(0, self._late - 1)
             if not turn.done():
                 turn.set_result(held)
                 return True
@@ -138,13 +148,17 @@ class HeldConnections:
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(IDLE_SECONDS, self._look) if self._free else None
 
+    def _over(self) -> None:
+        """Those who wait since the time before have waited long enough."""
+        while self._late:
+            self._hand(None)
+        self._late = len(self._waiting)
+        loop = asyncio.get_running_loop()
+        self._turns = loop.call_later(self._turn_seconds, self._over) if self._waiting else None
+
     def _begin_anew(self) -> object:
-        left = self._free, self._waiting, self._timer, self._releasing
-        self._out = self._spare = 0
-        self._free, self._waiting, self._timer, self._releasing = [], deque(), None, set()
+        left = self._free, self._waiting, self._timer, self._turns, self._releasing
+        self._out = self._spare = self._late = 0
+        self._free, self._waiting, self._releasing = [], deque(), set()
+        self._timer = self._turns = None
         return left
-
-
-def _over(turn: asyncio.Future[Held | None]) -> None:
-    if not turn.done():
-        turn.set_result(None)
