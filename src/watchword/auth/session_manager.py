@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from watchword.auth.account_ports import EmailLink, OpeningTerms
+from watchword.auth.admission_check import AdmissionCheck
 from watchword.auth.grants import BROWSER, ClientContext, Grant, SessionLimits
 from watchword.auth.logout_ports import NewProviderGrant
 from watchword.auth.ports import (
@@ -99,9 +100,8 @@ class SessionManager:
         session_id = uuid7(int(now.timestamp() * 1000), secrets.token_bytes(10))
         token = self._tokens.mint(session_id, 1)
         absolute_end = now + timedelta(seconds=self._limits.absolute_seconds)
-        terms = OpeningTerms(
-            self._limits.cap, replaces, self._admission(admit, now), link, self._email_link(identity)
-        )
+        check = None if admit is None else AdmissionCheck(self._issuer, admit, now=now)
+        terms = OpeningTerms(self._limits.cap, replaces, check, link, self._email_link(identity))
         new = NewSession(
             session_id=session_id,
             client_id=client_id,
@@ -122,18 +122,14 @@ class SessionManager:
         session = await (self._store.open(identity, new) if opening is None else opening(new))
         if replaces is not None:
             self._on_ended(replaces, now + self._tokens_live)
-        return Grant(session, self._issuer.issue(session, now=now), now, token.text)
+        shown = None if check is None else check.token_of(session)
+        return Grant(session, shown or self._issuer.issue(session, now=now), now, token.text)
 
     def _due_at(self, grant: NewProviderGrant | None, now: datetime) -> datetime | None:
         """When the provider is asked again, where it gave something to ask with."""
         if grant is None or grant.sealed_tokens is None or self._limits.recheck_seconds == 0:
             return None
         return now + timedelta(seconds=self._limits.recheck_seconds)
-
-    def _admission(
-        self, admit: Callable[[IssuedToken], None] | None, now: datetime
-    ) -> Callable[[LiveSession], None] | None:
-        return None if admit is None else lambda session: admit(self._issuer.issue(session, now=now))
 
     async def refresh(
         self,
