@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,22 +26,28 @@ from watchword.errors import DatabaseUnavailable, KeyStoreUnavailable
 
 
 class MemoryKeyStore:
-    """``KeyStore`` of one process; ``away`` makes it not answer."""
+    """``KeyStore`` of one process; ``away`` makes it not answer, ``read_only`` not take anything. ``asked``
+    is set whenever somebody has read it."""
 
     def __init__(self, keys: Sequence[StoredKey] = (), *, place: str = "database") -> None:
         self.place = place
         self.away = False
+        self.read_only = False
+        self.asked = asyncio.Event()
         self.loads = 0
         self.writes = 0
         self.keys = tuple(keys)
 
     async def load(self) -> StoredRing:
         self.loads += 1
+        self.asked.set()
         self._answer()
         return StoredRing("" if not self.keys else str(self.writes), self.keys)
 
     async def replace(self, known: StoredRing, keys: Sequence[StoredKey]) -> bool:
         self._answer()
+        if self.read_only:
+            raise KeyStoreUnavailable("read-only")
         if known.version != ("" if not self.keys else str(self.writes)):
             return False
         self.writes += 1

@@ -11,7 +11,13 @@ from watchword.auth.key_ports import StoredKey
 from watchword.auth.key_uses import KeyUses
 from watchword.auth.ports import Clock
 from watchword.auth.ring import ReadRing, Ring
-from watchword.errors import KeyStoreInvalid, KeyStoreUnavailable, WatchwordError
+from watchword.errors import (
+    KeyStoreInvalid,
+    KeyStoreUnavailable,
+    SealBroken,
+    SecretKeyMismatch,
+    WatchwordError,
+)
 from watchword.protocol.jwk import KeySet, key_from_jwk
 from watchword.protocol.key_ring import edition, only, published, signer, without
 from watchword.protocol.signing import SigningKey
@@ -48,6 +54,7 @@ class Keyring:
         self._asked_at: float | None = None
         self._said: str | None = None
         self.read_at: float | None = None
+        self.reads = 0
 
     @property
     def active(self) -> SigningKey:
@@ -74,7 +81,8 @@ class Keyring:
         """Read the ring; make the first one where there is none. Two processes at once make one.
 
         Raises SecretKeyMismatch when the ring was sealed under a ``SECRET_KEY`` this process does not
-        have, SealBroken, KeyStoreInvalid, KeyStoreUnavailable, DatabaseUnavailable.
+        have, SealBroken, KeyStoreInvalid, KeyStoreUnavailable, DatabaseUnavailable. A retired key that was
+        altered stops nobody: it is told, and its tokens are refused.
         """
         seen = await self.ring.read()
         if signer(seen.keys) is None:
@@ -86,7 +94,12 @@ class Keyring:
                 self._say(error)
             else:
                 seen = await self.ring.read()
-        self._take(seen)
+        try:
+            self._take(seen)
+        except (KeyStoreInvalid, SealBroken) as error:
+            if {key.kid for key in seen.keys if key.state != "retired"} - {key.kid for key in self._stored}:
+                raise
+            self._say(error)
 
     async def reload(self) -> bool:
         """Read the ring again, one reading for all who ask meanwhile. False when that failed, and what
@@ -130,6 +143,7 @@ class Keyring:
 
     async def _reread(self) -> bool:
         self.news.clear()
+        self.reads += 1
         try:
             self._take(await self.ring.read())
         except Exception as error:
@@ -140,7 +154,8 @@ class Keyring:
         return True
 
     def _take(self, seen: ReadRing) -> None:
-        """Keys that do not open are left out, and told of by the first error that came of it."""
+        """Keys that do not open are left out, and told of by one error that came of it: that a secret is
+        missing before anything else."""
         self._revoked |= seen.revoked
         held, offered = edition(self._stored), edition(seen.keys)
         if held is not None and (offered is None or offered < held):
@@ -157,13 +172,14 @@ class Keyring:
         self._hold(tuple(keys))
         self.needs_repair = seen.needs_repair
         if faults:
-            raise faults[0]
+            raise next((fault for fault in faults if isinstance(fault, SecretKeyMismatch)), faults[0])
         self.read_at = self._clock.monotonic()
 
     def _opened(self, key: StoredKey) -> None:
-        if key.state == "retired":
-            self.ring.maker.check(key)
-        elif key.kid not in self._open:
+        if key in self._stored:
+            return
+        self.ring.maker.check(key)
+        if key.state != "retired" and key.kid not in self._open:
             self._open[key.kid] = self.ring.maker.open(key)
 
     def _hold(self, keys: tuple[StoredKey, ...]) -> None:
