@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from tests.contract.processes import workers
 from tests.contract.samples import NOW, change, opened, rows
 from tests.contract.sealed import (
     ELSEWHERE,
     FOREIGN,
     FOREIGN_ID,
+    HERE,
     NEW,
     NEW_ID,
     OLD,
@@ -37,6 +41,7 @@ from watchword.storage.key_ledger import SqlKeyLedger
 from watchword.storage.resealing import SqlSealedMarks, SqlSealedRows
 
 NEW_ONLY = Sealer(NEW)
+WORKER = Path(__file__).with_name("resealing_worker.py")
 SHORT_LIVED = {
     "ww_sessions.sealed_successor",
     "ww_authorization_codes.sealed_sign_in",
@@ -119,6 +124,24 @@ async def test_a_run_that_was_killed_is_taken_up(database: SqlDatabase, batches:
     done = 3 * batches
     assert (told.resealed["provider_grants"], told.already["provider_grants"]) == (7 - done, done)
     assert await tokens(database, NEW_ONLY) == texts(7)
+
+
+async def test_a_process_that_is_killed_in_a_batch_loses_nothing(
+    database: SqlDatabase, database_url: str
+) -> None:
+    """Two batches stay, the one that was under way is as it was, and another process goes on at once."""
+    await with_grants(database, 10, Sealer(OLD))
+    with workers(1, WORKER, database_url, OLD.hex(), NEW.hex(), HERE) as (process,):
+        assert process.stdout is not None
+        said = await asyncio.to_thread(process.stdout.readline)
+        assert said == "in the middle\n", process.stderr
+        process.kill()
+        await asyncio.to_thread(process.wait, 60)
+    assert await tokens(database, Sealer(NEW, [OLD])) == texts(10)
+    told = await resealer(database).run()
+    done = told.already["provider_grants"], told.resealed["provider_grants"], told.busy
+    assert done == (6, 4, 0)
+    assert await tokens(database, NEW_ONLY) == texts(10)
 
 
 async def test_what_the_service_writes_meanwhile_is_not_written_over(database: SqlDatabase) -> None:
