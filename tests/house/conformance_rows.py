@@ -183,7 +183,7 @@ _FLT: Final = (
     Row(19, "an outage longer than keys may be kept: the provider's signatures are refused, ours are not"),
     Row(20, "forks, threads and event loops lose no update and wedge nothing"),
     Row(22, "old keys out of a CDN after a rotation: few requests, and the first fresh answer counts"),
-    Row(23, "a secret store that is down", "not offered: secrets come from the environment and from files"),
+    Row(23, "a secret store that is down or behind: the last values go on, what is refused is read again"),
     Row(25, "a person disabled here during the outage is refused, grace or not"),
 )
 

@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from watchword.auth.watched_secret import WatchedSecret
 from watchword.config.database_url import normalise_database_url
+from watchword.errors import ConfigurationError
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,10 @@ def login_reader(url: str) -> Callable[[str], DatabaseLogin]:
     place = _place(urlsplit(url))
 
     def read(text: str) -> DatabaseLogin:
-        given = normalise_database_url(text)
+        try:
+            given = normalise_database_url(text)
+        except ConfigurationError:
+            raise ValueError("it leads to no address of a database that is supported") from None
         if _place(urlsplit(given)) != place:
             raise ValueError("it now names another database, which counts from the next start")
         return database_login(given)
