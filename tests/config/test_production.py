@@ -20,7 +20,7 @@ from watchword.dev_provider.registration import CLIENT_ID, CLIENT_SECRET, MARK
 from watchword.errors import ConfigurationError
 from watchword.protocol.discovery import DEVELOPMENT_MARK
 
-KEY = base64.b64encode(secrets.token_bytes(32)).decode()
+KEY, OLDER_KEY = (base64.b64encode(secrets.token_bytes(32)).decode() for _ in range(2))
 TEXT_KEY = base64.b64encode(b"change-me-change-me-change-me-32").decode()
 PEM = P256.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 ZEROS = base64.b64encode(bytes(32)).decode()
@@ -59,7 +59,7 @@ INSECURE = [
     ({"secret_key": from_environment(ZEROS)}, "WATCHWORD_SECRET_KEY: is a placeholder"),
     ({"secret_key": from_environment(TEXT_KEY)}, "WATCHWORD_SECRET_KEY: is a placeholder"),
     ({"secret_key": exposed(KEY)}, "WATCHWORD_SECRET_KEY: the file /run/secrets/it can be read by others"),
-    ({"secret_key_previous": [KEY]}, "WATCHWORD_SECRET_KEY_PREVIOUS: is written in a file or in code"),
+    ({"secret_key_previous": [OLDER_KEY]}, "WATCHWORD_SECRET_KEY_PREVIOUS: is written in a file or in code"),
     ({"access_token_seconds": 3601, "session_idle_seconds": 7200}, "ACCESS_TOKEN_SECONDS: must not be above"),
     ({"access_token_seconds": 901, "session_idle_seconds": 900}, "above WATCHWORD_SESSION_IDLE_SECONDS"),
     ({"session_idle_seconds": 90000}, "above WATCHWORD_SESSION_ABSOLUTE_SECONDS"),
@@ -276,3 +276,12 @@ def test_ses_81_proxies_are_counted_and_never_everybody(hops: object) -> None:
 def test_a_development_provider_says_what_it_is() -> None:
     """By the member that metadata is refused for in production."""
     assert DEVELOPMENT_MARK == MARK
+
+
+def test_a_secret_key_that_is_its_own_predecessor_is_warned_of() -> None:
+    """It works, and shows that somebody forgot to list the old one."""
+    listed = from_environment(KEY)
+    (warning,) = deployment_warnings(settings(secret_key_previous=[from_environment(OLDER_KEY), listed]))
+    assert warning.startswith("WATCHWORD_SECRET_KEY_PREVIOUS: holds the key that WATCHWORD_SECRET_KEY holds")
+    assert KEY not in warning
+    assert deployment_warnings(settings(secret_key_previous=[from_environment(OLDER_KEY)])) == []
