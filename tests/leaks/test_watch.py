@@ -104,7 +104,7 @@ def test_ses_88_a_leak_fails_the_test(request: pytest.FixtureRequest) -> None:
     logging.getLogger("watchword").info("refreshed %s", TOKEN)
     around = request.config.pluginmanager.get_plugins()
     (conftest,) = [each for each in around if getattr(each, "leak_watch", None) is leak_watch]
-    hook = conftest.pytest_runtest_call()
+    hook = conftest.pytest_runtest_call(request.node)
     next(hook)
     with pytest.raises(AssertionError, match=r"refresh token \(wtr_"):
         next(hook)
