@@ -134,6 +134,8 @@ def test_a_wrong_value_is_not_told_either(aws: Aws) -> None:
     aws.keep("tenants", json.dumps([CANARY]))
     assert "'…' is not supported" in problems(database_url="aws-sm:a#url")
     assert "parameter '…' is not one of" in problems(database_url="aws-sm:a#query")
+    aws.keep("word", "x")
+    assert "Input should be a valid integer" in problems(max_sessions_per_user="aws-sm:word")
     provider = {**main("env:PATH")["main"], "allowed_tenants": "aws-sm:tenants"}
     assert "'…' is not a tenant's id" in problems(providers={"main": provider})
 

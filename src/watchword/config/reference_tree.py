@@ -19,6 +19,8 @@ from watchword.config.values import marked
 Path = tuple[str, ...]
 _DEEPEST: Final = 16
 """Further down there is no setting."""
+_TELLING: Final = 4
+"""Shorter values are part of too many words to be looked for outside quotation marks."""
 _QUOTED: Final = re.compile(r"'([^']+)'")
 
 
@@ -59,7 +61,8 @@ def without_values(problem: str, followed: Followed) -> str:
     for path, value in followed.found:
         inside = setting_name(path)
         if isinstance(value, FromReference) and (inside.startswith(name) or name.startswith(inside)):
-            sentence = sentence.replace(str(value), "…")
+            if len(value) >= _TELLING:
+                sentence = sentence.replace(str(value), "…")
             sentence = _QUOTED.sub(partial(_starred, str(value)), sentence)
     return name + colon + sentence
 
