@@ -6,71 +6,24 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from tests.flows.conftest import BASE_URL, serve_provider
-from tests.flows.kept_secrets import KeptSecrets, reference
-from tests.flows.relying_party import RelyingParty, relying_party
+from tests.flows.conftest import serve_provider
+from tests.flows.relying_party import relying_party
+from tests.flows.rotating_client import Rotating, pem, register_secret, rotating_client
 from tests.protocol.workshop import OTHER_P256, P256
-from watchword.auth.client_proof import client_proofs
 from watchword.auth.recheck_ports import Unanswered
-from watchword.auth.secret_reader import SecretReader
-from watchword.auth.secret_watch import SecretWatch
-from watchword.auth.watched_secret import COOLDOWN_SECONDS, Source, WatchedSecret
-from watchword.config.provider import ProviderSettings
-from watchword.dev_provider import DevClient, DevProvider, DevProviderServer
-from watchword.dev_provider.registration import CLIENT_ID
+from watchword.auth.watched_secret import COOLDOWN_SECONDS
+from watchword.dev_provider import DevProviderServer
 from watchword.errors import CodeRefused, ProviderClientRefused
-from watchword.protocol.assertion_key import read_assertion_key
-from watchword.protocol.signing import PrivateKey
 from watchword.testing import FakeClock
 from watchword.testing.provider import provider_settings
 from watchword.transport.provider_http import HttpxProviderHttp
 
 OLD, NEW, OTHER = "the-old-secret-of-ours", "the-new-secret-of-ours", "another-secret-of-ours"
 SETTING = "WATCHWORD_PROVIDERS__DEV__CLIENT_SECRET"
-CALLBACK = f"{BASE_URL}/auth/callback/dev"
-
-
-@dataclass
-class Rotating:
-    """A relying party whose client secret is kept elsewhere, and a provider that can change it, too."""
-
-    party: RelyingParty
-    kept: KeptSecrets
-    watch: SecretWatch
-    registered: Callable[[DevProvider, str], None] = field(repr=False)
-
-    def at_provider(self, value: str) -> None:
-        self.registered(self.party.provider, value)
-
-    def in_store(self, value: str, **options: Any) -> None:
-        self.kept.replace("client", value, **options)
-
-    async def token_calls(self, signing_in: Callable[[], Any]) -> int:
-        """How many requests to the token endpoint something takes."""
-        self.party.asked()
-        await signing_in()
-        return self.party.asked().count("/token")
-
-
-def register_secret(provider: DevProvider, value: str) -> None:
-    provider.add_client(DevClient(CLIENT_ID, value, [CALLBACK], any_loopback=True))
-
-
-def pem(key: PrivateKey) -> str:
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-
-
-def register_key(provider: DevProvider, text: str) -> None:
-    jwks = {"keys": [read_assertion_key(text).public_jwk()]}
-    provider.add_client(
-        DevClient(CLIENT_ID, None, [CALLBACK], any_loopback=True, auth_method="private_key_jwt", jwks=jwks)
-    )
 
 
 @pytest.fixture(scope="module")
@@ -89,22 +42,7 @@ def start(
     own_server: DevProviderServer, own_clock: FakeClock, http: HttpxProviderHttp
 ) -> Callable[..., Rotating]:
     def start(value: str = OLD, **changes: Any) -> Rotating:
-        own_server.provider.reset()
-        kept = KeptSecrets(client=value)
-        reader = SecretReader(kept.resolver())
-        signs = value.startswith("-----BEGIN")
-        given = {"client_key": value, "client_auth": "private_key_jwt"} if signs else {"client_secret": value}
-        base = {"issuer": own_server.issuer, "client_id": CLIENT_ID, **given, **changes}
-        proofs = client_proofs(
-            "dev",
-            ProviderSettings(**base),
-            own_clock,
-            lambda setting, parse: Source(reference("client"), parse, reader),
-        )
-        register = register_key if signs else register_secret
-        register(own_server.provider, value)
-        party = relying_party(own_server, http, own_clock, proofs, **{"client_secret": None, **base})
-        return Rotating(party, kept, SecretWatch([proofs], reader), register)
+        return rotating_client(own_server, http, own_clock, value, **changes)
 
     return start
 
@@ -275,37 +213,6 @@ async def test_flt_23_a_store_that_is_away_at_the_rotation_leaves_the_values_the
     rotating.kept.away = True
     await rotating.party.sign_in()
     rotating.watch.close()
-
-
-async def test_flt_23_200_demands_are_one_reading(rotating: Rotating, own_clock: FakeClock) -> None:
-    """And those that come while it is under way, or within half a minute, are none."""
-    reader = SecretReader(rotating.kept.resolver())
-    secret = WatchedSecret("X", OLD, own_clock, source=Source(reference("client"), str, reader))
-    rotating.kept.answers.clear()
-    demands = [asyncio.create_task(secret.ask_again(wait_seconds=5)) for _ in range(200)]
-    await asyncio.to_thread(rotating.kept.asked.wait, 5)
-    rotating.in_store(NEW)
-    rotating.kept.answers.set()
-    await asyncio.gather(*demands)
-    own_clock.advance(COOLDOWN_SECONDS - 1)
-    await secret.ask_again(wait_seconds=5)
-    assert (rotating.kept.readings, secret.candidates) == (1, (NEW, OLD))
-    own_clock.advance(1)
-    await secret.ask_again(wait_seconds=5)
-    assert rotating.kept.readings == 2
-
-
-async def test_flt_23_nobody_waits_for_a_store_that_hangs(rotating: Rotating, own_clock: FakeClock) -> None:
-    """What it says later counts all the same."""
-    reader = SecretReader(rotating.kept.resolver())
-    secret = WatchedSecret("X", OLD, own_clock, source=Source(reference("client"), str, reader))
-    rotating.kept.answers.clear()
-    await secret.ask_again(wait_seconds=0)
-    assert NEW not in secret.candidates
-    rotating.in_store(NEW)
-    rotating.kept.answers.set()
-    await secret.ask_again(wait_seconds=5)
-    assert secret.candidates == (NEW, OLD)
 
 
 async def test_flt_23_a_value_that_cannot_be_used_is_an_outage_of_the_store(
