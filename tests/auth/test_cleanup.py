@@ -38,6 +38,7 @@ class ListStore:
         self.faults: list[Exception | None] = []
         self.takes_seconds: list[float] = []
         self.elsewhere_after: int | None = None
+        self.kept_by: str | None = None
         self.stepped_down = 0
         self.answering = asyncio.Event()
         self.answering.set()
@@ -58,7 +59,7 @@ class ListStore:
         gone = min(self.rows[target], limit)
         self.rows[target] -= gone
         place: Cursor = UUID(int=self.rows[target]) if target == "provider_grants" else before
-        return Batch({target: gone}, place if gone == limit else None)
+        return Batch({target: gone}, place if gone == limit else None, self.kept_by)
 
     async def step_down(self) -> None:
         self.stepped_down += 1
@@ -324,6 +325,20 @@ async def test_rows_that_went_are_told(
         await followed(store, callers, Naps(last=4))
     (line,) = [record.getMessage() for record in caplog.records]
     assert line == "cleanup: rows that went: sessions 50, single_use 3"
+
+
+async def test_rows_that_cannot_go_are_told_once_a_table(
+    store: ListStore, callers: Callers, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However many batches and runs meet them; all else is cleaned up."""
+    store.kept_by = "orders refers to it"
+    store.rows.update(sessions=100)
+    cleanup = cleaning(store, callers)
+    for _ in range(2):
+        assert (await cleanup.run()).finished
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == 6
+    assert told[0] == "cleanup: some rows of sessions cannot be deleted and stay: orders refers to it"
 
 
 async def test_stopping_in_mid_batch_steps_down(store: ListStore, callers: Callers) -> None:

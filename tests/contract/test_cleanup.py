@@ -227,6 +227,28 @@ async def test_batches_are_bounded_and_oldest_first(database: SqlDatabase) -> No
     assert [row.event for row in left] == ["event-7"]
 
 
+async def test_rows_that_others_refer_to_keep_no_others(database: SqlDatabase) -> None:
+    """A table of the host's may refer to sessions: those stay, all the others go, the reason is told, and the
+    next batch begins behind them."""
+    for number in range(1, 6):
+        ends_at = NOW - timedelta(days=1) + timedelta(seconds=number)
+        await session(database, number, ends_at=ends_at, grant=grant(number))
+    kind = "UUID" if database.engine.dialect.name == "postgresql" else "CHAR(32)"
+    await change(database, f"CREATE TABLE orders (of_session {kind} NOT NULL REFERENCES ww_sessions (id))")
+    for number in (1, 3):
+        statement = "INSERT INTO orders VALUES (:id)"
+        await change(database, statement, id=key(database, session_id(number)))
+    first = await take(database, "sessions", limit=2)
+    assert (first.gone, first.after is None) == ({"sessions": 1, "provider_grants": 1}, False)
+    assert "foreign key" in str(first.kept_by).lower()
+    second = await take(database, "sessions", limit=2, after=first.after)
+    assert (second.gone["sessions"], second.after is None) == (1, False)
+    last = await take(database, "sessions", limit=2, after=second.after)
+    assert last == Batch({"sessions": 1, "provider_grants": 1}, None)
+    assert await count(database, "ww_sessions") == 2
+    assert await grants(database) == [grant_id(1), grant_id(3)]
+
+
 async def test_an_empty_database_has_nothing_to_clean(database: SqlDatabase) -> None:
     """Each look at it is one transaction that changes nothing."""
     for target in get_args(CleanupTarget):

@@ -84,6 +84,7 @@ class Cleanup:
         self._next_grant: Cursor | None = None
         self._callers_again_at = clock.monotonic()
         self._away = False
+        self._named: set[CleanupTarget] = set()
         self._ran_at: float | None = None
         self.gone: Counter[CleanedTable] = Counter(dict.fromkeys(CLEANED_TABLES, 0))
 
@@ -195,6 +196,7 @@ class Cleanup:
         self._rows = min(self._store.batch_rows, self._rows * 2)
         if batch is not None:
             self._count(run, batch.gone)
+            self._name(target, batch.kept_by)
             if batch.after is not None:
                 await self._pause(began_at)
         return batch
@@ -219,6 +221,12 @@ class Cleanup:
     async def _pause(self, began_at: float) -> None:
         """As long as the batch took, so that others have the database at least half of the time."""
         await self._sleep(max(self._store.pause_seconds, self._clock.monotonic() - began_at))
+
+    def _name(self, target: CleanupTarget, kept_by: str | None) -> None:
+        """Once a table: rows that the database does not let go, while all others do."""
+        if kept_by is not None and target not in self._named:
+            self._named.add(target)
+            logger.warning("cleanup: some rows of %s cannot be deleted and stay: %s", target, kept_by)
 
     def _tell(self, error: Exception | None) -> None:
         if error is not None and not self._away:

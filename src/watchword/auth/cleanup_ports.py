@@ -20,10 +20,12 @@ Cursor = datetime | UUID
 @dataclass(frozen=True, slots=True)
 class Batch:
     """What one transaction took away, in rows by table. ``after`` is where the next one begins; None
-    where nothing is left."""
+    where nothing is left. ``kept_by`` says what the database answered where rows could not be deleted, and
+    stayed."""
 
     gone: Mapping[CleanedTable, int]
     after: Cursor | None
+    kept_by: str | None = None
 
 
 class CleanupStore(Protocol):

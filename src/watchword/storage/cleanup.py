@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchword.auth.cleanup_ports import Batch, CleanedTable, CleanupTarget, Cursor
-from watchword.storage.cleanup_statements import grants_without_session, next_grants, oldest_expired
+from watchword.errors import DatabaseUnavailable
+from watchword.models.faults import describe
+from watchword.storage.cleanup_statements import (
+    expired_row,
+    expired_rows,
+    grants_without_session,
+    next_grants,
+    oldest_expired,
+)
 from watchword.storage.cleanup_turns import PostgresqlTurns, SqliteTurns, Turns
 from watchword.storage.transactions import Transactions
 
@@ -21,6 +30,7 @@ SQLITE_ROWS: Final = 50
 """One writer at a time: a rotation waits for as long as a batch takes, some milliseconds."""
 SQLITE_PAUSE_SECONDS: Final = 0.05
 """Longer than a waiting connection sleeps between its first ten looks at the lock."""
+_NEXT: Final = timedelta(microseconds=1)
 
 
 class SqlCleanupStore:
@@ -48,9 +58,17 @@ class SqlCleanupStore:
                 return None, None
             if target == "provider_grants":
                 return held, await _orphaned_grants(connection, before, after, limit)
-            return held, await _expired(connection, target, before, after, limit)
+            take = _expired if together else _one_by_one
+            return held, await take(connection, target, before, after, limit)
 
-        self._held, batch = await self._transactions.write(f"clean up {target}", work)
+        together, doing = True, f"clean up {target}"
+        try:
+            self._held, batch = await self._transactions.write(doing, work)
+        except DatabaseUnavailable as error:
+            if target == "provider_grants" or not isinstance(error.__cause__, IntegrityError):
+                raise
+            together = False
+            self._held, batch = await self._transactions.write(doing, work)
         return batch
 
     async def step_down(self) -> None:
@@ -69,6 +87,27 @@ async def _expired(
     if target == "sessions":
         gone["provider_grants"] = await _grants_of(connection, rows)
     return Batch(gone, max(row.moment for row in rows) if len(rows) == limit else None)
+
+
+async def _one_by_one(
+    connection: AsyncConnection, target: CleanupTarget, before: datetime, after: Cursor | None, limit: int
+) -> Batch:
+    """The same where the database keeps some of the rows, say because a table of the host's refers to them.
+    The next batch begins behind them."""
+    since = after if isinstance(after, datetime) else None
+    found = list(await connection.execute(expired_rows(target, before=before, after=since, limit=limit)))
+    rows: list[Row[Any]] = []
+    kept_by = None
+    for _, *key in found:
+        try:
+            async with connection.begin_nested():
+                rows.extend(await connection.execute(expired_row(target, key)))
+        except IntegrityError as fault:
+            kept_by = describe(fault)
+    gone: dict[CleanedTable, int] = {target: len(rows)}
+    if target == "sessions":
+        gone["provider_grants"] = await _grants_of(connection, rows)
+    return Batch(gone, found[-1].moment + _NEXT if len(found) == limit else None, kept_by)
 
 
 async def _grants_of(connection: AsyncConnection, sessions: list[Row[Any]]) -> int:

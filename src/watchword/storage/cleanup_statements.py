@@ -7,7 +7,17 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Delete, Executable, Select, TextClause, delete, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Delete,
+    Executable,
+    Select,
+    SQLColumnExpression,
+    TextClause,
+    delete,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
 from watchword.auth.cleanup_ports import CleanupTarget
@@ -44,23 +54,49 @@ def oldest_expired(
     The rows are chosen in an expression of their own, which runs once, whatever the planner makes of
     the rest.
     """
-    model, key, moment = _EXPIRING[target]
+    model, key, _ = _EXPIRING[target]
+    chosen = _oldest(target, key, before=before, after=after, limit=limit).cte("chosen")
+    this: Any = key[0] if len(key) == 1 else tuple_(*key)
+    return delete(model).where(this.in_(select(*chosen.c))).returning(*_told(target))
+
+
+def expired_rows(
+    target: CleanupTarget, *, before: datetime, after: datetime | None, limit: int
+) -> Select[Any]:
+    """The rows that ``oldest_expired`` would delete: their time and, from then on, their key."""
+    _, key, moment = _EXPIRING[target]
+    columns = (moment.label("moment"), *key)
+    return _oldest(target, columns, before=before, after=after, limit=limit)
+
+
+def expired_row(target: CleanupTarget, key: Sequence[Any]) -> Executable:
+    """Deletes one of ``expired_rows`` and returns what ``oldest_expired`` does."""
+    model, columns, _ = _EXPIRING[target]
+    this = (column == value for column, value in zip(columns, key, strict=True))
+    return delete(model).where(*this).returning(*_told(target))
+
+
+def _oldest(
+    target: CleanupTarget,
+    columns: Sequence[SQLColumnExpression[Any]],
+    *,
+    before: datetime,
+    after: datetime | None,
+    limit: int,
+) -> Select[Any]:
+    _, _, moment = _EXPIRING[target]
     conditions: list[ColumnElement[bool] | TextClause] = [moment < before]
     if after is not None:
         conditions.append(moment >= after)
     if target in _FURTHER:
         conditions.append(_FURTHER[target])
-    chosen = (
-        select(*key)
-        .where(*conditions)
-        .order_by(moment)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("chosen")
-    )
-    this: Any = key[0] if len(key) == 1 else tuple_(*key)
-    told = [moment.label("moment"), *([Session.grant_id] if target == "sessions" else [])]
-    return delete(model).where(this.in_(select(*chosen.c))).returning(*told)
+    oldest = select(*columns).where(*conditions).order_by(moment).limit(limit)
+    return oldest.with_for_update(skip_locked=True)
+
+
+def _told(target: CleanupTarget) -> Sequence[SQLColumnExpression[Any]]:
+    moment = _EXPIRING[target][2].label("moment")
+    return (moment, Session.grant_id) if target == "sessions" else (moment,)
 
 
 def next_grants(*, after: UUID | None, limit: int) -> Select[Any]:
