@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from base64 import b64encode
 from typing import Any
 from uuid import UUID
@@ -218,3 +222,33 @@ def test_without_a_previous_key_there_is_nothing_to_do(
     assert done["already"]["provider_grants"] == 1
     assert done["previous"] == []
     assert "can be removed" not in command("secrets", "rotate").stdout
+
+
+def test_people_see_how_far_it_is_and_programs_do_not(
+    before: Service, command_line: pytest.MonkeyPatch
+) -> None:
+    """On a terminal, on standard error; piped there are only the counts, without colour."""
+    before.signed_in("alice")
+    ours, theirs = pty.openpty()
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", "watchword", "secrets", "rotate"],
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+            timeout=60,
+            check=True,
+            env={**os.environ, "TERM": "xterm"},
+        )
+        shown = os.read(ours, 65536).decode()
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert "Looking for sealed values" in shown
+    heading, *counted, last = ended.stdout.decode().splitlines()
+    assert heading.split() == ["TABLE", "SEALED", "ANEW", "ALREADY"]
+    numbers = {table: (int(anew), int(already)) for table, anew, already in map(str.split, counted)}
+    assert numbers["provider_grants"] == (1, 0)
+    assert last.startswith(f"{OLD_ID} can be removed from WATCHWORD_SECRET_KEY_PREVIOUS from ")
+    piped = command("secrets", "rotate")
+    assert (piped.exit_code, piped.stderr) == (0, "")
+    assert "\x1b" not in piped.stdout

@@ -61,7 +61,8 @@ async def test_a_hundred_thousand_grants_beside_a_service(database_url: str) -> 
             SystemClock(),
             registrations=[HERE],
         )
-        began_at, waits = time.monotonic(), []
+        waits: list[float] = []
+        began_at = time.monotonic()
         work = asyncio.create_task(resealer.run())
         while not work.done():
             asked_at = time.monotonic()
