@@ -6,6 +6,8 @@ import base64
 import traceback
 from dataclasses import dataclass, field
 
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 from tests.flows.browser import changed_query, query_of
 from tests.flows.commands import command
 from tests.flows.conftest import Service
@@ -175,6 +177,21 @@ class Life:
             browser.get(path)
         browser.post("/auth/refresh")
         self.service.call(back)
+
+    def keys(self) -> None:
+        """Two rotations and a revocation; every private key that signed is looked for."""
+        services = self.service.call(self.service.auth.services)
+        for change in ("rotate", "rotate", "revoke"):
+            signing = services.keyring.active
+            der = signing.private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+            self.gathered.secret(str(signing.prepared.as_dict(private=True)["d"]), der.hex())
+            if change == "rotate":
+                told = self.service.call(lambda: services.key_manager.rotate(at_once=True))
+            else:
+                told = self.service.call(services.key_manager.revoke, [signing.kid])
+            self.gathered.text("key manager", f"{told!r} {self.service.call(services.key_manager.list)!r}")
+            self.service.call(services.keyring.load)
+            self.signed_in().get("/.well-known/jwks.json")
 
     def operator(self) -> None:
         """Every command that shows something, and what the objects of the service print."""

@@ -45,6 +45,7 @@ def life(
     }
     if request.param == "postgresql":
         changes["database_url"] = request.getfixturevalue("postgres_url")
+        changes["keys"] = {"algorithm": "Ed25519"}
     with (
         serve_provider(watchword_clock) as server,
         replicas(server, watchword_clock, tmp_path) as start,
@@ -66,6 +67,7 @@ def test_ses_88_nothing_leaks(life: Life) -> None:
         life.provider()
         life.clients()
         life.odd_places()
+        life.keys()
         life.database_away()
         life.operator()
     assert {"watchword", "sqlalchemy", "httpx2", "httpcore2"} <= heard
