@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -285,3 +285,16 @@ async def test_a_revoked_key_never_comes_back_by_the_copy(
     (tmp_path / "keys" / "ring.json").unlink()
     assert gone.kid not in {each.kid for each in (await store.load()).keys}
     assert gone.kid not in {each.kid for each in (await place.open().load()).keys}
+
+
+async def test_a_ring_too_large_for_a_copy_is_used_without_one(
+    database: SqlDatabase, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In the database it has room; that it has no copy is said once."""
+    store = backed(database.keys, database, clock)
+    large = [replace(key(100 + n, "retired"), sealed_private=b"x" * 16_000) for n in range(5)]
+    with caplog.at_level(logging.WARNING, "watchword"):
+        assert await store.replace(EMPTY, (*ring(), *large))
+        assert len((await store.load()).keys) == 8
+    assert caplog.text.count("there is no copy of this ring") == 1
+    assert await database.key_ledger.copy(NEWEST) is None

@@ -161,6 +161,7 @@ _KEY: Final = (
     Row(7, "a failing fetch leaves the last good set for a day"),
     Row(9, "a signing key of ours that is revoked verifies nothing any more"),
     Row(11, "the private part of our keys is sealed, and never published or printed"),
+    Row(12, "a key store that is down: a sealed copy starts the service, nothing held stops signing"),
 )
 
 _FLT: Final = (

@@ -52,6 +52,7 @@ class BackedKeyStore:
         self._clock = clock
         self._former = former
         self._away = False
+        self._uncopied = ""
 
     async def load(self) -> StoredRing:
         """Also raises SecretKeyMismatch and SealBroken, where the copy is needed and does not open, and
@@ -142,9 +143,16 @@ class BackedKeyStore:
         )
 
     async def _keep(self, ring: StoredRing) -> None:
+        """What is no ring for other stores, being too large say, is used all the same, without a copy."""
         if not ring.keys:
             return
-        text = ring_to_json(ring.keys, place=self.place).encode("ascii")
+        try:
+            text = ring_to_json(ring.keys, place=self.place).encode("ascii")
+        except (KeyStoreInvalid, ValueError) as error:
+            if self._uncopied != ring.version:
+                self._uncopied = ring.version
+                logger.warning("key store: there is no copy of this ring: %s", error)
+            return
         sealed = self._sealer.seal("key-ring-copy", text, place=NEWEST.encode())
         await self._ledger.keep_copy(RingCopy(NEWEST, ring.version, sealed, self._clock.now()))
 
