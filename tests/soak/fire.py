@@ -41,20 +41,22 @@ Replicas = list[Running]
 
 
 @contextmanager
-def replicas(folder: Path, database_url: str, *, number: int = 1, workers: int = 1) -> Iterator[Replicas]:
-    """Services of one base URL on ports of their own, ready."""
+def replicas(
+    folder: Path, database_url: str, *, number: int = 1, workers: int = 1, **more: str
+) -> Iterator[Replicas]:
+    """Services of one base URL on ports of their own, ready; ``more`` are further settings."""
     with ExitStack() as stack:
         running = [
-            stack.enter_context(_running(folder / f"{each}.log", database_url, workers))
+            stack.enter_context(_running(folder / f"{each}.log", database_url, workers, more))
             for each in range(number)
         ]
         yield running
 
 
 @contextmanager
-def _running(log: Path, database_url: str, workers: int) -> Iterator[Running]:
+def _running(log: Path, database_url: str, workers: int, more: dict[str, str]) -> Iterator[Running]:
     port = loopback_port()
-    settings = {"DATABASE_URL": database_url, "SECRET_KEY": SECRET_KEY, "BASE_URL": BASE_URL}
+    settings = {"DATABASE_URL": database_url, "SECRET_KEY": SECRET_KEY, "BASE_URL": BASE_URL} | more
     with log.open("w") as written:
         process = subprocess.Popen(
             [*COMMAND, "serve", "--port", str(port), "--workers", str(workers)],
