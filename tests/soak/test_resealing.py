@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import time
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from tests.contract.conftest import database_url, sqlite_url
-from tests.contract.samples import NOW, identity, new_session, rows
+from tests.contract.samples import NOW, identity, new_session
 from tests.contract.sealed import HERE, NEW, OLD, ListedRing, sealed_grant, stored_key
 from watchword.auth.clock import SystemClock
 from watchword.auth.resealing import Resealer
 from watchword.auth.sealing import Sealer
-from watchword.models import ProviderGrant
+from watchword.models import Identity, ProviderGrant
 from watchword.storage import SqlDatabase, open_database
 from watchword.storage.resealing import SqlSealedRows
 
@@ -23,14 +24,15 @@ __all__ = ["database_url", "sqlite_url"]
 
 pytestmark = pytest.mark.soak
 pytest_plugins = ["tests.servers.postgres"]
-GRANTS = 100_000
+GRANTS = int(os.environ.get("SOAK_GRANTS", "100000"))
 AT_ONCE = 1000
 
 
 async def filled(database: SqlDatabase) -> None:
     """One session, and grants that wait for the cleanup."""
     await database.sessions.open(identity(), new_session(1))
-    ((identity_id,),) = await rows(database, "SELECT id FROM ww_identities")
+    async with database.engine.connect() as connection:
+        identity_id = (await connection.execute(select(Identity.id))).scalar_one()
     old = Sealer(OLD)
     for first in range(0, GRANTS, AT_ONCE):
         given = [sealed_grant(number, old) for number in range(first, first + AT_ONCE)]

@@ -85,7 +85,8 @@ class Resealer:
             after = page.after
             if after is None:
                 break
-            await self._sleep(max(self._rows.pause_seconds, self._clock.monotonic() - began_at))
+            if any(row.stale for row in page.rows):
+                await self._sleep(max(self._rows.pause_seconds, self._clock.monotonic() - began_at))
         tally.busy += len(await self._again(table, left, tally))
 
     async def _batch(
