@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +25,7 @@ from watchword.auth.grants import BROWSER, ClientContext, Grant
 SECRET_KEY = base64.b64encode(bytes(range(32))).decode()
 BASE_URL = "http://127.0.0.1:8000"
 TIMEOUT_SECONDS = 30
+EMPTY: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ Replicas = list[Running]
 
 @contextmanager
 def replicas(
-    folder: Path, database_url: str, *, number: int = 1, workers: int = 1, **more: str
+    folder: Path, database_url: str, *, number: int = 1, workers: int = 1, more: Mapping[str, str] = EMPTY
 ) -> Iterator[Replicas]:
     """Services of one base URL on ports of their own, ready; ``more`` are further settings."""
     with ExitStack() as stack:
@@ -54,9 +55,9 @@ def replicas(
 
 
 @contextmanager
-def _running(log: Path, database_url: str, workers: int, more: dict[str, str]) -> Iterator[Running]:
+def _running(log: Path, database_url: str, workers: int, more: Mapping[str, str]) -> Iterator[Running]:
     port = loopback_port()
-    settings = {"DATABASE_URL": database_url, "SECRET_KEY": SECRET_KEY, "BASE_URL": BASE_URL} | more
+    settings = {"DATABASE_URL": database_url, "SECRET_KEY": SECRET_KEY, "BASE_URL": BASE_URL, **more}
     with log.open("w") as written:
         process = subprocess.Popen(
             [*COMMAND, "serve", "--port", str(port), "--workers", str(workers)],

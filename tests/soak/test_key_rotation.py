@@ -66,7 +66,7 @@ async def test_key_08_rotations_under_fire_refuse_no_valid_token(tmp_path: Path)
         "CLIENTS": json.dumps({"robot": {"secret": SECRET, "grants": ["client_credentials"]}}),
     }
     database_url = migrated_sqlite(tmp_path / "keys.db")
-    with replicas(tmp_path, database_url, number=2, **settings) as running:
+    with replicas(tmp_path, database_url, number=2, more=settings) as running:
         async with httpx2.AsyncClient(timeout=30) as http, asyncio.TaskGroup() as rounds:
             fire, pause_seconds = Fire(running, http), 5 / REQUESTS_A_SECOND
             for number in range(int(SECONDS / pause_seconds)):
