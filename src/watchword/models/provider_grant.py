@@ -9,9 +9,11 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from watchword.models.base import Base
+from watchword.models.privacy import BOOKKEEPING, NEVER_SHOWN, Holding
 from watchword.models.types import BoundedBytes, BoundedText, UtcDateTime
 
 MAX_SEALED_BYTES = 65_536
+_PROVIDER = Holding("provider", "contract", "session", "delete")
 
 
 class ProviderGrant(Base):
@@ -29,15 +31,23 @@ class ProviderGrant(Base):
         Index(None, "identity_id"),
     )
 
-    id: Mapped[UUID] = mapped_column(Uuid(), primary_key=True)
-    identity_id: Mapped[UUID] = mapped_column(ForeignKey("ww_identities.id", ondelete="CASCADE"))
-    sealed_tokens: Mapped[bytes | None] = mapped_column(BoundedBytes(1, MAX_SEALED_BYTES))
-    sealed_id_token: Mapped[bytes | None] = mapped_column(BoundedBytes(1, MAX_SEALED_BYTES))
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime())
-    checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
-    lease_id: Mapped[UUID | None] = mapped_column(Uuid())
-    lease_ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
-    asking_since: Mapped[datetime | None] = mapped_column(UtcDateTime())
-    degraded_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
-    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
-    ended_reason: Mapped[str | None] = mapped_column(BoundedText(32))
+    id: Mapped[UUID] = mapped_column(Uuid(), primary_key=True, info=_PROVIDER.withheld(BOOKKEEPING))
+    identity_id: Mapped[UUID] = mapped_column(
+        ForeignKey("ww_identities.id", ondelete="CASCADE"), info=_PROVIDER.withheld(BOOKKEEPING)
+    )
+    sealed_tokens: Mapped[bytes | None] = mapped_column(
+        BoundedBytes(1, MAX_SEALED_BYTES), info=_PROVIDER.withheld(NEVER_SHOWN)
+    )
+    sealed_id_token: Mapped[bytes | None] = mapped_column(
+        BoundedBytes(1, MAX_SEALED_BYTES), info=_PROVIDER.withheld(NEVER_SHOWN)
+    )
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime(), info=_PROVIDER.exported)
+    checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime(), info=_PROVIDER.exported)
+    lease_id: Mapped[UUID | None] = mapped_column(Uuid(), info=_PROVIDER.withheld(BOOKKEEPING))
+    lease_ends_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime(), info=_PROVIDER.withheld(BOOKKEEPING)
+    )
+    asking_since: Mapped[datetime | None] = mapped_column(UtcDateTime(), info=_PROVIDER.withheld(BOOKKEEPING))
+    degraded_at: Mapped[datetime | None] = mapped_column(UtcDateTime(), info=_PROVIDER.exported)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime(), info=_PROVIDER.exported)
+    ended_reason: Mapped[str | None] = mapped_column(BoundedText(32), info=_PROVIDER.exported)

@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, Integer, Uu
 from sqlalchemy.orm import Mapped, mapped_column
 
 from watchword.models.base import Base, one_of
+from watchword.models.privacy import BOOKKEEPING, SERVICE, Holding
 from watchword.models.types import BoundedText, UtcDateTime
 from watchword.models.user import MAX_ISSUER_CHARS
 
@@ -20,6 +21,8 @@ _SHAPES = (
     " WHEN 'subject' THEN issuer IS NOT NULL AND value IS NOT NULL"
     " ELSE value IS NOT NULL END"
 )
+_FEED = Holding("security", "interest", "expiry", "keep")
+_NOBODY = "without the rows that are gone it names nobody, and every replica has to hear it"
 
 
 class RevocationEntry(Base):
@@ -40,12 +43,18 @@ class RevocationEntry(Base):
     )
 
     sequence: Mapped[int] = mapped_column(
-        BigInteger().with_variant(Integer(), "sqlite"), Identity(always=True), primary_key=True
+        BigInteger().with_variant(Integer(), "sqlite"), Identity(always=True), primary_key=True, info=SERVICE
     )
-    kind: Mapped[str] = mapped_column(BoundedText(16))
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime())
-    expires_at: Mapped[datetime] = mapped_column(UtcDateTime())
-    session_id: Mapped[UUID | None] = mapped_column(Uuid())
-    generation: Mapped[int | None]
-    issuer: Mapped[str | None] = mapped_column(BoundedText(MAX_ISSUER_CHARS))
-    value: Mapped[str | None] = mapped_column(BoundedText(MAX_VALUE_CHARS))
+    kind: Mapped[str] = mapped_column(BoundedText(16), info=SERVICE)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime(), info=SERVICE)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime(), info=SERVICE)
+    session_id: Mapped[UUID | None] = mapped_column(Uuid(), info=_FEED.kept(_NOBODY, withheld=BOOKKEEPING))
+    generation: Mapped[int | None] = mapped_column(info=_FEED.kept(_NOBODY, withheld=BOOKKEEPING))
+    issuer: Mapped[str | None] = mapped_column(
+        BoundedText(MAX_ISSUER_CHARS),
+        info=_FEED.erased_by("delete", withheld="the same is told of the identities"),
+    )
+    value: Mapped[str | None] = mapped_column(
+        BoundedText(MAX_VALUE_CHARS),
+        info=_FEED.erased_by("delete", withheld="the same is told of the identities"),
+    )

@@ -10,6 +10,7 @@ from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from watchword.models.base import Base, one_of
+from watchword.models.privacy import SERVICE
 from watchword.models.types import BoundedBytes, BoundedText, JsonObject, UtcDateTime
 
 MAX_KID_CHARS = 128
@@ -43,15 +44,15 @@ class SigningKey(Base):
         ),
     )
 
-    kid: Mapped[str] = mapped_column(BoundedText(MAX_KID_CHARS), primary_key=True)
-    algorithm: Mapped[str] = mapped_column(BoundedText(16))
-    state: Mapped[str] = mapped_column(BoundedText(16))
-    public_jwk: Mapped[Mapping[str, Any]] = mapped_column(JsonObject())
-    sealed_private: Mapped[bytes] = mapped_column(BoundedBytes(1, 16_384))
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime())
-    activated_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
-    retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
-    verify_until: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    kid: Mapped[str] = mapped_column(BoundedText(MAX_KID_CHARS), primary_key=True, info=SERVICE)
+    algorithm: Mapped[str] = mapped_column(BoundedText(16), info=SERVICE)
+    state: Mapped[str] = mapped_column(BoundedText(16), info=SERVICE)
+    public_jwk: Mapped[Mapping[str, Any]] = mapped_column(JsonObject(), info=SERVICE)
+    sealed_private: Mapped[bytes] = mapped_column(BoundedBytes(1, 16_384), info=SERVICE)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime(), info=SERVICE)
+    activated_at: Mapped[datetime | None] = mapped_column(UtcDateTime(), info=SERVICE)
+    retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime(), info=SERVICE)
+    verify_until: Mapped[datetime | None] = mapped_column(UtcDateTime(), info=SERVICE)
 
 
 class KeyRingCopy(Base):
@@ -60,10 +61,10 @@ class KeyRingCopy(Base):
 
     __tablename__ = "ww_key_ring_copies"
 
-    store: Mapped[str] = mapped_column(BoundedText(MAX_STORE_CHARS), primary_key=True)
-    version: Mapped[str] = mapped_column(BoundedText(MAX_VERSION_CHARS))
-    sealed: Mapped[bytes] = mapped_column(BoundedBytes(1, MAX_COPY_BYTES))
-    saved_at: Mapped[datetime] = mapped_column(UtcDateTime())
+    store: Mapped[str] = mapped_column(BoundedText(MAX_STORE_CHARS), primary_key=True, info=SERVICE)
+    version: Mapped[str] = mapped_column(BoundedText(MAX_VERSION_CHARS), info=SERVICE)
+    sealed: Mapped[bytes] = mapped_column(BoundedBytes(1, MAX_COPY_BYTES), info=SERVICE)
+    saved_at: Mapped[datetime] = mapped_column(UtcDateTime(), info=SERVICE)
 
 
 class KeyUse(Base):
@@ -71,6 +72,6 @@ class KeyUse(Base):
 
     __tablename__ = "ww_key_uses"
 
-    kid: Mapped[str] = mapped_column(BoundedText(MAX_KID_CHARS), primary_key=True)
-    last_signed_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
-    last_verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    kid: Mapped[str] = mapped_column(BoundedText(MAX_KID_CHARS), primary_key=True, info=SERVICE)
+    last_signed_at: Mapped[datetime | None] = mapped_column(UtcDateTime(), info=SERVICE)
+    last_verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime(), info=SERVICE)

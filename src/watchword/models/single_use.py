@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from watchword.models.base import Base
+from watchword.models.privacy import NEVER_SHOWN, Holding, impersonal
 from watchword.models.provider_grant import MAX_SEALED_BYTES
 from watchword.models.session import DIGEST_BYTES, MAX_CLIENT_ID_CHARS
 from watchword.models.types import SCOPE_NAME, BoundedBytes, BoundedText, NameSet, UtcDateTime
@@ -16,6 +17,9 @@ from watchword.models.types import SCOPE_NAME, BoundedBytes, BoundedText, NameSe
 MAX_SINGLE_USE_DIGEST_BYTES = 64
 WITHOUT_SESSION = text("(session_id IS NULL) IS TRUE")
 """So worded that SQLite does not take the index over ``session_id`` for it, which is in no order of time."""
+_UNLINKED = impersonal("the digest of a random value; with whom it was used is not kept")
+_CODE = Holding("sign-in", "contract", "expiry", "delete")
+_SHORT = "it lives for a minute and is not to be looked at"
 
 
 class SingleUse(Base):
@@ -27,9 +31,11 @@ class SingleUse(Base):
         Index(None, "expires_at"),
     )
 
-    kind: Mapped[str] = mapped_column(BoundedText(32), primary_key=True)
-    digest: Mapped[bytes] = mapped_column(BoundedBytes(1, MAX_SINGLE_USE_DIGEST_BYTES), primary_key=True)
-    expires_at: Mapped[datetime] = mapped_column(UtcDateTime())
+    kind: Mapped[str] = mapped_column(BoundedText(32), primary_key=True, info=_UNLINKED)
+    digest: Mapped[bytes] = mapped_column(
+        BoundedBytes(1, MAX_SINGLE_USE_DIGEST_BYTES), primary_key=True, info=_UNLINKED
+    )
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime(), info=_UNLINKED)
 
 
 class AuthorizationCode(Base):
@@ -55,16 +61,24 @@ class AuthorizationCode(Base):
         ),
     )
 
-    digest: Mapped[bytes] = mapped_column(BoundedBytes(DIGEST_BYTES, DIGEST_BYTES), primary_key=True)
-    client_id: Mapped[str] = mapped_column(BoundedText(MAX_CLIENT_ID_CHARS))
-    redirect_uri: Mapped[str] = mapped_column(BoundedText(2048))
-    code_challenge: Mapped[str] = mapped_column(BoundedText(128))
-    scopes: Mapped[frozenset[str]] = mapped_column(NameSet(SCOPE_NAME))
-    nonce: Mapped[str | None] = mapped_column(BoundedText(255))
-    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("ww_users.id", ondelete="CASCADE"))
-    sealed_sign_in: Mapped[bytes] = mapped_column(BoundedBytes(1, MAX_SEALED_BYTES))
-    auth_time: Mapped[datetime] = mapped_column(UtcDateTime())
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime())
-    expires_at: Mapped[datetime] = mapped_column(UtcDateTime())
-    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
-    session_id: Mapped[UUID | None] = mapped_column(ForeignKey("ww_sessions.id", ondelete="SET NULL"))
+    digest: Mapped[bytes] = mapped_column(
+        BoundedBytes(DIGEST_BYTES, DIGEST_BYTES), primary_key=True, info=_CODE.withheld(NEVER_SHOWN)
+    )
+    client_id: Mapped[str] = mapped_column(BoundedText(MAX_CLIENT_ID_CHARS), info=_CODE.withheld(_SHORT))
+    redirect_uri: Mapped[str] = mapped_column(BoundedText(2048), info=_CODE.withheld(_SHORT))
+    code_challenge: Mapped[str] = mapped_column(BoundedText(128), info=_CODE.withheld(NEVER_SHOWN))
+    scopes: Mapped[frozenset[str]] = mapped_column(NameSet(SCOPE_NAME), info=_CODE.withheld(_SHORT))
+    nonce: Mapped[str | None] = mapped_column(BoundedText(255), info=_CODE.withheld(NEVER_SHOWN))
+    user_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("ww_users.id", ondelete="CASCADE"), info=_CODE.withheld(_SHORT)
+    )
+    sealed_sign_in: Mapped[bytes] = mapped_column(
+        BoundedBytes(1, MAX_SEALED_BYTES), info=_CODE.withheld(NEVER_SHOWN)
+    )
+    auth_time: Mapped[datetime] = mapped_column(UtcDateTime(), info=_CODE.withheld(_SHORT))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime(), info=_CODE.withheld(_SHORT))
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime(), info=_CODE.withheld(_SHORT))
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime(), info=_CODE.withheld(_SHORT))
+    session_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("ww_sessions.id", ondelete="SET NULL"), info=_CODE.withheld(_SHORT)
+    )

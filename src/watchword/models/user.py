@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, Uui
 from sqlalchemy.orm import Mapped, mapped_column
 
 from watchword.models.base import Base, one_of
+from watchword.models.privacy import BOOKKEEPING, Holding
 from watchword.models.types import ROLE_NAME, BoundedText, NameSet, UtcDateTime
 
 MAX_PROVIDER_ID_CHARS = 64
@@ -17,6 +18,9 @@ MAX_SUBJECT_CHARS = 255
 """OpenID Connect Core §2; issuer and subject together fit one index entry of PostgreSQL."""
 MAX_EMAIL_CHARS = 320
 MAX_NAME_CHARS = 255
+_ACCOUNT = Holding("account", "contract", "account", "null")
+_IDENTITY = Holding("sign-in", "contract", "account", "null")
+_ANONYMOUS = "random, and by itself it names nobody once the rest is gone"
 
 
 class User(Base):
@@ -33,17 +37,21 @@ class User(Base):
         Index(None, "email"),
     )
 
-    id: Mapped[UUID] = mapped_column(Uuid(), primary_key=True)
-    status: Mapped[str] = mapped_column(BoundedText(16))
-    version: Mapped[int]
-    email: Mapped[str | None] = mapped_column(BoundedText(MAX_EMAIL_CHARS))
-    name: Mapped[str | None] = mapped_column(BoundedText(MAX_NAME_CHARS))
-    identity_roles: Mapped[frozenset[str]] = mapped_column(NameSet(ROLE_NAME))
-    granted_roles: Mapped[frozenset[str]] = mapped_column(NameSet(ROLE_NAME))
-    denied_roles: Mapped[frozenset[str]] = mapped_column(NameSet(ROLE_NAME))
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime())
-    updated_at: Mapped[datetime] = mapped_column(UtcDateTime())
-    last_sign_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime())
+    id: Mapped[UUID] = mapped_column(Uuid(), primary_key=True, info=_ACCOUNT.kept(_ANONYMOUS))
+    status: Mapped[str] = mapped_column(
+        BoundedText(16), info=_ACCOUNT.kept("says that the account was erased")
+    )
+    version: Mapped[int] = mapped_column(info=_ACCOUNT.kept(BOOKKEEPING, withheld=BOOKKEEPING))
+    email: Mapped[str | None] = mapped_column(BoundedText(MAX_EMAIL_CHARS), info=_ACCOUNT.exported)
+    name: Mapped[str | None] = mapped_column(BoundedText(MAX_NAME_CHARS), info=_ACCOUNT.exported)
+    identity_roles: Mapped[frozenset[str]] = mapped_column(NameSet(ROLE_NAME), info=_ACCOUNT.exported)
+    granted_roles: Mapped[frozenset[str]] = mapped_column(NameSet(ROLE_NAME), info=_ACCOUNT.exported)
+    denied_roles: Mapped[frozenset[str]] = mapped_column(NameSet(ROLE_NAME), info=_ACCOUNT.exported)
+    created_at: Mapped[datetime] = mapped_column(
+        UtcDateTime(), info=_ACCOUNT.kept("the id holds the same moment and names nobody")
+    )
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime(), info=_ACCOUNT.erased_by("pseudonymise"))
+    last_sign_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime(), info=_ACCOUNT.exported)
 
 
 class Identity(Base):
@@ -61,14 +69,25 @@ class Identity(Base):
         Index(None, "verified_email"),
     )
 
-    id: Mapped[UUID] = mapped_column(Uuid(), primary_key=True)
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("ww_users.id", ondelete="CASCADE"))
-    provider_id: Mapped[str] = mapped_column(BoundedText(MAX_PROVIDER_ID_CHARS))
-    issuer: Mapped[str] = mapped_column(BoundedText(MAX_ISSUER_CHARS))
-    subject: Mapped[str] = mapped_column(BoundedText(MAX_SUBJECT_CHARS))
-    email: Mapped[str | None] = mapped_column(BoundedText(MAX_EMAIL_CHARS))
-    verified_email: Mapped[str | None] = mapped_column(BoundedText(MAX_EMAIL_CHARS))
-    name: Mapped[str | None] = mapped_column(BoundedText(MAX_NAME_CHARS))
-    roles: Mapped[frozenset[str]] = mapped_column(NameSet(ROLE_NAME))
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime())
-    last_sign_in_at: Mapped[datetime] = mapped_column(UtcDateTime())
+    id: Mapped[UUID] = mapped_column(
+        Uuid(), primary_key=True, info=_IDENTITY.kept(_ANONYMOUS, withheld=BOOKKEEPING)
+    )
+    user_id: Mapped[UUID] = mapped_column(
+        ForeignKey("ww_users.id", ondelete="CASCADE"),
+        info=_IDENTITY.kept(_ANONYMOUS, withheld="the id of the account is there already"),
+    )
+    provider_id: Mapped[str] = mapped_column(
+        BoundedText(MAX_PROVIDER_ID_CHARS), info=_IDENTITY.erased_by("pseudonymise")
+    )
+    issuer: Mapped[str] = mapped_column(
+        BoundedText(MAX_ISSUER_CHARS), info=_IDENTITY.erased_by("pseudonymise")
+    )
+    subject: Mapped[str] = mapped_column(
+        BoundedText(MAX_SUBJECT_CHARS), info=_IDENTITY.erased_by("pseudonymise")
+    )
+    email: Mapped[str | None] = mapped_column(BoundedText(MAX_EMAIL_CHARS), info=_IDENTITY.exported)
+    verified_email: Mapped[str | None] = mapped_column(BoundedText(MAX_EMAIL_CHARS), info=_IDENTITY.exported)
+    name: Mapped[str | None] = mapped_column(BoundedText(MAX_NAME_CHARS), info=_IDENTITY.exported)
+    roles: Mapped[frozenset[str]] = mapped_column(NameSet(ROLE_NAME), info=_IDENTITY.exported)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime(), info=_IDENTITY.erased_by("pseudonymise"))
+    last_sign_in_at: Mapped[datetime] = mapped_column(UtcDateTime(), info=_IDENTITY.erased_by("pseudonymise"))

@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from watchword.models.base import Base, fillfactor, one_of
+from watchword.models.privacy import BOOKKEEPING, Holding
 from watchword.models.session import DIGEST_BYTES, MAX_CLIENT_ID_CHARS, MAX_IP_CHARS
 from watchword.models.types import BoundedBytes, BoundedText, UtcDateTime
 
@@ -19,6 +20,7 @@ _CALLER = (
     " AND (client_id IS NOT NULL) = (kind IN ('user', 'client'))"
     " AND (network IS NULL OR kind = 'network')"
 )
+_USAGE = Holding("versions", "interest", "recorded", "delete")
 
 
 class VersionUsage(Base):
@@ -40,17 +42,28 @@ class VersionUsage(Base):
         Index(None, "user_id"),
     )
 
-    digest: Mapped[bytes] = mapped_column(BoundedBytes(DIGEST_BYTES, DIGEST_BYTES), primary_key=True)
-    version: Mapped[str] = mapped_column(BoundedText(MAX_VERSION_CHARS))
-    kind: Mapped[str] = mapped_column(BoundedText(16))
-    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("ww_users.id", ondelete="CASCADE"))
-    client_id: Mapped[str | None] = mapped_column(BoundedText(MAX_CLIENT_ID_CHARS))
-    network: Mapped[str | None] = mapped_column(BoundedText(MAX_IP_CHARS))
-    calls: Mapped[int] = mapped_column(BigInteger())
-    would_refuse: Mapped[int] = mapped_column(BigInteger())
-    last_refusal: Mapped[str | None] = mapped_column(BoundedText(MAX_REFUSAL_CHARS))
-    first_seen_at: Mapped[datetime] = mapped_column(UtcDateTime())
-    last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime())
+    digest: Mapped[bytes] = mapped_column(
+        BoundedBytes(DIGEST_BYTES, DIGEST_BYTES), primary_key=True, info=_USAGE.withheld(BOOKKEEPING)
+    )
+    version: Mapped[str] = mapped_column(BoundedText(MAX_VERSION_CHARS), info=_USAGE.exported)
+    kind: Mapped[str] = mapped_column(BoundedText(16), info=_USAGE.exported)
+    user_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("ww_users.id", ondelete="CASCADE"),
+        info=_USAGE.withheld("the id of the account is there already"),
+    )
+    client_id: Mapped[str | None] = mapped_column(BoundedText(MAX_CLIENT_ID_CHARS), info=_USAGE.exported)
+    network: Mapped[str | None] = mapped_column(
+        BoundedText(MAX_IP_CHARS),
+        info=_USAGE.kept(
+            "only of callers without an account, whom nobody can name",
+            withheld="never of a caller who has an account",
+        ),
+    )
+    calls: Mapped[int] = mapped_column(BigInteger(), info=_USAGE.exported)
+    would_refuse: Mapped[int] = mapped_column(BigInteger(), info=_USAGE.exported)
+    last_refusal: Mapped[str | None] = mapped_column(BoundedText(MAX_REFUSAL_CHARS), info=_USAGE.exported)
+    first_seen_at: Mapped[datetime] = mapped_column(UtcDateTime(), info=_USAGE.exported)
+    last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime(), info=_USAGE.exported)
 
 
 fillfactor(VersionUsage, 75)

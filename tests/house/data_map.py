@@ -1,0 +1,108 @@
+"""The data map of docs/privacy/data-map.md, made from the marks on the columns.
+
+python -m tests.house.data_map
+
+writes the page anew.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+
+from watchword.storage.privacy_marks import Impersonal, MarkedColumn, Personal, marked_columns
+
+PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "privacy" / "data-map.md"
+PURPOSES: Final = {
+    "account": "the account: who somebody is here and what they may do",
+    "sign-in": "signing in",
+    "session": "staying signed in",
+    "provider": "asking the sign-in provider again, and signing out there",
+    "security": "protecting the account: its owner tells their sessions apart, theft is found out",
+    "record": "the audit trail: who did what, for operators and after an incident",
+    "terms": "proof of which terms were accepted",
+    "versions": "telling callers of an old version of the API that it ends",
+}
+GROUNDS: Final = {
+    "contract": "Art. 6(1)(b), contract",
+    "interest": "Art. 6(1)(f), legitimate interest",
+    "duty": "Art. 6(1)(c), legal obligation",
+}
+RETENTIONS: Final = {
+    "account": "until the account is erased",
+    "session": "until the session's absolute end and the life of an access token have passed",
+    "expiry": "two minutes after it has expired; a code that was used as long as its session",
+    "recorded": "`WATCHWORD_PRIVACY__RETENTION_DAYS` (90 unless set)",
+    "service": "as long as the service runs",
+}
+ERASURES: Final = {
+    "delete": "row deleted",
+    "null": "emptied",
+    "pseudonymise": "replaced by what names nobody",
+    "keep": "kept",
+}
+
+_HEAD: Final = """\
+# The data map
+
+Every column that watchword keeps, what it says about a person, why it is there, on which ground (articles of
+the GDPR), for how long, whether the person gets it with [the export](README.md#the-rights-of-people) and what
+[an erasure](erasure.md) does to it. It is made from the marks on the columns themselves by
+`python -m tests.house.data_map`; tests fail when a column has no mark, when this page is out of date, when
+an erasure leaves something behind and when an export lacks something. The grounds are what an ordinary
+service would name; whoever runs one decides and answers for theirs.
+
+What has passed its time goes with the next run of [the cleanup](../operations/cleanup.md), every
+`WATCHWORD_CLEANUP_INTERVAL_SECONDS`. An account that nobody comes back to is kept until somebody erases it.
+"""
+
+
+def page() -> str:
+    """The page as it should be."""
+    columns = marked_columns()
+    tables = [(name, list(group)) for name, group in groupby(columns, key=lambda each: each.table)]
+    personal = [_table(name, held) for name, held in tables if _is_about_people(held)]
+    others = [f"- `{name}`: {_why(held)}" for name, held in tables if not _is_about_people(held)]
+    nobody = "## Tables about nobody\n\n" + "\n".join(others) + "\n"
+    return "\n".join([_HEAD, *personal, nobody])
+
+
+def _is_about_people(held: list[MarkedColumn]) -> bool:
+    return any(isinstance(each.mark, Personal) for each in held)
+
+
+def _why(held: list[MarkedColumn]) -> str:
+    return "; ".join(sorted({each.mark.why for each in held if isinstance(each.mark, Impersonal)}))
+
+
+def _table(name: str, held: list[MarkedColumn]) -> str:
+    rows = [
+        f"## {name}",
+        "",
+        "| column | for | ground | kept | in the export | by an erasure |",
+        "|---|---|---|---|---|---|",
+        *(_row(each) for each in held),
+    ]
+    return "\n".join(rows) + "\n"
+
+
+def _row(each: MarkedColumn) -> str:
+    mark = each.mark
+    if isinstance(mark, Impersonal):
+        return f"| `{each.column}` | nothing personal: {mark.why} | | | | |"
+    erasure = ERASURES[mark.erasure] + (f": {mark.because}" if mark.because else "")
+    cells = (
+        f"`{each.column}`",
+        PURPOSES[mark.purpose],
+        GROUNDS[mark.ground],
+        RETENTIONS[mark.retention],
+        "yes" if mark.withheld is None else f"no: {mark.withheld}",
+        erasure,
+    )
+    return "| " + " | ".join(cells) + " |"
+
+
+if __name__ == "__main__":
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(page(), encoding="utf-8")
