@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from os import PathLike
 from typing import Literal
 
 from starlette.applications import Starlette
@@ -29,11 +30,13 @@ from watchword.api.openapi import security_scheme
 from watchword.api.operations import Operations
 from watchword.api.own_answers import OWN_PATHS, answer_unknown, with_own_answers
 from watchword.api.own_routes import OwnRoutes
+from watchword.api.pages import Pages
 from watchword.api.registered_clients import RegisteredClients
 from watchword.api.services import Services
 from watchword.api.session_endpoints import SessionEndpoints
 from watchword.api.sign_in_endpoints import SignInEndpoints
 from watchword.api.sign_in_responses import SignInResponses
+from watchword.api.terms_endpoints import TermsEndpoints
 from watchword.api.token_endpoints import TokenEndpoints
 from watchword.api.verify_endpoint import VerifyEndpoint
 from watchword.api.version_policy import Versions
@@ -65,6 +68,9 @@ class Watchword:
 
     Nothing is opened before the app starts. Where no lifespan runs (a mounted sub-app, a server
     without one), the parts start with the first request that needs them.
+
+    ``templates`` and ``translations`` are folders whose files stand in for those of our pages; one
+    that cannot be used raises ConfigurationError.
     """
 
     def __init__(
@@ -73,8 +79,11 @@ class Watchword:
         *,
         default: Literal["allow", "deny"] = "allow",
         clock: Clock | None = None,
+        templates: str | PathLike[str] | None = None,
+        translations: str | PathLike[str] | None = None,
     ) -> None:
         self.settings = settings if settings is not None else Settings()
+        self.pages = Pages(templates=templates, translations=translations)
         self._default: Literal["allow", "deny"] = default
         self._clock: Clock = clock if clock is not None else SystemClock()
         self._services: Services | None = None
@@ -102,6 +111,7 @@ class Watchword:
             *SessionEndpoints(self.settings, browser, self.services, clients).routes(),
             *BackchannelEndpoints(self.services).routes(),
             *AccountEndpoints(self.settings, browser, self.services).routes(),
+            *TermsEndpoints(self.settings, browser, self.services).routes(),
             *TokenEndpoints(clients, browser, self.services).routes(),
             *VerifyEndpoint().routes(),
             *MigrationGuide(self.settings).routes(),
@@ -110,7 +120,7 @@ class Watchword:
             *(Operations(self.services, self._running, self._metrics).routes() if operations else []),
         ]
         app.router.routes.insert(0, OwnRoutes(self._answering(routes)))
-        answer_unknown(app.router, below=OWN_PATHS, secure=self.secure)
+        answer_unknown(app.router, self.pages, below=OWN_PATHS, secure=self.secure)
         app.state.watchword = self
         app.state.watchword_gate = install_gate(
             app,
@@ -146,7 +156,8 @@ class Watchword:
         )
 
     def _answering(self, routes: Sequence[BaseRoute]) -> list[BaseRoute]:
-        return with_own_answers(limited(routes, self.settings, self.services), secure=self.secure)
+        routes = limited(routes, self.settings, self.services)
+        return with_own_answers(routes, self.pages, secure=self.secure)
 
     # --- the authenticator of the gate ---------------------------------------------------------
 
@@ -270,11 +281,13 @@ class Watchword:
         await require_up_to_date(url)
         tokens_live_seconds = self.settings.longest_access_token_seconds
         secrets = RunningSecrets(self.settings, self._clock)
-        database = open_database(url, longest_access_token_seconds=tokens_live_seconds, logins=secrets.logins)
+        current, *previous = secret_keys(self.settings)
+        self._sealer = sealer = Sealer(current, previous)
+        database = open_database(
+            url, longest_access_token_seconds=tokens_live_seconds, logins=secrets.logins, sealer=sealer
+        )
         try:
-            current, *previous = secret_keys(self.settings)
-            self._sealer = Sealer(current, previous)
-            composition = self._composition(self._sealer, secrets)
+            composition = self._composition(sealer, secrets)
             self._https = composition.https
             return await composition.services(database)
         except BaseException:

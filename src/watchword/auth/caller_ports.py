@@ -9,7 +9,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class KnownCaller:
-    """The account of an identity; ``active`` is False for one that was disabled or erased. ``roles``
+    """The account of an identity; ``active`` is False for one that was disabled. ``roles``
     are those it may use: identities' and granted ones without the denied."""
 
     user_id: UUID
@@ -18,7 +18,9 @@ class KnownCaller:
 
 
 class CallerStore(Protocol):
-    """Reads, and writes nothing; DatabaseUnavailable when it cannot be had."""
+    """Reads, and writes nothing; DatabaseUnavailable when it cannot be had, PepperUnreadable when nobody
+    can tell whether somebody unknown was erased."""
 
     async def find(self, issuer: str, subject: str) -> KnownCaller | None:
-        """Whose identity that is, also where the account is disabled or erased; None for nobody's."""
+        """Whose identity that is, also where the account is disabled; None for nobody's. Raises
+        AccountErased."""

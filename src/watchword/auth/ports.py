@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 from uuid import UUID
 
 from watchword.auth.account_ports import UNCONDITIONAL, AccountStore, ClientTokenStore, OpeningTerms
@@ -15,7 +15,9 @@ from watchword.auth.code_ports import CodeStore
 from watchword.auth.grant_ports import GrantStore
 from watchword.auth.key_ports import KeyLedger, KeyStore
 from watchword.auth.logout_ports import NewProviderGrant, ProviderLogoutStore
+from watchword.auth.privacy_ports import PrivacyStore
 from watchword.auth.session_count_ports import SessionCountStore
+from watchword.auth.terms_ports import TermsStore
 from watchword.auth.version_ports import VersionUsageStore
 from watchword.protocol.rotation import SessionFacts
 
@@ -114,6 +116,7 @@ EndReason = Literal[
     "provider_logout",
     "provider_refused",
     "recheck_impossible",
+    "erased",
 ]
 """``provider_refused``: asked again, it no longer stands by the sign-in. ``recheck_impossible``: it
 could not be asked again, for a reason of our own."""
@@ -157,12 +160,15 @@ class SingleUseStore(Protocol):
 
 
 RevocationKind = Literal["session", "generation", "token", "client", "subject", "key"]
+AND_EARLIER: Final = "and-earlier"
+"""The value of an entry about a session that is about every earlier one as well."""
 
 
 @dataclass(frozen=True, slots=True)
 class Revocation:
     """One entry of the append-only feed. Which fields are set depends on ``kind``: session
-    (session_id), generation (session_id, generation: this and older), token (value = jti),
+    (session_id; with the value AND_EARLIER every session opened before it, too), generation
+    (session_id, generation: this and older), token (value = jti),
     client (value = client id), subject (issuer, value = subject; with a generation, the version of its
     account, nothing ended, but what an older version said no longer holds), key (value = kid of a key of
     ours, or that the ring has changed, see ``auth.keyring``; with an issuer, what is purged of that
@@ -230,7 +236,9 @@ class Database(Protocol):
     audit: AuditLog
     version_usage: VersionUsageStore
     session_counts: SessionCountStore
+    terms: TermsStore
     cleanup: CleanupStore
+    privacy: PrivacyStore
     announcements: Announcements | None
 
     async def ping(self) -> None:

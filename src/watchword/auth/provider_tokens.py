@@ -18,7 +18,7 @@ from watchword.auth.oauth_client import OAuthClient
 from watchword.auth.ports import Clock
 from watchword.auth.verified_tokens import VerifiedTokens
 from watchword.config.provider import ProviderSettings
-from watchword.errors import ProviderResponseInvalid, ProviderUnavailable, TokenInvalid
+from watchword.errors import AccountErased, ProviderResponseInvalid, ProviderUnavailable, TokenInvalid
 from watchword.protocol import jws
 from watchword.protocol.algorithms import ID_TOKEN_ALGORITHMS
 from watchword.protocol.claims import ClaimError, read_unverified_claims, seconds_that_fit
@@ -162,11 +162,14 @@ class ProviderTokens:
 
     async def _known(self, caller: Principal) -> Principal:
         """With the account and the stored roles of a person we know. Nothing is written."""
-        account = await self._callers.find(caller.issuer, caller.subject)
+        try:
+            account = await self._callers.find(caller.issuer, caller.subject)
+        except AccountErased as error:
+            raise TokenInvalid(error.detail) from None
         if account is None:
             return caller
         if not account.active:
-            raise TokenInvalid(f"account {account.user_id} is disabled or erased")
+            raise TokenInvalid(f"account {account.user_id} is disabled")
         return replace(caller, user_id=str(account.user_id), roles=account.roles)
 
 

@@ -16,9 +16,10 @@ from typing import Final
 from uuid import UUID
 
 from watchword.auth.outages import Outages
-from watchword.auth.ports import Announcements, Clock, Revocation, RevocationLog
+from watchword.auth.ports import AND_EARLIER, Announcements, Clock, Revocation, RevocationLog
 from watchword.auth.revoked import Revoked
 from watchword.auth.sequence_gaps import SequenceGaps
+from watchword.auth.tombstones import ERASED_ISSUER
 from watchword.auth.verified_tokens import VerifiedTokens
 from watchword.errors import DatabaseUnavailable, WatchwordError
 from watchword.protocol.principal import Principal
@@ -59,6 +60,7 @@ class RevocationFeed:
         self._on_key_news = on_key_news
         self._on_purged = on_purged
         self._verified = VerifiedTokens() if verified is None else verified
+        self._foreign = tuple(foreign)
         self._all_verified = (self._verified, *foreign)
         self._revoked = Revoked()
         self._gaps = SequenceGaps()
@@ -82,6 +84,10 @@ class RevocationFeed:
     def is_superseded(self, caller: Principal) -> bool:
         """Whether a revoked token's session itself goes on, so that a refresh brings another."""
         return self._revoked.is_superseded(caller)
+
+    def ended_with_all(self, session_id: UUID) -> bool:
+        """Whether a session is one of those that ended all at once, whatever its row says so far."""
+        return self._revoked.ended_with_all(str(session_id))
 
     def note_session(self, session_id: UUID, expires_at: datetime) -> None:
         """Take over an ending of this process without waiting for the next reading."""
@@ -202,8 +208,13 @@ class RevocationFeed:
 
     def _evict(self, entry: Revocation) -> None:
         match entry.kind:
+            case "session" if entry.value == AND_EARLIER:
+                self._verified.clear()
             case "session" | "generation" if entry.session_id is not None:
                 self._verified.evict_session(str(entry.session_id))
+            case "subject" if entry.issuer == ERASED_ISSUER:
+                for verified in self._foreign:
+                    verified.clear()
             case "subject" if entry.issuer is not None and entry.value is not None:
                 for verified in self._all_verified:
                     verified.evict(entry.issuer, entry.value)

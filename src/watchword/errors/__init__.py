@@ -36,6 +36,7 @@ from watchword.errors.operation import (
     MigrationFailed,
     MigrationNeeded,
     NotInstalled,
+    PepperUnreadable,
     SealBroken,
     SecretKeyMismatch,
 )
@@ -83,6 +84,7 @@ from watchword.errors.requests import (
     VersionSunset,
 )
 from watchword.errors.sign_in import (
+    AccountErased,
     AttemptExpired,
     AttemptMissing,
     AttemptUsed,
@@ -103,9 +105,12 @@ from watchword.errors.sign_in import (
     UserinfoOfAnother,
     UserinfoRejected,
 )
+from watchword.errors.terms import AccountRequired, TermsChanged, TermsRequired
 
 __all__ = [
+    "AccountErased",
     "AccountNotFound",
+    "AccountRequired",
     "AttemptExpired",
     "AttemptMissing",
     "AttemptUsed",
@@ -139,6 +144,7 @@ __all__ = [
     "NotFound",
     "NotInstalled",
     "OriginRefused",
+    "PepperUnreadable",
     "ProviderCircuitOpen",
     "ProviderClientRefused",
     "ProviderCrowded",
@@ -175,6 +181,8 @@ __all__ = [
     "SignInWithdrawn",
     "StepUpRequired",
     "StepUpUnsupported",
+    "TermsChanged",
+    "TermsRequired",
     "TokenInvalid",
     "TokenSuperseded",
     "TooManyRoles",

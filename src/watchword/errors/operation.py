@@ -44,6 +44,16 @@ class SealBroken(WatchwordError):
     title = "Sealed value cannot be opened"
 
 
+class PepperUnreadable(WatchwordError):
+    """The key is gone by which erased people are known again: nobody new is let in, who might be one."""
+
+    code = "pepper_unreadable"
+    status = 503
+    title = "Erased accounts cannot be told"
+    public = "The service cannot admit new people right now. Please tell the people who run it."
+    oauth_error = "temporarily_unavailable"
+
+
 class NotInstalled(WatchwordError):
     code = "not_installed"
     status = 503

@@ -113,6 +113,17 @@ class UserDisabled(SignInRefused):
     public = "This account cannot sign in. Please ask the people who run this service."
 
 
+class AccountErased(UserDisabled):
+    """The person was erased, and is known by nothing but that."""
+
+    code = "account_erased"
+    title = "Account erased"
+    public = (
+        "The account behind this sign-in was erased, with everything that was kept about it. It cannot be "
+        "used again here."
+    )
+
+
 class LinkSessionEnded(SignInRefused):
     """Linking began in a session that this browser does not have, or not any more."""
 

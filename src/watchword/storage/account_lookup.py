@@ -9,7 +9,7 @@ from sqlalchemy import Row, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchword.auth.ports import ProviderIdentity
-from watchword.errors import UserDisabled
+from watchword.errors import AccountErased, UserDisabled
 from watchword.models import Identity, User
 from watchword.storage.transactions import LostRace
 
@@ -52,7 +52,9 @@ async def lock_active(connection: AsyncConnection, user_id: UUID) -> Row[Any]:
 
 
 def active(user: Row[Any]) -> Row[Any]:
-    """``user`` itself. Raises UserDisabled."""
+    """``user`` itself. Raises UserDisabled, AccountErased."""
+    if user.status == "erased":
+        raise AccountErased(f"account {user.id} was erased")
     if user.status != "active":
         raise UserDisabled(f"account {user.id} is {user.status}")
     return user

@@ -12,15 +12,23 @@ from watchword.auth.ports import LiveSession, NewSession, ProviderIdentity
 from watchword.models import AuthorizationCode
 from watchword.storage.opening import open_session
 from watchword.storage.storable import storable_identity, storable_session
+from watchword.storage.tombstones import TombstoneRows
 from watchword.storage.transactions import Transactions
 
 
 class SqlCodeStore:
     """``CodeStore`` over ``ww_authorization_codes``."""
 
-    def __init__(self, transactions: Transactions, *, tokens_live: timedelta) -> None:
+    def __init__(
+        self,
+        transactions: Transactions,
+        *,
+        tokens_live: timedelta,
+        tombstones: TombstoneRows,
+    ) -> None:
         self._transactions = transactions
         self._tokens_live = tokens_live
+        self._tombstones = tombstones
 
     async def add(self, code: StoredCode) -> None:
         """See the port. Raises ValueError for values that no row can hold."""
@@ -87,7 +95,9 @@ class SqlCodeStore:
         async def work(connection: AsyncConnection) -> LiveSession | None:
             if (await connection.execute(use)).rowcount != 1:
                 return None
-            session = await open_session(connection, identity, new, tokens_live=self._tokens_live)
+            session = await open_session(
+                connection, identity, new, tokens_live=self._tokens_live, tombstones=self._tombstones
+            )
             opened = {"session_id": session.session_id, "user_id": session.user_id}
             await connection.execute(update(AuthorizationCode).where(this_code).values(**opened))
             return session

@@ -22,7 +22,11 @@ from watchword.auth.ports import (
     SessionStore,
     SingleUseStore,
 )
+from watchword.auth.privacy_ports import PrivacyStore
+from watchword.auth.sealing import Sealer
 from watchword.auth.session_count_ports import SessionCountStore
+from watchword.auth.terms_ports import TermsStore
+from watchword.auth.tombstones import Tombstones
 from watchword.auth.version_ports import VersionUsageStore
 from watchword.config.database_url import normalise_database_url
 from watchword.models import User
@@ -35,6 +39,7 @@ from watchword.storage.cleanup import SqlCleanupStore
 from watchword.storage.client_tokens import SqlClientTokenStore
 from watchword.storage.engines import DatabaseLimits, make_engine, sqlite_file
 from watchword.storage.key_ledger import SqlKeyLedger
+from watchword.storage.privacy import SqlPrivacyStore
 from watchword.storage.provider_grants import SqlGrantStore
 from watchword.storage.provider_logouts import SqlProviderLogoutStore
 from watchword.storage.revocations import SqlRevocationLog
@@ -44,6 +49,8 @@ from watchword.storage.session_counts import SqlSessionCountStore
 from watchword.storage.sessions import Rotator, SqlSessionStore
 from watchword.storage.signing_keys import SqlKeyStore
 from watchword.storage.single_use import SqlSingleUseStore
+from watchword.storage.terms import SqlTermsStore
+from watchword.storage.tombstones import TombstoneRows
 from watchword.storage.transactions import Transactions
 from watchword.storage.version_usage import SqlVersionUsageStore
 
@@ -71,7 +78,9 @@ class SqlDatabase:
     audit: AuditLog
     version_usage: VersionUsageStore
     session_counts: SessionCountStore
+    terms: TermsStore
     cleanup: CleanupStore
+    privacy: PrivacyStore
     announcements: Announcements | None
 
     def __init__(
@@ -81,6 +90,7 @@ class SqlDatabase:
         rotator: Rotator,
         *,
         tokens_live: timedelta,
+        tombstones: Tombstones | None = None,
         announcements: PostgresqlAnnouncements | None = None,
     ) -> None:
         self.url = url
@@ -88,13 +98,16 @@ class SqlDatabase:
         self.transactions = Transactions(engine)
         self.announcements = self._announcements = announcements
         self._rotator = rotator
-        self.sessions = SqlSessionStore(self.transactions, rotator, tokens_live=tokens_live)
+        buried = TombstoneRows(tombstones)
+        self.sessions = SqlSessionStore(
+            self.transactions, rotator, tokens_live=tokens_live, tombstones=buried
+        )
         self.accounts = SqlAccountStore(self.transactions)
-        self.callers = SqlCallerStore(self.transactions)
+        self.callers = SqlCallerStore(self.transactions, buried)
         self.client_tokens = SqlClientTokenStore(self.transactions)
         self.provider_logouts = SqlProviderLogoutStore(self.transactions)
         self.grants = SqlGrantStore(self.transactions, tokens_live=tokens_live)
-        self.codes = SqlCodeStore(self.transactions, tokens_live=tokens_live)
+        self.codes = SqlCodeStore(self.transactions, tokens_live=tokens_live, tombstones=buried)
         self.keys = SqlKeyStore(self.transactions)
         self.key_ledger = SqlKeyLedger(self.transactions)
         self.single_use = SqlSingleUseStore(self.transactions)
@@ -102,6 +115,8 @@ class SqlDatabase:
         self.audit = SqlAuditLog(self.transactions)
         self.version_usage = SqlVersionUsageStore(self.transactions)
         self.session_counts = SqlSessionCountStore(self.transactions)
+        self.terms = SqlTermsStore(self.transactions)
+        self.privacy = SqlPrivacyStore(self.transactions, buried)
         self.cleanup = SqlCleanupStore(self.transactions, postgresql=engine.dialect.name == "postgresql")
 
     async def ping(self) -> None:
@@ -126,20 +141,32 @@ def open_database(
     limits: DatabaseLimits | None = None,
     longest_access_token_seconds: int = LONGEST_ACCESS_TOKEN_SECONDS,
     logins: DatabaseLogins | None = None,
+    sealer: Sealer | None = None,
 ) -> SqlDatabase:
     """The stores of one database; nothing is connected, and no file made, before the first use.
 
     ``longest_access_token_seconds``, leeway included, is how long a change of roles stays in the
-    revocation feed; ``logins`` are user and password where they may be changed while we run. Raises
+    revocation feed; ``logins`` are user and password where they may be changed while we run; ``sealer``
+    opens what knows erased people again, without which nobody new is admitted once there is one. Raises
     ConfigurationError for an address that cannot be used.
     """
     normal = normalise_database_url(url)
     bounds = limits or DatabaseLimits()
+    tombstones = None if sealer is None else Tombstones(sealer)
     engine, file = make_engine(normal, bounds, logins), sqlite_file(normal)
     tokens_live = timedelta(seconds=longest_access_token_seconds)
     if file is not None:
-        return SqlDatabase(normal, engine, SqliteRotation(file, bounds), tokens_live=tokens_live)
+        return SqlDatabase(
+            normal, engine, SqliteRotation(file, bounds), tokens_live=tokens_live, tombstones=tombstones
+        )
     announcements = PostgresqlAnnouncements(make_engine(normal, bounds, logins))
     connections = bounds.pool_size + bounds.pool_overflow
     rotation = PostgresqlRotation(engine, most_held=max(0, connections - LEFT_TO_OTHERS))
-    return SqlDatabase(normal, engine, rotation, tokens_live=tokens_live, announcements=announcements)
+    return SqlDatabase(
+        normal,
+        engine,
+        rotation,
+        tokens_live=tokens_live,
+        tombstones=tombstones,
+        announcements=announcements,
+    )

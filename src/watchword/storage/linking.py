@@ -16,15 +16,21 @@ from watchword.storage.account_lookup import find_identity, lock_known, lock_use
 from watchword.storage.accounts import Account, attach, take_over
 from watchword.storage.audit import add_audit_event
 from watchword.storage.ending import is_live
+from watchword.storage.tombstones import TombstoneRows
 from watchword.storage.transactions import LostRace
 
 
 async def account_of(
-    connection: AsyncConnection, identity: ProviderIdentity, new: NewSession, *, tokens_live: timedelta
+    connection: AsyncConnection,
+    identity: ProviderIdentity,
+    new: NewSession,
+    *,
+    tokens_live: timedelta,
+    tombstones: TombstoneRows,
 ) -> Account:
     """The account of ``identity``, linked or made where there is none, its row locked.
 
-    Raises UserDisabled, LinkSessionEnded, IdentityLinkedElsewhere, LostRace.
+    Raises UserDisabled, AccountErased, LinkSessionEnded, IdentityLinkedElsewhere, LostRace, PepperUnreadable.
     """
     now = new.created_at
     terms = new.terms
@@ -34,6 +40,8 @@ async def account_of(
     known = await lock_known(connection, identity)
     if owner is not None and known is not None and known.id != owner:
         raise LostRace
+    if known is None:
+        await tombstones.refuse(connection, identity.issuer, identity.subject)
     if owner is None and known is None and terms.email_link is not None:
         owner = await _owner_by(connection, terms.email_link, identity.issuer)
     if owner is None or known is not None:

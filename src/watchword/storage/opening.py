@@ -13,18 +13,24 @@ from watchword.storage.audit import audit_row
 from watchword.storage.ending import make_room
 from watchword.storage.linking import account_of
 from watchword.storage.opening_rows import add_rows
+from watchword.storage.tombstones import TombstoneRows
 
 
 async def open_session(
-    connection: AsyncConnection, identity: ProviderIdentity, new: NewSession, *, tokens_live: timedelta
+    connection: AsyncConnection,
+    identity: ProviderIdentity,
+    new: NewSession,
+    *,
+    tokens_live: timedelta,
+    tombstones: TombstoneRows,
 ) -> LiveSession:
     """The session of whoever ``identity`` is, with the account made or renewed, on the terms of ``new``.
 
     ``identity`` and ``new`` are storable already; ``tokens_live`` as in ``take_over``. Raises
-    UserDisabled, LinkSessionEnded, IdentityLinkedElsewhere, SessionLimitReached, LostRace, and what
-    ``admit`` raises.
+    UserDisabled, AccountErased, LinkSessionEnded, IdentityLinkedElsewhere, SessionLimitReached, LostRace,
+    PepperUnreadable, and what ``admit`` raises.
     """
-    account = await account_of(connection, identity, new, tokens_live=tokens_live)
+    account = await account_of(connection, identity, new, tokens_live=tokens_live, tombstones=tombstones)
     await make_room(connection, account.user_id, new.terms, now=new.created_at, tokens_live=tokens_live)
     opened = _opened(account, identity, new)
     if new.terms.admit is not None:

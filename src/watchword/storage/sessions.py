@@ -18,6 +18,7 @@ from watchword.storage.ending import end_sessions
 from watchword.storage.opening import open_session
 from watchword.storage.rows import IDENTITY_COLUMNS, SESSION_COLUMNS, USER_COLUMNS, live_session
 from watchword.storage.storable import storable_identity, storable_session
+from watchword.storage.tombstones import TombstoneRows
 from watchword.storage.transactions import Transactions
 
 _LIVE = (
@@ -63,10 +64,18 @@ class Rotator(Protocol):
 class SqlSessionStore:
     """``SessionStore`` over the tables of accounts and sessions."""
 
-    def __init__(self, transactions: Transactions, rotator: Rotator, *, tokens_live: timedelta) -> None:
+    def __init__(
+        self,
+        transactions: Transactions,
+        rotator: Rotator,
+        *,
+        tokens_live: timedelta,
+        tombstones: TombstoneRows,
+    ) -> None:
         self._transactions = transactions
         self._rotator = rotator
         self._tokens_live = tokens_live
+        self._tombstones = tombstones
 
     async def open(self, identity: ProviderIdentity, new: NewSession) -> LiveSession:
         """See the port. Also raises ProviderResponseInvalid and TooManyRoles for an identity no row
@@ -74,7 +83,9 @@ class SqlSessionStore:
         identity, new = storable_identity(identity), storable_session(new)
 
         async def work(connection: AsyncConnection) -> LiveSession:
-            return await open_session(connection, identity, new, tokens_live=self._tokens_live)
+            return await open_session(
+                connection, identity, new, tokens_live=self._tokens_live, tombstones=self._tombstones
+            )
 
         return await self._transactions.write("open a session", work)
 
