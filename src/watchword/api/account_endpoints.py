@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 from watchword.api.browser import Browser
 from watchword.api.decorators import public
 from watchword.api.pages import error_page, page, page_headers
+from watchword.api.pages.words import marked
 from watchword.api.problems import log_refusal, problem_response
 from watchword.api.request_id import request_id_of
 from watchword.api.services import Services, ServicesSource
@@ -26,7 +27,7 @@ from watchword.auth.grants import BROWSER
 from watchword.config.auth import Settings
 from watchword.errors import AuthenticationRequired, SessionNotFound, WatchwordError
 from watchword.protocol.accept import prefers_html
-from watchword.protocol.rfc3339 import readable, rfc3339
+from watchword.protocol.rfc3339 import rfc3339
 
 ACCOUNT, SESSIONS = "/auth/account", "/auth/sessions"
 _VARY = "Accept, Cookie, Authorization"
@@ -159,7 +160,7 @@ class AccountEndpoints:
         """The sign-out button may lead to the provider, and browsers hold that to the page's policy."""
         leaves = forms_leave or services.provider_sign_out.leaves(visitor.session.provider_id)
         response = page(template, secure=self.settings.secure, forms_leave=leaves, **context)
-        response.headers["Vary"] = _VARY
+        response.headers.add_vary_header("Accept")
         return response
 
     def _redirect(self, location: str) -> Response:
@@ -184,14 +185,15 @@ def _session_id(text: str) -> UUID:
     return session_id
 
 
-def _identities(account: Account, services: Services) -> list[dict[str, str | None]]:
+def _identities(account: Account, services: Services) -> list[dict[str, str | bool | None]]:
     """What signs in to the account: by name, and the address by which people tell two of them apart."""
     clients = services.sign_in.clients
     return [
         {
             "provider": clients[each.provider_id].display_name
             if each.provider_id in clients
-            else f"{each.provider_id}, which is not offered any more",
+            else each.provider_id,
+            "offered": each.provider_id in clients,
             "email": each.email,
         }
         for each in account.identities
@@ -206,22 +208,22 @@ def _addable(account: Account, services: Services) -> tuple[Choice, ...]:
 
 
 def _shown(sessions: Sequence[ListedSession], this: UUID, services: Services) -> list[dict[str, object]]:
-    """What the page shows; times twice, for people and for machines that help them."""
+    """What the page shows."""
     providers = services.sign_in.clients
     return [
         {
             "id": str(each.session_id),
             "current": each.session_id == this,
-            "device": each.device or "Unknown device",
+            "device": each.device,
             "client": None if each.client_id == BROWSER else each.client_id,
             "provider": providers[each.provider_id].display_name if each.provider_id in providers else None,
             "ip": each.ip,
             "times": [
-                {"what": what, "text": readable(moment), "machine": rfc3339(moment)}
+                {"what": what, "machine": rfc3339(moment)}
                 for what, moment in (
-                    ("Signed in", each.created_at),
-                    ("Last seen", each.last_seen_at),
-                    ("Ends at the latest", each.absolute_ends_at),
+                    (marked("Signed in"), each.created_at),
+                    (marked("Last seen"), each.last_seen_at),
+                    (marked("Ends at the latest"), each.absolute_ends_at),
                 )
             ],
         }

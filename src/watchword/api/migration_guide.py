@@ -19,12 +19,13 @@ from watchword.api.decorators import public
 from watchword.api.gate import GateInstallation
 from watchword.api.own_answers import refusal
 from watchword.api.pages import page
+from watchword.api.pages.words import marked, say
 from watchword.api.route_listing import RouteEntry
 from watchword.config.auth import Settings
 from watchword.errors import NotFound
 from watchword.protocol.api_version import ApiVersion
 from watchword.protocol.migration import successor_path
-from watchword.protocol.rfc3339 import readable, rfc3339
+from watchword.protocol.rfc3339 import rfc3339
 
 GUIDES_AT: Final = "/auth/migration/"
 
@@ -91,26 +92,26 @@ def _methods(entry: RouteEntry) -> tuple[str, ...]:
     if entry.websocket:
         return ("WebSocket",)
     if not entry.methods:
-        return ("Any method",)
+        return (say(marked("Any method")),)
     return tuple(each for each in entry.methods if each != "HEAD" or "GET" not in entry.methods)
 
 
 def _asks(entry: RouteEntry) -> str:
     if entry.protection in ("public", "unclassified"):
-        return "nothing; it is open"
-    asked = ["a sign-in"]
+        return say(marked("nothing; it is open"))
+    asked = [say(marked("a sign-in"))]
     if entry.roles:
-        asked.append(_one_of("the role", "one of the roles", entry.roles, "or"))
+        asked.append(_one_of(marked("the role"), marked("one of the roles"), entry.roles, marked("or")))
     if entry.scopes:
-        asked.append(_one_of("the scope", "the scopes", entry.scopes, "and"))
+        asked.append(_one_of(marked("the scope"), marked("the scopes"), entry.scopes, marked("and")))
     return ", ".join(asked)
 
 
 def _one_of(one: str, several: str, names: tuple[str, ...], last: str) -> str:
     if len(names) == 1:
-        return f"{one} {names[0]}"
-    return f"{several} {', '.join(names[:-1])} {last} {names[-1]}"
+        return f"{say(one)} {names[0]}"
+    return f"{say(several)} {', '.join(names[:-1])} {say(last)} {names[-1]}"
 
 
 def _shown(moment: datetime | None) -> dict[str, Any] | None:
-    return None if moment is None else {"machine": rfc3339(moment), "text": readable(moment)}
+    return None if moment is None else {"machine": rfc3339(moment)}

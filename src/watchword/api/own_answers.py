@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from watchword.api.answer_headers import protect
 from watchword.api.oauth_errors import oauth_error_response
-from watchword.api.pages import error_page
+from watchword.api.pages import Pages, error_page
 from watchword.api.problems import log_refusal, problem_response
 from watchword.api.request_id import request_id_of
 from watchword.api.unlogged import forget_query
@@ -30,19 +30,20 @@ OWN_PATHS: Final = ("/auth", "/.well-known")
 """Where nobody but us is expected to say that there is nothing."""
 
 
-def with_own_answers(routes: Iterable[BaseRoute], *, secure: bool) -> list[BaseRoute]:
+def with_own_answers(routes: Iterable[BaseRoute], pages: Pages, *, secure: bool) -> list[BaseRoute]:
     """The same routes; ``secure``: browsers reach us over https."""
     routes = list(routes)
     for route in routes:
         if isinstance(route, Route):
-            setattr(route, "handle", _OwnDispatch(route.handle, route.methods, routes, secure))  # noqa: B010
+            dispatch = _OwnDispatch(route.handle, route.methods, routes, pages, secure)
+            setattr(route, "handle", dispatch)  # noqa: B010
     return routes
 
 
-def answer_unknown(router: Router, *, below: Sequence[str], secure: bool) -> None:
+def answer_unknown(router: Router, pages: Pages, *, below: Sequence[str], secure: bool) -> None:
     """Say ourselves that nothing is at an address that is, or lies below, one of ``below``; the empty
     one is every address."""
-    router.default = _Unknown(router.default, tuple(below), secure)
+    router.default = _Unknown(router.default, tuple(below), pages, secure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +53,14 @@ class _OwnDispatch:
     inner: ASGIApp
     methods: set[str] | None
     routes: Sequence[BaseRoute]
+    pages: Pages
     secure: bool
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        send = _protecting(send, secure=self.secure)
+        with self.pages.answering(scope):
+            await self._answer(scope, receive, _protecting(send, secure=self.secure))
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if _path(scope) in OAUTH_PATHS:
             forget_query(scope)
         if self.methods is None or scope["method"] in self.methods:
@@ -77,13 +82,15 @@ class _Unknown:
 
     inner: ASGIApp
     below: tuple[str, ...]
+    pages: Pages
     secure: bool
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not self._is_ours(_path(scope)):
             await self.inner(scope, receive, send)
             return
-        response = refusal(scope, NotFound("nothing is at the address"), secure=self.secure)
+        with self.pages.answering(scope):
+            response = refusal(scope, NotFound("nothing is at the address"), secure=self.secure)
         await response(scope, receive, _protecting(send, secure=self.secure))
 
     def _is_ours(self, path: str) -> bool:

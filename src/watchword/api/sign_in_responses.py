@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from watchword.api.answer_headers import VARY
 from watchword.api.browser import Browser
 from watchword.api.pages import error_page, page_headers
 from watchword.api.problems import log_refusal, problem_response
@@ -89,7 +88,7 @@ class SignInResponses:
         else:
             response = error_page(error, request_id=request_id, secure=secure, ways=ways)
         response.headers["Referrer-Policy"] = referrer_policy
-        response.headers["Vary"] = f"Accept, {VARY}"
+        response.headers.add_vary_header("Accept")
         return response
 
     def redirect(self, location: str) -> Response:

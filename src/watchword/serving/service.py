@@ -19,5 +19,5 @@ def create_service(settings: Settings | None = None) -> Starlette:
     auth = Watchword(settings)
     auth.install(app)
     app.router.redirect_slashes = False
-    answer_unknown(app.router, below=("",), secure=auth.secure)
+    answer_unknown(app.router, auth.pages, below=("",), secure=auth.secure)
     return app

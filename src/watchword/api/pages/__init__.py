@@ -5,19 +5,19 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from watchword.api.answer_headers import VARY, protective_headers
 from watchword.api.decorators import public
+from watchword.api.pages.rendering import Pages, rendered
+from watchword.api.pages.words import language
 from watchword.api.ways_on import NO_WAY, WaysOn
 from watchword.errors import WatchwordError
 from watchword.protocol.waiting import waiting_time
 
-_TEMPLATES = Environment(
-    loader=PackageLoader("watchword.api.pages"), autoescape=True, undefined=StrictUndefined
-)
+__all__ = ["Pages", "error_page", "page", "page_headers", "stylesheet"]
+
 _POLICY = "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
 _FORMS_STAY = "; form-action 'self'"
 
@@ -54,9 +54,10 @@ def page(
     forms_leave: bool = False,
     **context: Any,
 ) -> HTMLResponse:
-    """Render one template; see ``page_headers`` for the rest."""
-    html = _TEMPLATES.get_template(name).render(context)
+    """Render one template in the language that is asked for; see ``page_headers`` for the rest."""
+    html = rendered(name, context)
     headers = page_headers(secure=secure, in_sign_in=in_sign_in, forms_leave=forms_leave)
+    headers |= {"Content-Language": language(), "Vary": f"Accept-Language, {VARY}"}
     return HTMLResponse(html, status_code=status, headers=headers)
 
 
