@@ -124,6 +124,7 @@ class Composition:
             before_refresh=limits.check_session,
             email_link=EmailLinking(settings.providers).link_for,
             away=feed.outages.seen,
+            is_ended=feed.ended_with_all,
         )
         codes = AuthorizationCodes(
             database.codes, providers, sessions=sessions, keeper=keeper, sealer=sealer, clock=clock

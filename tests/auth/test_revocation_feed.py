@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from tests.auth.feeds import HOUR, OTHER, SESSION, ListLog, caller, issued
-from watchword.auth.ports import RevocationKind
+from watchword.auth.ports import AND_EARLIER, RevocationKind
 from watchword.auth.revocation import RevocationFeed
 from watchword.auth.revoked import CLIENT_MARGIN_SECONDS, SUBJECT_MARGIN_SECONDS
 from watchword.testing import FakeClock
@@ -146,3 +147,26 @@ async def test_an_ending_of_this_process_counts_at_once(feed: RevocationFeed, cl
     """Without any reading."""
     feed.note_session(SESSION, clock.now() + HOUR)
     assert feed.is_revoked(caller())
+
+
+async def test_an_entry_about_earlier_sessions_is_about_all_of_them(
+    feed: RevocationFeed, log: ListLog, clock: FakeClock
+) -> None:
+    """Whatever their generation, for good as long as it lasts, also where only a change of roles was known;
+    the next session goes on, and so do callers without one. The earlier of two entries says nothing new."""
+    earlier = UUID("019dffff-ffff-7fff-bfff-ffffffffffff")
+    log.add("generation", session_id=earlier, generation=1)
+    log.add("session", session_id=SESSION, value=AND_EARLIER)
+    log.add("session", session_id=earlier, value=AND_EARLIER)
+    await feed.poll()
+    for session in (SESSION, earlier):
+        assert feed.ended_with_all(session)
+        assert feed.is_revoked(caller(session=session, jti="9.random-part"))
+        assert not feed.is_superseded(caller(session=session))
+    assert not feed.ended_with_all(OTHER)
+    assert not feed.is_revoked(caller(session=OTHER))
+    assert not feed.is_revoked(caller(session=None))
+    log.entries.clear()
+    clock.advance(HOUR.total_seconds())
+    await feed.poll()
+    assert not feed.ended_with_all(SESSION)

@@ -65,6 +65,8 @@ class Introspector:
             token = self._tokens.read(text)
         except RefreshRefused:
             return INACTIVE
+        if self._feed.ended_with_all(token.session_id):
+            return INACTIVE
         now = self._clock.now()
         facts = await self._sessions.facts(token.session_id)
         if not isinstance(classify(token, facts, now=now, overlap_seconds=0, client_id=asker), Current):

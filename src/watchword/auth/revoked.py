@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final, TypeVar
 
-from watchword.auth.ports import Revocation
+from watchword.auth.ports import AND_EARLIER, Revocation
 from watchword.protocol.access_token import generation_of
 from watchword.protocol.principal import Principal
 from watchword.protocol.refresh_token import MAX_GENERATION
@@ -35,12 +35,15 @@ class Revoked:
         self._subjects: dict[tuple[str, str], Until] = {}
         self._accounts: dict[tuple[str, str], Until] = {}
         self._purges: dict[int, datetime] = {}
+        self._all_until: tuple[str, datetime] | None = None
 
     def covers(self, caller: Principal) -> bool:
         """Whether an entry refuses the token behind ``caller``."""
         if caller.session_id is not None:
             ended = self._sessions.get(caller.session_id)
             if ended is not None and _generation_within(caller, ended):
+                return True
+            if self._all_until is not None and caller.session_id <= self._all_until[0]:
                 return True
         return (
             caller.token_id in self._tokens
@@ -54,7 +57,20 @@ class Revoked:
     def is_superseded(self, caller: Principal) -> bool:
         """Whether only tokens up to a generation ended, and the session itself goes on."""
         ended = None if caller.session_id is None else self._sessions.get(caller.session_id)
-        return ended is not None and ended[0] < MAX_GENERATION
+        return ended is not None and ended[0] < MAX_GENERATION and not self.ended_with_all(caller.session_id)
+
+    def ended_with_all(self, session_id: str | None) -> bool:
+        """Whether every session opened until then ended. Ids of sessions are made in their order."""
+        return self._all_until is not None and session_id is not None and session_id <= self._all_until[0]
+
+    def end_all(self, last_session_id: str, expires_at: datetime) -> bool:
+        """Take over that this session ended with every one opened before it."""
+        known = self._all_until
+        wider = (last_session_id, expires_at)
+        if known is not None:
+            wider = (max(known[0], last_session_id), max(known[1], expires_at))
+        self._all_until = wider
+        return wider != known
 
     def end_session(self, session_id: str, expires_at: datetime) -> bool:
         return _widen(self._sessions, session_id, (MAX_GENERATION, expires_at))
@@ -69,6 +85,8 @@ class Revoked:
         new: entries are read more than once."""
         expires_at, issued_at = entry.expires_at, entry.created_at.timestamp()
         match entry.kind:
+            case "session" if entry.session_id is not None and entry.value == AND_EARLIER:
+                return self.end_all(str(entry.session_id), expires_at)
             case "session" if entry.session_id is not None:
                 return self.end_session(str(entry.session_id), expires_at)
             case "generation" if entry.session_id is not None and entry.generation is not None:
@@ -96,6 +114,8 @@ class Revoked:
         self._subjects = {key: until for key, until in self._subjects.items() if until[1] > now}
         self._accounts = {key: until for key, until in self._accounts.items() if until[1] > now}
         self._purges = {key: expires_at for key, expires_at in self._purges.items() if expires_at > now}
+        if self._all_until is not None and self._all_until[1] <= now:
+            self._all_until = None
 
 
 def _widen(entries: dict[Key, Until], key: Key, until: Until) -> bool:

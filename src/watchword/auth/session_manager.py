@@ -32,7 +32,7 @@ from watchword.protocol.uuid7 import uuid7
 
 class SessionManager:
     """Opens, carries on, looks up and ends sessions. ``away`` tells when the database was: those seconds
-    are none of the overlap."""
+    are none of the overlap. ``is_ended`` knows of endings that a row may not show yet."""
 
     def __init__(
         self,
@@ -48,6 +48,7 @@ class SessionManager:
         before_refresh: Callable[[UUID], Awaitable[None]] | None = None,
         email_link: Callable[[ProviderIdentity], EmailLink | None] = lambda _: None,
         away: Callable[[], Sequence[Away]] = tuple,
+        is_ended: Callable[[UUID], bool] = lambda _: False,
     ) -> None:
         self._store = store
         self._issuer = issuer
@@ -66,7 +67,9 @@ class SessionManager:
             recheck=recheck,
             before=before_refresh,
             away=away,
+            is_ended=is_ended,
         )
+        self._is_ended = is_ended
         self._away = away
         self._email_link = email_link
 
@@ -155,6 +158,8 @@ class SessionManager:
         try:
             token = self._tokens.read(presented)
         except RefreshRefused:
+            return None
+        if self._is_ended(token.session_id):
             return None
         facts = await self._store.facts(token.session_id)
         now = self._clock.now()

@@ -54,6 +54,7 @@ class SessionRefresh:
         recheck: Recheck,
         before: Callable[[UUID], Awaitable[None]] | None,
         away: Callable[[], Sequence[Away]],
+        is_ended: Callable[[UUID], bool],
     ) -> None:
         self._store = store
         self._issuer = issuer
@@ -64,11 +65,14 @@ class SessionRefresh:
         self._recheck = recheck
         self._before = before
         self._away = away
+        self._is_ended = is_ended
 
     async def refresh(
         self, presented: str, *, client_id: str | None, scopes: frozenset[str] | None, admit: Admit | None
     ) -> Grant:
         token = self._tokens.read(presented)
+        if self._is_ended(token.session_id):
+            raise RefreshRefused(f"session {token.session_id} ended with all that were open")
         self._issuer.require_key()
         if self._before is not None:
             await self._before(token.session_id)

@@ -11,6 +11,7 @@ import typer
 from watchword.cli.composition import with_accounts
 from watchword.cli.exit_codes import FAILED
 from watchword.cli.listing import columns
+from watchword.cli.sessions_end_all import end_all
 from watchword.cli.sessions_prune import prune
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def revoke(
     client: Annotated[
         str | None, typer.Option(help="End every session and every token of this client id.")
     ] = None,
+    every: Annotated[bool, typer.Option("--all", help="End every session of everybody.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Really end them.")] = False,
     json_output: AsJson = False,
 ) -> None:
@@ -68,8 +70,8 @@ def revoke(
 
     Example: watchword sessions revoke 019e4f5a-9b2c-7e11-8c55-6f0a2d4b1c3e --yes
     """
-    if [bool(session_ids), user is not None, client is not None].count(True) != 1:
-        raise typer.BadParameter("name sessions, --user or --client, one of them")
+    if [bool(session_ids), user is not None, client is not None, every].count(True) != 1:
+        raise typer.BadParameter("name sessions, --user, --client or --all, one of them")
     from watchword.config.values import IDENTIFIER
 
     if client is not None and not IDENTIFIER.fullmatch(client):
@@ -80,9 +82,12 @@ def revoke(
         raise typer.BadParameter(
             "whoever uses them is signed out; say --yes if that is meant", param_hint="--yes"
         )
-    ended, unknown = with_accounts(
-        lambda accounts, database: _revoke(accounts, database, user, client, session_ids or [])
-    )
+    if every:
+        ended, unknown = end_all(shows_progress=not json_output), list[UUID]()
+    else:
+        ended, unknown = with_accounts(
+            lambda accounts, database: _revoke(accounts, database, user, client, session_ids or [])
+        )
     if json_output:
         typer.echo(json.dumps({"revoked": ended, "unknown": [str(each) for each in unknown]}))
     else:

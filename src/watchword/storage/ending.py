@@ -40,12 +40,12 @@ async def end_sessions(
     *,
     reason: EndReason,
     now: datetime,
-    tokens_expire_at: datetime,
+    tokens_expire_at: datetime | None,
     by: Actor | None = None,
     cause: str | None = None,
 ) -> Sequence[UUID]:
     """End those of ``which`` that have not ended yet; the ids of those that did now. ``cause`` goes
-    into the trail with the reason."""
+    into the trail with the reason. ``tokens_expire_at`` is None where the feed tells of them already."""
     statement = (
         update(Session)
         .where(which, Session.revoked_at.is_(None))
@@ -55,8 +55,9 @@ async def end_sessions(
     rows = list(await connection.execute(statement))
     ended = [(row.id, row.user_id) for row in rows]
     await _forget_tokens(connection, {row.grant_id for row in rows if row.grant_id}, reason, now)
-    entry = {"kind": "session", "created_at": now, "expires_at": tokens_expire_at}
-    await add_revocations(connection, [entry | {"session_id": session_id} for session_id, _ in ended])
+    if tokens_expire_at is not None:
+        entry = {"kind": "session", "created_at": now, "expires_at": tokens_expire_at}
+        await add_revocations(connection, [entry | {"session_id": session_id} for session_id, _ in ended])
     told = {"reason": reason, "by": by, "cause": cause}
     details = {name: said for name, said in told.items() if said is not None}
     await add_audit_events(
