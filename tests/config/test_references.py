@@ -140,6 +140,23 @@ def test_a_wrong_value_is_not_told_either(aws: Aws) -> None:
     assert "'…' is not a tenant's id" in problems(providers={"main": provider})
 
 
+@pytest.mark.parametrize("value", [f"{CANARY}\0", f"{CANARY}\n2", f"it's {CANARY}", f'"{CANARY}\\'])
+def test_a_wrong_value_is_not_told_in_quotes_of_any_kind(value: str, tmp_path: Path) -> None:
+    """Nor with escapes in place of what cannot be printed."""
+    (tmp_path / "tenants").write_text(json.dumps([value]))
+    provider = {**main("env:PATH")["main"], "allowed_tenants": f"file:{tmp_path}/tenants"}
+    told = problems(providers={"main": provider})
+    assert "'…' is not a tenant's id" in told
+    assert CANARY not in told
+
+
+def test_a_reference_is_told_on_one_line() -> None:
+    """And cut short where somebody put a whole text behind a scheme."""
+    told = problems(audience="file:no\nsuch" + "x" * 5000)
+    assert "refers to file:no?such" in told
+    assert len(told) < 2000
+
+
 def test_each_secret_is_asked_for_once(key_value: KeyValueServer) -> None:
     """However many settings refer to it, and to whatever inside it."""
     key_value.keep("app", {"one": KEY, "two": OLD})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import queue
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -48,6 +50,37 @@ def test_a_place_that_hangs_holds_nobody_up() -> None:
     assert answers[slow] == Failure(
         "it did not answer within 0.2 seconds; check that it can be reached from here"
     )
+
+
+def test_a_secret_that_hangs_costs_one_thread() -> None:
+    """However often it is asked for, until it has answered; from then on it is asked again."""
+    gate, calls = threading.Event(), queue.SimpleQueue[str]()
+
+    class Stuck:
+        def read(self, name: str, *, previous: bool) -> SecretValue:
+            calls.put(name)
+            gate.wait(10)
+            return SecretValue("x")
+
+    resolver, stuck = Resolver(lambda _: Stuck(), seconds=0.05), Reference("shelf", "stuck")
+    for _ in range(5):
+        assert isinstance(resolver.resolve([stuck])[stuck], Failure)
+    assert calls.qsize() == 1
+    gate.set()
+    for each in threading.enumerate():
+        if each.name == "watchword-secrets":
+            each.join(5)
+    assert resolver.resolve([stuck])[stuck] == SecretValue("x")
+
+
+def test_a_file_that_hangs_is_a_failure(tmp_path: Path) -> None:
+    """A pipe that nobody writes to, as a disk of the network that is gone."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reference = Reference("file", str(pipe))
+    answers = Resolver(seconds=0.05).resolve([reference])
+    os.close(os.open(pipe, os.O_RDWR | os.O_NONBLOCK))
+    assert isinstance(answers[reference], Failure)
 
 
 def test_a_hung_vault_stops_the_start_with_its_name(

@@ -15,10 +15,13 @@ from watchword.config.resolver import Answer, Resolver
 from watchword.config.secret_sources import scheme_of
 from watchword.config.sources import FromEnvironment, FromReference, Unresolved, from_reference
 from watchword.config.values import marked
+from watchword.protocol.printable import printable
 
 Path = tuple[str, ...]
 _DEEPEST: Final = 16
 """Further down there is no setting."""
+_SHOWN: Final = 600
+"""Characters of a reference, ARNs included."""
 _TELLING: Final = 4
 """Shorter values are part of too many words to be looked for outside quotation marks."""
 _QUOTED: Final = re.compile(r"'([^']+)'")
@@ -61,8 +64,9 @@ def without_values(problem: str, followed: Followed) -> str:
     for path, value in followed.found:
         inside = setting_name(path)
         if isinstance(value, FromReference) and (inside.startswith(name) or name.startswith(inside)):
-            if len(value) >= _TELLING:
-                sentence = sentence.replace(str(value), "…")
+            for part in _parts(str(value)):
+                sentence = sentence.replace(repr(part), "'…'").replace(repr(part)[1:-1], "…")
+                sentence = sentence.replace(part, "…")
             sentence = _QUOTED.sub(partial(_starred, str(value)), sentence)
     return name + colon + sentence
 
@@ -78,6 +82,17 @@ def unsaid(problems: Sequence[str], followed: Followed) -> list[str]:
 
 def _starred(text: str, quoted: re.Match[str]) -> str:
     return "'…'" if quoted[1] in text else quoted[0]
+
+
+def _parts(text: str) -> list[str]:
+    """The whole, its words, and where it is JSON the texts inside, the longest first."""
+    parts = {text, *text.split()}
+    try:
+        inside = [each for _, each in _leaves(json.loads(text), ())]
+    except (ValueError, RecursionError):
+        inside = []
+    parts |= {each for each in inside if isinstance(each, str)}
+    return sorted((each for each in parts if len(each) >= _TELLING), key=len, reverse=True)
 
 
 def _reference(given: Any) -> Reference | None:
@@ -110,7 +125,7 @@ def _led_to(leaf: Any, answers: Mapping[Reference, Answer]) -> Any:
         return leaf
     answer = answers[leaf]
     if isinstance(answer, Failure):
-        return Unresolved(f"refers to {leaf}, but {answer.cause}")
+        return Unresolved(f"refers to {printable(str(leaf), max_chars=_SHOWN)}, but {answer.cause}")
     return from_reference(answer.current, leaf, answer.exposed_file)
 
 

@@ -6,6 +6,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from watchword.config.references import Failure, Reference, SecretSource, SecretValue
@@ -18,14 +19,27 @@ SECONDS_FOR_MANY: Final = 10.0
 """What one resolution takes at most, with up to WORKERS secrets and with more."""
 WORKERS: Final = 16
 
+_AT_HAND: Final = "env"
+"""The one scheme that nobody can keep waiting: a file may be a pipe, or on a disk that hangs."""
+
 Whole = tuple[str, str]
 """The scheme and name of a secret."""
 Answer = SecretValue | Failure
 
 
+@dataclass(slots=True)
+class _Round:
+    """One reading of some secrets: those nobody has begun with, those somebody has, and what came."""
+
+    waiting: list[Whole]
+    previous: bool
+    begun: set[Whole] = field(default_factory=set)
+    answered: queue.SimpleQueue[tuple[Whole, Answer]] = field(default_factory=queue.SimpleQueue)
+
+
 class Resolver:
     """Keeps the places it has asked, so that asking again is cheap. Synchronous, safe to share between
-    threads; it never raises."""
+    threads; it never raises. A secret that hangs costs one thread, however often it is asked for."""
 
     def __init__(
         self,
@@ -37,6 +51,8 @@ class Resolver:
         self._seconds = seconds
         self._sources: dict[str, SecretSource] = {}
         self._making = threading.Lock()
+        self._counting = threading.Lock()
+        self._hanging: set[Whole] = set()
 
     def resolve(
         self, references: Iterable[Reference], *, previous: bool = False
@@ -48,46 +64,51 @@ class Resolver:
         return {each: _part(each, wholes[each.scheme, each.name]) for each in wanted}
 
     def _read_all(self, names: Sequence[Whole], previous: bool) -> Mapping[Whole, Answer]:
-        near = [each for each in names if each[0] in BUILT_IN]
-        far = [each for each in names if each[0] not in BUILT_IN]
+        near = [each for each in names if each[0] == _AT_HAND]
+        far = [each for each in names if each[0] != _AT_HAND]
         read = {each: self._read(each, previous) for each in near}
         return {**read, **self._read_together(far, previous)} if far else read
 
     def _read_together(self, names: Sequence[Whole], previous: bool) -> Mapping[Whole, Answer]:
         """In threads that nobody waits for longer than the time there is, not even the process's end."""
         seconds = self._seconds or (SECONDS_FOR_FEW if len(names) <= WORKERS else SECONDS_FOR_MANY)
-        asked: queue.SimpleQueue[Whole] = queue.SimpleQueue()
-        answered: queue.SimpleQueue[tuple[Whole, Answer]] = queue.SimpleQueue()
-        for each in names:
-            asked.put(each)
-        for _ in range(min(WORKERS, len(names))):
-            work = (asked, answered, previous)
-            threading.Thread(target=self._work, args=work, name="watchword-secrets", daemon=True).start()
+        with self._counting:
+            round_ = _Round([each for each in names if each not in self._hanging], previous)
+        asked = len(round_.waiting)
+        for _ in range(min(WORKERS, asked)):
+            threading.Thread(target=self._work, args=(round_,), name="watchword-secrets", daemon=True).start()
         read: dict[Whole, Answer] = {}
         end = time.monotonic() + seconds
-        while len(read) < len(names):
+        while len(read) < asked:
             try:
-                name, answer = answered.get(timeout=max(0.0, end - time.monotonic()))
+                name, answer = round_.answered.get(timeout=max(0.0, end - time.monotonic()))
             except queue.Empty:
                 break
             read[name] = answer
+        self._give_up(round_)
         late = Failure(
             f"it did not answer within {seconds:g} seconds; check that it can be reached from here"
         )
         return {each: read.get(each, late) for each in names}
 
-    def _work(
-        self,
-        asked: queue.SimpleQueue[Whole],
-        answered: queue.SimpleQueue[tuple[Whole, Answer]],
-        previous: bool,
-    ) -> None:
+    def _work(self, round_: _Round) -> None:
         while True:
-            try:
-                name = asked.get_nowait()
-            except queue.Empty:
-                return
-            answered.put((name, self._read(name, previous)))
+            with self._counting:
+                if not round_.waiting:
+                    return
+                name = round_.waiting.pop(0)
+                round_.begun.add(name)
+            answer = self._read(name, round_.previous)
+            with self._counting:
+                round_.begun.discard(name)
+                self._hanging.discard(name)
+            round_.answered.put((name, answer))
+
+    def _give_up(self, round_: _Round) -> None:
+        """What is being read still is not begun with again until that has ended."""
+        with self._counting:
+            round_.waiting.clear()
+            self._hanging |= round_.begun
 
     def _read(self, whole: Whole, previous: bool) -> Answer:
         scheme, name = whole
