@@ -21,7 +21,6 @@ from watchword.auth.gatekeeper import Gatekeeper
 from watchword.auth.grant_keeper import GrantKeeper
 from watchword.auth.grants import SessionLimits
 from watchword.auth.introspector import Introspector
-from watchword.auth.key_manager import KeyManager
 from watchword.auth.key_watch import KeyWatch, cooldown_seconds
 from watchword.auth.keyring import Keyring
 from watchword.auth.logout_receiver import LogoutReceiver
@@ -43,7 +42,7 @@ from watchword.auth.token_revoker import TokenRevoker
 from watchword.auth.token_validator import TokenValidator
 from watchword.auth.verified_tokens import VerifiedTokens
 from watchword.auth.version_usage import VersionUsage
-from watchword.composition_keys import open_key_store
+from watchword.composition_keys import open_key_manager
 from watchword.composition_secrets import RunningSecrets
 from watchword.config.auth import Settings
 from watchword.config.client import registered_clients, secret_digests
@@ -69,7 +68,7 @@ class Composition:
         """Read what must be read before anything is served. Raises SecretKeyMismatch,
         DatabaseUnavailable, ConfigurationError."""
         settings, clock, sealer = self._settings, self._clock, self._sealer
-        key_manager = self._key_manager(database)
+        key_manager = open_key_manager(settings, database, sealer, clock, by="schedule")
         ring = key_manager.ring
         keyring = Keyring(ring, clock, cooldown_seconds=cooldown_seconds(ring.place))
         await keyring.load()
@@ -202,19 +201,6 @@ class Composition:
                 retention_days=settings.privacy.retention_days,
                 interval_seconds=settings.cleanup_interval_seconds,
             ),
-        )
-
-    def _key_manager(self, database: Database) -> KeyManager:
-        settings = self._settings
-        return KeyManager(
-            open_key_store(settings, database, self._sealer),
-            database.key_ledger,
-            self._sealer,
-            self._clock,
-            algorithm=settings.keys.algorithm,
-            rotate_after_seconds=settings.keys.rotate_after_seconds,
-            tokens_live_seconds=settings.longest_access_token_seconds,
-            by="schedule",
         )
 
     def _client_authenticator(self, database: Database) -> ClientAuthenticator:

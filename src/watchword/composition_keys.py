@@ -1,9 +1,11 @@
-"""Where the signing keys of a service are kept, by its settings."""
+"""Where the signing keys of a service are kept, and who changes them, by its settings."""
 
 from __future__ import annotations
 
+from watchword.auth.account_ports import Actor
 from watchword.auth.backed_store import BackedKeyStore
 from watchword.auth.clock import SystemClock
+from watchword.auth.key_manager import KeyManager
 from watchword.auth.key_ports import KeyStore
 from watchword.auth.ports import Clock, Database
 from watchword.auth.sealing import Sealer
@@ -23,3 +25,25 @@ def open_key_store(
         clock or SystemClock(),
         former=None if outside is None else database.keys,
     )
+
+
+def open_key_manager(
+    settings: Settings, database: Database, sealer: Sealer, clock: Clock, *, by: Actor, copied: bool = True
+) -> KeyManager:
+    """What changes the ring. Without the copy, keys can be replaced whose secret key is lost for good: nobody
+    can open their copy either."""
+    store = open_key_store(settings, database, sealer, clock) if copied else _bare_store(settings, database)
+    return KeyManager(
+        store,
+        database.key_ledger,
+        sealer,
+        clock,
+        algorithm=settings.keys.algorithm,
+        rotate_after_seconds=settings.keys.rotate_after_seconds,
+        tokens_live_seconds=settings.longest_access_token_seconds,
+        by=by,
+    )
+
+
+def _bare_store(settings: Settings, database: Database) -> KeyStore:
+    return open_outside(settings.keys) or database.keys

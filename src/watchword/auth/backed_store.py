@@ -10,7 +10,7 @@ from typing import Final
 from watchword.auth.key_ports import KeyLedger, KeyStore, RingCopy, StoredKey, StoredRing
 from watchword.auth.ports import Clock
 from watchword.auth.ring_json import ring_from_json, ring_to_json
-from watchword.auth.sealing import Sealer
+from watchword.auth.sealing import Sealer, sealed_under
 from watchword.errors import (
     DatabaseUnavailable,
     KeyStoreInvalid,
@@ -113,7 +113,8 @@ class BackedKeyStore:
         except (SecretKeyMismatch, SealBroken, KeyStoreInvalid) as error:
             if not ring.keys:
                 raise
-            logger.warning("key store: the copy of the ring is made anew: %s", error.detail)
+            if not self._is_foreign(ring):
+                logger.warning("key store: the copy of the ring is made anew: %s", error.detail)
             return ()
 
     async def _caught_up(self, kept: tuple[StoredKey, ...]) -> StoredRing:
@@ -143,8 +144,9 @@ class BackedKeyStore:
         )
 
     async def _keep(self, ring: StoredRing) -> None:
-        """What is no ring for other stores, being too large say, is used all the same, without a copy."""
-        if not ring.keys:
+        """What is no ring for other stores, being too large say, is used all the same, without a copy. One
+        sealed under a secret we do not have gets none, so that a good copy is not lost to a wrong secret."""
+        if not ring.keys or self._is_foreign(ring):
             return
         try:
             text = ring_to_json(ring.keys, place=self.place).encode("ascii")
@@ -155,6 +157,10 @@ class BackedKeyStore:
             return
         sealed = self._sealer.seal("key-ring-copy", text, place=NEWEST.encode())
         await self._ledger.keep_copy(RingCopy(NEWEST, ring.version, sealed, self._clock.now()))
+
+    def _is_foreign(self, ring: StoredRing) -> bool:
+        secrets = {sealed_under(key.sealed_private) for key in ring.keys if key.state != "retired"}
+        return not secrets <= {None, *self._sealer.key_ids}
 
     def _opened(self, copy: RingCopy) -> tuple[StoredKey, ...]:
         text = self._sealer.open("key-ring-copy", copy.sealed, place=NEWEST.encode())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -15,7 +16,15 @@ from watchword.auth.key_ports import KeyLedger, KeyState, KeyStore, KeyUse
 from watchword.auth.ports import Clock
 from watchword.auth.ring import ChangedRing, ReadRing, Ring
 from watchword.auth.sealing import Sealer
-from watchword.errors import DatabaseUnavailable, KeyStoreUnavailable, KeyUnknown, RotationTooSoon
+from watchword.errors import (
+    Contended,
+    DatabaseUnavailable,
+    KeyStoreInvalid,
+    KeyStoreUnavailable,
+    KeyUnknown,
+    RotationTooSoon,
+    SealBroken,
+)
 from watchword.protocol.key_ring import RingPolicy, by_hand, due, only, signer, without
 
 logger = logging.getLogger("watchword")
@@ -51,10 +60,12 @@ class Rotated:
 @dataclass(frozen=True, slots=True)
 class RevokedKeys:
     """Which keys were revoked now, and which signs from here on: None while the store that a new ring has to
-    be written to is away and none of the keys already held is left."""
+    be written to is away and none of the keys already held is left. ``pending`` says why the ring could not
+    be changed yet; what was revoked counts nowhere all the same."""
 
     revoked: tuple[str, ...]
     active: str | None
+    pending: str | None = None
 
 
 class KeyManager:
@@ -79,6 +90,15 @@ class KeyManager:
         self._clock = clock
         self._policy = policy
         self._by = by
+
+    async def check(self) -> None:
+        """Whoever cannot open what signs must not change the ring of those who can. Raises SecretKeyMismatch
+        for an active or next key sealed under a ``SECRET_KEY`` that is not ours; other faults of a key are
+        no reason not to revoke it. Raises what ``list`` raises."""
+        for key in (await self.ring.read()).keys:
+            if key.state != "retired":
+                with suppress(SealBroken, KeyStoreInvalid):
+                    self.ring.maker.check(key)
 
     async def list(self) -> Sequence[KeyReport]:
         """Every key of the ring, newest first, then those revoked. Raises KeyStoreUnavailable,
@@ -161,7 +181,7 @@ class KeyManager:
 
         Keys that were revoked before are no error. Raises KeyUnknown with nothing done when one of ``kids``
         is no key of the ring; KeyStoreUnavailable and KeyStoreInvalid while it is not known what the ring
-        holds; DatabaseUnavailable.
+        holds; DatabaseUnavailable. What fails after the keys were revoked is told as ``pending``.
         """
         seen = await self.ring.read()
         chosen = {key.kid for key in seen.keys} if kids is None else set(kids)
@@ -174,17 +194,13 @@ class KeyManager:
             until = now + timedelta(seconds=self._policy.verify_seconds)
             await self._ledger.revoke(ended, by=self._by, now=now, tokens_expire_at=until)
         left = signer(without(seen.keys, chosen))
-        active = await self._repaired(None if left is None else left.kid)
-        return RevokedKeys(tuple(key.kid for key in ended), active)
-
-    async def _repaired(self, fallback: str | None) -> str | None:
-        """Which key signs once the store has been told, or meanwhile."""
+        revoked = tuple(key.kid for key in ended)
         try:
             changed = await self.ring.repaired()
-        except KeyStoreUnavailable as error:
+        except (KeyStoreUnavailable, KeyStoreInvalid, Contended, DatabaseUnavailable) as error:
             logger.warning("signing keys: revoked, and the store could not be told yet: %s", error.detail)
-            return fallback
-        return (await self._told(changed, before="")).active
+            return RevokedKeys(revoked, None if left is None else left.kid, pending=error.detail)
+        return RevokedKeys(revoked, (await self._told(changed, before="")).active)
 
     async def _told(self, changed: ChangedRing, *, before: str) -> Rotated:
         """The ring as it is now, which is complete. A change of ours is told to the others; it stands, and

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from watchword.auth.account_manager import AccountManager
+    from watchword.auth.key_manager import KeyManager
     from watchword.auth.ports import Database
+    from watchword.auth.sealing import Sealer
     from watchword.config.auth import Settings
     from watchword.storage.database import SqlDatabase
 
@@ -35,6 +37,43 @@ def with_accounts(work: Callable[[AccountManager, Database], Awaitable[T]]) -> T
         return await work(accounts, database)
 
     return with_database(run, settings)
+
+
+def with_keys(work: Callable[[KeyManager], Awaitable[T]], *, secret_key_lost: bool = False) -> T:
+    """The same for the ring of signing keys, wherever it is kept. Unless the secret key is lost for good,
+    raises SecretKeyMismatch, with nothing written, where it is not the one of the ring."""
+    from watchword.auth.clock import SystemClock
+    from watchword.composition_keys import open_key_manager
+    from watchword.config.auth import Settings
+
+    settings = Settings()
+
+    async def run(database: SqlDatabase) -> T:
+        sealer = await _sealer(settings, database)
+        manager = open_key_manager(
+            settings, database, sealer, SystemClock(), by="cli", copied=not secret_key_lost
+        )
+        if not secret_key_lost:
+            await manager.check()
+        return await work(manager)
+
+    return with_database(run, settings)
+
+
+async def _sealer(settings: Settings, database: SqlDatabase) -> Sealer:
+    """Made of the secret keys that there are: a command beside a service makes none."""
+    import os
+
+    from watchword.auth.sealing import Sealer
+    from watchword.config.secret_key import development_key_path, secret_keys
+    from watchword.errors import ConfigurationError
+
+    if settings.secret_key is not None or development_key_path(settings.database_url).exists():
+        current, *previous = secret_keys(settings)
+        return Sealer(current, previous)
+    if (await database.keys.load()).keys or await database.key_ledger.revoked():
+        raise ConfigurationError(["WATCHWORD_SECRET_KEY: is not set; it must be the one of the service"])
+    return Sealer(os.urandom(32))
 
 
 def with_database(work: Callable[[SqlDatabase], Awaitable[T]], settings: Settings | None = None) -> T:

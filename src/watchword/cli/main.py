@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from watchword.cli import db, provider, secrets, sessions, users, versions
+from watchword.cli import db, keys, provider, secrets, sessions, users, versions
 from watchword.cli.demo import demo
 from watchword.cli.dev_provider import dev_provider
 from watchword.cli.doctor import doctor
@@ -26,6 +26,7 @@ app = typer.Typer(
 app.add_typer(db.app, name="db")
 app.add_typer(users.app, name="users")
 app.add_typer(sessions.app, name="sessions")
+app.add_typer(keys.app, name="keys")
 app.add_typer(secrets.app, name="secrets")
 app.add_typer(versions.app, name="versions")
 app.add_typer(provider.app, name="provider")
