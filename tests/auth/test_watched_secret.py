@@ -31,7 +31,7 @@ def secret(reader: SecretReader, watchword_clock: FakeClock) -> WatchedSecret[st
     return WatchedSecret("OURS", OLD, watchword_clock, source=Source(reference("ours"), str, reader))
 
 
-async def test_flt_23_200_demands_are_one_reading(
+async def test_flt_23_many_demands_are_one_reading(
     kept: KeptSecrets, secret: WatchedSecret[str], watchword_clock: FakeClock
 ) -> None:
     """And those that come while it is under way, or within half a minute, are none."""
