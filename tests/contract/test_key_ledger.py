@@ -9,6 +9,7 @@ from tests.contract.keys import NO_RING, key
 from tests.contract.samples import MICROSECOND, NOW, at_once, rows
 from watchword.auth.key_ports import KeyUse, RevokedKey, RingCopy, StoredKey
 from watchword.storage import SqlDatabase
+from watchword.storage.key_ledger import NO_PRIVATE_PART, USES_KEPT
 
 LATER = NOW + timedelta(hours=1)
 
@@ -48,6 +49,18 @@ async def test_keys_of_rings_elsewhere_become_known(database: SqlDatabase) -> No
     )
     assert [gone.kid for gone in await database.key_ledger.revoked()] == ["y", "x"]
     assert await database.keys.load() == NO_RING
+
+
+async def test_nothing_private_is_left_of_a_revoked_key(database: SqlDatabase) -> None:
+    """Not even sealed, under whatever secret key: neither of the ring's own nor of one kept elsewhere."""
+    await database.keys.replace(NO_RING, [key("a", "active"), key("b", "next")])
+    await revoke(database, key("a", "active"), key("x", "retired"))
+    found = await rows(database, "SELECT kid, sealed_private FROM ww_signing_keys ORDER BY kid")
+    assert [(row.kid, bytes(row.sealed_private)) for row in found] == [
+        ("a", NO_PRIVATE_PART),
+        ("b", key("b", "next").sealed_private),
+        ("x", NO_PRIVATE_PART),
+    ]
 
 
 async def test_revoking_again_tells_nothing_again(database: SqlDatabase) -> None:
@@ -106,3 +119,11 @@ async def test_the_later_use_of_a_key_wins(database: SqlDatabase) -> None:
     assert await ledger.uses() == {"a": KeyUse(NOW, NOW), "b": KeyUse(NOW, LATER)}
     await ledger.note_uses({"a": KeyUse(LATER, None)})
     assert (await ledger.uses())["a"] == KeyUse(LATER, NOW)
+
+
+async def test_keys_that_nobody_used_for_a_year_are_forgotten(database: SqlDatabase) -> None:
+    """As soon as another one is used; one that still verifies is not."""
+    ledger, old = database.key_ledger, NOW - USES_KEPT - MICROSECOND
+    await ledger.note_uses({"gone": KeyUse(old, None), "new": KeyUse(old, old), "kept": KeyUse(old, old)})
+    await ledger.note_uses({"kept": KeyUse(None, NOW - USES_KEPT), "new": KeyUse(NOW, None)})
+    assert set(await ledger.uses()) == {"new", "kept"}

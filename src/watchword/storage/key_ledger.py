@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import case, or_, select, update
+from sqlalchemy import Delete, case, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -23,6 +23,10 @@ from watchword.storage.rows import insert_if_absent
 from watchword.storage.signing_keys import lock_signing_keys, row_of
 from watchword.storage.transactions import Transactions
 
+NO_PRIVATE_PART: Final = b"\0"
+"""What a revoked key is kept with: nothing may sign with it again, so its private part is gone for good."""
+USES_KEPT: Final = timedelta(days=400)
+"""For how long the last use of a key is known that nobody has used since."""
 NEWS_SECONDS: Final = 120
 """For how long the feed tells that a ring has changed; whoever starts later reads the ring anyway."""
 _REVOKED = (
@@ -34,7 +38,7 @@ _REVOKED = (
 
 class SqlKeyLedger:
     """``KeyLedger`` over ``ww_signing_keys``, the feed, the trail and two tables of its own. A revoked key
-    says in ``verify_until`` when it was revoked."""
+    says in ``verify_until`` when it was revoked, and has no private part any more."""
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
@@ -109,6 +113,7 @@ class SqlKeyLedger:
 
     async def note_uses(self, uses: Mapping[str, key_ports.KeyUse]) -> None:
         rows = [{"kid": kid} | asdict(uses[kid]) for kid in sorted(uses)]
+        newest = max(filter(None, map(_latest, uses.values())), default=None)
 
         async def work(connection: AsyncConnection) -> None:
             made = _insert(connection, KeyUse)
@@ -116,6 +121,8 @@ class SqlKeyLedger:
             await connection.execute(
                 made.on_conflict_do_update(index_elements=[KeyUse.kid], set_=later), rows
             )
+            if newest is not None:
+                await connection.execute(_forgotten(newest))
 
         if rows:
             await self._transactions.write("note when signing keys were used", work)
@@ -134,11 +141,23 @@ async def _revoke(connection: AsyncConnection, key: StoredKey, now: datetime) ->
     """Whether it was not revoked yet. A ring of this table loses the key; of any other it becomes known
     here."""
     ended = update(SigningKey).where(SigningKey.kid == key.kid, SigningKey.state != "revoked")
-    if (await connection.execute(ended.values(state="revoked", verify_until=now))).rowcount:
+    record = {"state": "revoked", "verify_until": now, "sealed_private": NO_PRIVATE_PART}
+    if (await connection.execute(ended.values(record))).rowcount:
         return True
-    row = row_of(key) | {"state": "revoked", "verify_until": now}
+    row = row_of(key) | record
     added = insert_if_absent(connection, SigningKey, **row).returning(SigningKey.kid)
     return (await connection.execute(added)).one_or_none() is not None
+
+
+def _latest(use: key_ports.KeyUse) -> datetime | None:
+    return max(filter(None, (use.last_signed_at, use.last_verified_at)), default=None)
+
+
+def _forgotten(now: datetime) -> Delete:
+    """Of the few rows there are, those of keys that are long gone."""
+    kept_from = now - USES_KEPT
+    columns = (KeyUse.last_signed_at, KeyUse.last_verified_at)
+    return delete(KeyUse).where(*(or_(column.is_(None), column < kept_from) for column in columns))
 
 
 def _insert(connection: AsyncConnection, model: type[Base]) -> postgresql.Insert | sqlite.Insert:
