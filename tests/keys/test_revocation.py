@@ -60,6 +60,21 @@ async def test_a_revoked_key_stays_revoked_after_a_restart(deployment: Deploymen
     assert await deployment.replicas[0].accepts(deployment.replicas[0].issue())
 
 
+async def test_a_replica_that_was_cut_off_hears_of_a_revocation_before_it_accepts_a_token(
+    deployment: Deployment,
+) -> None:
+    """However long it was away: whoever took the key goes on making tokens."""
+    replica = await deployment.start()
+    kid = replica.services.keyring.active.kid
+    await deployment.operator().revoke({kid})
+    deployment.clock.advance(24 * 3600)
+    forged = replica.issue()
+    assert jws.parse(forged).kid == kid
+    await replica.services.feed.poll()
+    assert not replica.services.keyring.verifying.knows(kid)
+    assert not await replica.accepts(forged)
+
+
 async def test_an_unknown_key_is_told_and_nothing_is_done(deployment: Deployment) -> None:
     """Not even to the known ones that were named with it."""
     replica = await deployment.start()

@@ -57,6 +57,7 @@ RING = (NEXT, ACTIVE, RETIRED)
     ("keys", "fault"),
     [
         ((NEXT, replace(ACTIVE, kid="n")), "same kid"),
+        ((NEXT, replace(ACTIVE, activated_at=datetime.max.replace(tzinfo=UTC))), "key a is of a year after"),
         ((ACTIVE, replace(ACTIVE, kid="b")), "2 keys are active"),
         ((ACTIVE, NEXT, replace(NEXT, kid="b")), "2 keys are next"),
         ((NEXT, RETIRED), "no key is active"),

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Final, Literal
 
 from watchword.auth.account_ports import Actor
 from watchword.auth.key_maker import KeyMaker
@@ -29,6 +29,9 @@ from watchword.protocol.key_ring import RingPolicy, by_hand, due, only, signer, 
 
 logger = logging.getLogger("watchword")
 
+TOLD: Final = timedelta(days=30)
+"""For how long the feed tells that a key was revoked. Whoever took it goes on making tokens, so replicas that
+were cut off for longer than a token lives have to hear of it before they accept one."""
 _NEVER = KeyUse(None, None)
 
 
@@ -191,7 +194,7 @@ class KeyManager:
         ended = [key for key in seen.keys if key.kid in chosen]
         if ended:
             now = self._clock.now()
-            until = now + timedelta(seconds=self._policy.verify_seconds)
+            until = now + max(TOLD, timedelta(seconds=self._policy.verify_seconds))
             await self._ledger.revoke(ended, by=self._by, now=now, tokens_expire_at=until)
         left = signer(without(seen.keys, chosen))
         revoked = tuple(key.kid for key in ended)

@@ -71,21 +71,18 @@ class KeyWatch:
 
     async def look(self) -> None:
         """Read the ring, change it where that is due, and write down when its keys were used. Raises
-        nothing; one log line when changing it begins to fail."""
+        nothing, whatever fails; one log line when changing it begins to fail."""
         self._looked_at = self._clock.monotonic()
         if await self._keyring.reload():
             await self._change()
         if self._clock.monotonic() - self._wrote_at >= WRITE_USES_SECONDS:
             self._wrote_at = self._clock.monotonic()
-            with suppress(WatchwordError):
+            with suppress(Exception):
                 await self._keyring.uses.write(self._keyring.ring.ledger)
 
     async def _change(self) -> None:
-        keys, policy = self._keyring.keys, self._keyring.ring.policy
-        if due(keys, policy, self._clock.now()) is None and not self._keyring.needs_repair:
-            return
         try:
-            if await self._manager.rotate_if_due() is not None:
+            if self._is_due() and await self._manager.rotate_if_due() is not None:
                 await self._keyring.reload()
         except Exception as error:
             said = error.detail if isinstance(error, WatchwordError) else type(error).__name__
@@ -94,3 +91,7 @@ class KeyWatch:
             self._said = said
         else:
             self._said = None
+
+    def _is_due(self) -> bool:
+        keys, policy = self._keyring.keys, self._keyring.ring.policy
+        return self._keyring.needs_repair or due(keys, policy, self._clock.now()) is not None

@@ -148,7 +148,8 @@ class Keyring:
             self._take(await self.ring.read())
         except Exception as error:
             self._say(error)
-            self._hold(self._stored)
+            self._revoked |= self.ring.revoked
+            self._hold(without(self._stored, self._revoked))
             return False
         self._say(None)
         return True

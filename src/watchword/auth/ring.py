@@ -55,7 +55,8 @@ Decide = Callable[[ReadRing, datetime], frozenset[str] | None]
 
 
 class Ring:
-    """Whoever changes it does so on the edition it has read, or begins again."""
+    """Whoever changes it does so on the edition it has read, or begins again. ``revoked`` is what the ledger
+    last said, also where the store could not be read after it."""
 
     def __init__(
         self, store: KeyStore, ledger: KeyLedger, maker: KeyMaker, clock: Clock, policy: RingPolicy
@@ -64,12 +65,13 @@ class Ring:
         self.maker = maker
         self.policy = policy
         self.place = store.place
+        self.revoked: frozenset[str] = frozenset()
         self._store = store
         self._clock = clock
 
     async def read(self) -> ReadRing:
         """Raises KeyStoreUnavailable, KeyStoreInvalid, DatabaseUnavailable."""
-        revoked = frozenset(key.kid for key in await self.ledger.revoked())
+        revoked = self.revoked = frozenset(key.kid for key in await self.ledger.revoked())
         stored = await self._store.load()
         keys = without(stored.keys, revoked)
         try:

@@ -20,6 +20,8 @@ ANNOUNCE_SECONDS: Final = READER_CACHE_SECONDS + LAG_SECONDS
 
 State = Literal["next", "active", "retired"]
 _TICK: Final = timedelta(microseconds=1)
+_LAST_YEAR: Final = 9000
+"""What is later leaves no room for the times that follow from it."""
 
 
 class RingKey(Protocol):
@@ -83,6 +85,8 @@ def check_ring(keys: Sequence[RingKey], *, revoked: Collection[str] = ()) -> Non
     if keys and not revoked and only(keys, "active") is None:
         raise RingFault("no key is active")
     for key in keys:
+        if max(_changes(key)).year > _LAST_YEAR:
+            raise RingFault(f"key {key.kid} is of a year after {_LAST_YEAR}")
         if key.state == "retired" and key.verify_until is None:
             raise RingFault(f"key {key.kid} is retired, and does not say until when it verifies")
 
@@ -109,13 +113,12 @@ def published(keys: Sequence[K], now: datetime) -> tuple[K, ...]:
 
 def edition(keys: Sequence[RingKey]) -> datetime | None:
     """When the ring was last changed, as its keys tell; None where there are none."""
-    times = [
-        time
-        for key in keys
-        for time in (key.created_at, key.activated_at, key.retired_at)
-        if time is not None
-    ]
-    return max(times, default=None)
+    return max((time for key in keys for time in _changes(key)), default=None)
+
+
+def _changes(key: RingKey) -> list[datetime]:
+    times = (key.created_at, key.activated_at, key.retired_at)
+    return [time for time in times if time is not None]
 
 
 def moment_of_change(keys: Sequence[RingKey], now: datetime) -> datetime:
