@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from watchword.api.services import Services
 from watchword.api.session_endpoints import SIGNED_OUT
+from watchword.api.terms_page import TERMS
 from watchword.auth.account_manager import AccountManager
 from watchword.auth.account_ports import SessionCap
 from watchword.auth.authorization_codes import AuthorizationCodes
@@ -26,6 +27,7 @@ from watchword.auth.keyring import Keyring
 from watchword.auth.logout_receiver import LogoutReceiver
 from watchword.auth.oauth_client import OAuthClient
 from watchword.auth.ports import Clock, Database, ProviderHttp
+from watchword.auth.privacy_manager import PrivacyManager
 from watchword.auth.provider_purge import ProviderPurges
 from watchword.auth.provider_recheck import ProviderRecheck
 from watchword.auth.provider_sign_out import ProviderSignOut
@@ -37,6 +39,7 @@ from watchword.auth.revocation import RevocationFeed
 from watchword.auth.sealing import Sealer
 from watchword.auth.session_manager import SessionManager
 from watchword.auth.sign_in import SignIn
+from watchword.auth.terms import TermsKeeper
 from watchword.auth.token_issuer import TokenIssuer
 from watchword.auth.token_revoker import TokenRevoker
 from watchword.auth.token_validator import TokenValidator
@@ -46,6 +49,7 @@ from watchword.composition_keys import open_key_manager
 from watchword.composition_secrets import RunningSecrets
 from watchword.config.auth import Settings
 from watchword.config.client import registered_clients, secret_digests
+from watchword.config.terms import read_terms
 from watchword.protocol.cookies import CookieNames
 from watchword.protocol.recheck import RecheckPolicy
 from watchword.rate_limiting.counter import open_counter
@@ -137,18 +141,27 @@ class Composition:
             return_to=f"{settings.base_url}{SIGNED_OUT}",
         )
         provider_tokens = ProviderTokens(accepted, database.callers, clock) if accepted else None
+        terms = self._terms(database)
         return Services(
             database=database,
             keyring=keyring,
             key_manager=key_manager,
             key_watch=KeyWatch(keyring, key_manager, clock),
             feed=feed,
-            gatekeeper=self._gatekeeper(database, validator, provider_tokens, feed),
+            gatekeeper=self._gatekeeper(database, validator, provider_tokens, feed, terms),
             sessions=sessions,
             recheck=recheck,
             accounts=AccountManager(
                 database.accounts,
                 clock=clock,
+                tokens_live_seconds=settings.longest_access_token_seconds,
+                by="user",
+                on_ended=feed.note_session,
+            ),
+            privacy=PrivacyManager(
+                database.privacy,
+                clock=clock,
+                service=settings.base_url,
                 tokens_live_seconds=settings.longest_access_token_seconds,
                 by="user",
                 on_ended=feed.note_session,
@@ -189,6 +202,7 @@ class Composition:
             limits=limits,
             provider_watch=ProviderWatch([client.lookout.look for client in providers.values()]),
             version_usage=VersionUsage(database.version_usage, clock),
+            terms=terms,
             secret_watch=self._secrets.watch,
             providers=providers,
             first_look=FirstLook(providers, clock),
@@ -234,6 +248,7 @@ class Composition:
         validator: TokenValidator,
         provider_tokens: ProviderTokens | None,
         feed: RevocationFeed,
+        terms: TermsKeeper | None,
     ) -> Gatekeeper:
         settings = self._settings
         return Gatekeeper(
@@ -245,7 +260,13 @@ class Composition:
             cookie_names=CookieNames.for_base_url(settings.base_url),
             base_url_origin=settings.base_url,
             stale_seconds=settings.revocation_stale_seconds,
+            terms=terms,
         )
+
+    def _terms(self, database: Database) -> TermsKeeper | None:
+        """Raises ConfigurationError."""
+        terms, terms_url = read_terms(self._settings.terms), f"{self._settings.base_url}{TERMS}"
+        return TermsKeeper(terms, database.terms, self._clock, terms_url=terms_url) if terms else None
 
     def _accepted(self, clients: Mapping[str, OAuthClient]) -> list[AcceptedProvider]:
         """The providers whose own access tokens count."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
-import secrets
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,10 +13,8 @@ import pytest
 from tests.flows.browser import Browser, local_part, query_of
 from tests.flows.conftest import Service, StartService, replicas, serve_provider
 from tests.flows.own_sessions import HTML, delete, without_access
+from tests.flows.production import in_production, sign_in_by_hand
 from tests.flows.refusals import rows, select
-from watchword.auth.grants import BROWSER, ClientContext
-from watchword.auth.ports import ProviderIdentity
-from watchword.config.secrets import Secret
 from watchword.dev_provider import DevProvider
 from watchword.testing import FakeClock
 from watchword.testing.provider import provider_settings
@@ -199,11 +195,7 @@ def test_production_wants_a_recent_sign_in(
 ) -> None:
     """Ten minutes by the provider's word: a program is told, a person is led to a fresh sign-in. Who
     is recent enough gets as far as the provider, which is away here."""
-    nowhere = {"issuer": "https://127.0.0.1:9", "client_id": "app", "client_auth": "none"}
-    key = base64.b64encode(secrets.token_bytes(32)).decode()
-    service = start_service(
-        environment="production", secret_key=Secret(key, "environment"), providers={"dev": nowhere}
-    )
+    service = in_production(start_service)
     browser = service.browser()
     sign_in_by_hand(service, browser, age=age, asserted=asserted)
     refused = browser.post("/auth/link/dev")
@@ -214,27 +206,6 @@ def test_production_wants_a_recent_sign_in(
     assert 'max_age="600"' in refused.headers["www-authenticate"]
     led = browser.post("/auth/link/dev", headers=HTML)
     assert query_of(led.headers["location"]) == {"return_to": "/auth/account", "max_age": "0"}
-
-
-def sign_in_by_hand(service: Service, browser: Browser, *, age: int, asserted: bool) -> None:
-    """A session as a provider that cannot run in production would have opened it."""
-
-    async def open_session() -> tuple[str, str]:
-        services = await service.auth.services()
-        grant = await services.sessions.open(
-            ProviderIdentity("dev", "https://127.0.0.1:9", "alice", None, False, None, None),
-            client_id=BROWSER,
-            scopes=frozenset(),
-            auth_time=service.clock.now(),
-            auth_time_asserted=asserted,
-            provider_sid=None,
-            client=ClientContext(),
-        )
-        return grant.access.text, grant.refresh_token
-
-    access, refresh = service.call(open_session)
-    service.clock.advance(age)
-    browser.cookies = {"__Host-ww_access": access, "__Host-ww_refresh": refresh}
 
 
 def test_the_account_page_shows_and_adds_ways_to_sign_in(two: Two) -> None:

@@ -16,6 +16,7 @@ from watchword.api.browser import Browser
 from watchword.api.decorators import public
 from watchword.api.pages import error_page, page, page_headers
 from watchword.api.pages.words import marked
+from watchword.api.privacy_endpoints import PrivacyEndpoints
 from watchword.api.problems import log_refusal, problem_response
 from watchword.api.request_id import request_id_of
 from watchword.api.services import Services, ServicesSource
@@ -52,10 +53,11 @@ class AccountEndpoints:
             (f"{SESSIONS}/{{session_id}}", self.end_one, "DELETE"),
             (f"{SESSIONS}/{{session_id}}/end", self.end_one, "POST"),
         )
-        return [
+        routes: list[BaseRoute] = [
             Route(path, endpoint, methods=[method], include_in_schema=False)
             for path, endpoint, method in endpoints
         ]
+        return routes + PrivacyEndpoints(self.settings, self.browser, self.services).routes()
 
     @public
     async def account(self, request: Request) -> Response:

@@ -20,6 +20,7 @@ from watchword.auth.keyring import Keyring
 from watchword.auth.logout_receiver import LogoutReceiver
 from watchword.auth.oauth_client import OAuthClient
 from watchword.auth.ports import Database
+from watchword.auth.privacy_manager import PrivacyManager
 from watchword.auth.provider_recheck import ProviderRecheck
 from watchword.auth.provider_sign_out import ProviderSignOut
 from watchword.auth.provider_watch import ProviderWatch
@@ -28,6 +29,7 @@ from watchword.auth.revocation import RevocationFeed
 from watchword.auth.secret_watch import SecretWatch
 from watchword.auth.session_manager import SessionManager
 from watchword.auth.sign_in import SignIn
+from watchword.auth.terms import TermsKeeper
 from watchword.auth.token_revoker import TokenRevoker
 from watchword.auth.version_usage import VersionUsage
 
@@ -45,6 +47,7 @@ class Services:
     sessions: SessionManager
     recheck: ProviderRecheck[OAuthClient]
     accounts: AccountManager
+    privacy: PrivacyManager
     sign_in: SignIn
     logout_receiver: LogoutReceiver
     provider_sign_out: ProviderSignOut
@@ -55,6 +58,7 @@ class Services:
     introspector: Introspector
     limits: RateLimits
     version_usage: VersionUsage
+    terms: TermsKeeper | None
     secret_watch: SecretWatch
     provider_watch: ProviderWatch
     providers: Mapping[str, OAuthClient]

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from watchword.auth.account_manager import AccountManager
     from watchword.auth.key_manager import KeyManager
     from watchword.auth.ports import Database
+    from watchword.auth.privacy_manager import PrivacyManager
     from watchword.auth.sealing import Sealer
     from watchword.config.auth import Settings
     from watchword.storage.database import SqlDatabase
@@ -58,6 +59,49 @@ def with_keys(work: Callable[[KeyManager], Awaitable[T]], *, secret_key_lost: bo
         return await work(manager)
 
     return with_database(run, settings)
+
+
+def with_privacy(work: Callable[[PrivacyManager], Awaitable[T]], *, seals: bool = False) -> T:
+    """The same for what is held about people. ``seals``: something is sealed for the service, which has to
+    open it; raises SecretKeyMismatch, with nothing written, where it could not."""
+    from watchword.auth.clock import SystemClock
+    from watchword.auth.privacy_manager import PrivacyManager
+    from watchword.auth.tombstones import Tombstones
+    from watchword.composition_keys import open_key_manager
+    from watchword.config.auth import Settings
+    from watchword.storage.privacy import SqlPrivacyStore
+    from watchword.storage.tombstones import TombstoneRows
+
+    settings, clock = Settings(), SystemClock()
+
+    async def run(database: SqlDatabase) -> T:
+        tombstones = TombstoneRows()
+        if seals:
+            sealer = _kept_sealer(settings)
+            await open_key_manager(settings, database, sealer, clock, by="cli").check()
+            tombstones = TombstoneRows(Tombstones(sealer))
+        manager = PrivacyManager(
+            SqlPrivacyStore(database.transactions, tombstones),
+            clock=clock,
+            service=settings.base_url,
+            tokens_live_seconds=settings.longest_access_token_seconds,
+            by="cli",
+        )
+        return await work(manager)
+
+    return with_database(run, settings)
+
+
+def _kept_sealer(settings: Settings) -> Sealer:
+    """Of secret keys that are there to stay. Raises ConfigurationError."""
+    from watchword.auth.sealing import Sealer
+    from watchword.config.secret_key import development_key_path, secret_keys
+    from watchword.errors import ConfigurationError
+
+    if settings.secret_key is None and not development_key_path(settings.database_url).exists():
+        raise ConfigurationError(["WATCHWORD_SECRET_KEY: is not set; it must be the one of the service"])
+    current, *previous = secret_keys(settings)
+    return Sealer(current, previous)
 
 
 async def _sealer(settings: Settings, database: SqlDatabase) -> Sealer:

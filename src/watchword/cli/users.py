@@ -1,4 +1,4 @@
-"""``watchword users``: look at accounts, change their roles and status."""
+"""``watchword users``: look at accounts, change their roles and status, export and erase them."""
 
 from __future__ import annotations
 
@@ -10,15 +10,19 @@ import typer
 
 from watchword.cli.composition import with_accounts
 from watchword.cli.listing import columns, harmless
+from watchword.cli.users_privacy import erase, export
 
 if TYPE_CHECKING:
     from watchword.auth.account_ports import Account
 
 app = typer.Typer(
-    help="Look at accounts, change their roles and status.\n\nExample: watchword users list",
+    help="Look at accounts, change their roles and status, export and erase them.\n\n"
+    "Example: watchword users list",
     no_args_is_help=True,
 )
 
+app.command(short_help="Everything that is held about one person, as JSON.")(export)
+app.command(short_help="Erase a person for good.")(erase)
 AsJson = Annotated[bool, typer.Option("--json", help="Print one line of JSON.")]
 UserId = Annotated[UUID, typer.Argument(help="The user_id that GET /auth/me shows.")]
 Roles = Annotated[list[str], typer.Argument(help="One role or more.")]

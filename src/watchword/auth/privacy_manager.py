@@ -1,0 +1,69 @@
+"""A person's rights over what is kept about them: to have all of it, and to have it erased."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from watchword.auth.account_ports import Act, Actor
+from watchword.auth.ports import Clock
+from watchword.auth.privacy_ports import Erased, PrivacyStore
+from watchword.errors import AccountNotFound
+from watchword.protocol.rfc3339 import rfc3339
+
+EXPORT_FORMAT: Final = "watchword-account-1"
+"""Named anew when a member of the export changes its meaning or goes; new members may come."""
+MAX_ROWS: Final = 10_000
+"""Of each list of an export, the newest ones."""
+
+
+class PrivacyManager:
+    """``service`` is the address that an export names; ``by`` is who acts; ``on_ended`` gets each session
+    that this process ended. Other processes learn of it by the feed."""
+
+    def __init__(
+        self,
+        store: PrivacyStore,
+        *,
+        clock: Clock,
+        service: str,
+        tokens_live_seconds: int,
+        by: Actor,
+        on_ended: Callable[[UUID, datetime], None] | None = None,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._service = service
+        self._tokens_live = timedelta(seconds=tokens_live_seconds)
+        self._by = by
+        self._on_ended = on_ended
+
+    async def export(self, user_id: UUID) -> Mapping[str, Any]:
+        """Everything held about a person, ready to be written as JSON; no secret, and nothing about
+        others. Raises AccountNotFound, DatabaseUnavailable."""
+        data = await self._store.export(user_id, max_rows=MAX_ROWS)
+        if data is None:
+            raise AccountNotFound(f"there is no account {user_id}")
+        return {
+            "format": EXPORT_FORMAT,
+            "service": self._service,
+            "made_at": rfc3339(self._clock.now()),
+            "complete": data.complete,
+            "account": data.account,
+            **data.lists,
+        }
+
+    async def erase(self, user_id: UUID) -> Erased:
+        """Erase a person for good; done already, nothing happens. Raises AccountNotFound,
+        PepperUnreadable, DatabaseUnavailable."""
+        now = self._clock.now()
+        act = Act(now, now + self._tokens_live, self._by)
+        erased = await self._store.erase(user_id, act=act)
+        if erased is None:
+            raise AccountNotFound(f"there is no account {user_id}")
+        if self._on_ended is not None:
+            for session_id in erased.sessions:
+                self._on_ended(session_id, act.tokens_expire_at)
+        return erased
