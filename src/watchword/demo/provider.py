@@ -22,6 +22,7 @@ from watchword.dev_provider import DevClient, DevProviderServer
 from watchword.dev_provider.registration import CLIENT_ID, CLIENT_SECRET, MARK
 from watchword.errors import ConfigurationError
 
+DISPLAY_NAME: Final = "the development provider"
 _FIRST_PORT: Final = 20_000
 _PORTS: Final = 10_000
 _TRIES: Final = 8
@@ -81,7 +82,7 @@ def _settings(port: int) -> ProviderSettings:
         issuer=f"http://127.0.0.1:{port}",
         client_id=CLIENT_ID,
         client_secret=read_secret(CLIENT_SECRET),
-        display_name="the development provider",
+        display_name=DISPLAY_NAME,
     )
 
 

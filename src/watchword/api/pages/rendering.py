@@ -88,6 +88,13 @@ def own_pages() -> Pages:
     return Pages()
 
 
+def pages_of(templates: str | PathLike[str] | None, translations: str | PathLike[str] | None) -> Pages:
+    """Ours, made once a process, or what a service puts before them."""
+    if templates is None and translations is None:
+        return own_pages()
+    return Pages(templates=templates, translations=translations)
+
+
 def rendered(name: str, context: Mapping[str, Any]) -> str:
     """One template for the request under way; ours, in English, outside of any."""
     return (_pages.get() or own_pages()).render(name, context)
