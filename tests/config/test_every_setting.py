@@ -92,8 +92,12 @@ EXAMPLES: Mapping[str, Any] = {
     "WATCHWORD_RATE_LIMITS__REFRESH": "3/hour",
     "WATCHWORD_RATE_LIMITS__TOKEN": "off",
     "WATCHWORD_RATE_LIMITS__INTROSPECT": "4/minute",
+    "WATCHWORD_RATE_LIMITS__TERMS": "5/minute",
     "WATCHWORD_PRIVACY__IP": "none",
     "WATCHWORD_PRIVACY__RETENTION_DAYS": 30,
+    "WATCHWORD_TERMS__VERSION": "2026-11",
+    "WATCHWORD_TERMS__FILE": __file__,
+    "WATCHWORD_TERMS__URL": "https://example.test/terms",
 }
 
 

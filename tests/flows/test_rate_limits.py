@@ -29,6 +29,7 @@ CALLS: Mapping[str, Call] = {
     "token": ("POST", "/auth/token"),
     "introspect": ("POST", "/auth/introspect"),
     "authorize": ("GET", "/auth/authorize"),
+    "terms": ("GET", "/auth/terms"),
 }
 SETTING = {name: name for name in CALLS} | {"begin": "login", "authorize": "login"}
 

@@ -57,6 +57,8 @@ def exposed() -> dict[str, tuple[str, set[str]]]:
         cleaned_rows=dict.fromkeys(CLEANED_TABLES, 0),
         cleanup_age_seconds=1.0,
         secrets_failing={"WATCHWORD_SECRET_KEY": False},
+        terms_pending=0,
+        terms_accepted=0,
     )
     return {_name(family): (family.type, _labels(family)) for family in families(observed)}
 

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from watchword.api.client_address import client_address
 from watchword.api.oauth_errors import oauth_error_response
+from watchword.api.own_answers import refusal
 from watchword.api.pages import error_page
 from watchword.api.problems import log_refusal
 from watchword.api.request_id import request_id_of
@@ -21,7 +22,7 @@ from watchword.config.auth import Settings
 from watchword.config.rate_limits import LimitName
 from watchword.errors import RateLimited, WatchwordError
 
-Audience = Literal["browser", "client"]
+Audience = Literal["browser", "client", "either"]
 
 LIMITED: Final[Mapping[str, tuple[LimitName, Audience]]] = {
     "/auth/login": ("login", "browser"),
@@ -32,6 +33,7 @@ LIMITED: Final[Mapping[str, tuple[LimitName, Audience]]] = {
     "/auth/refresh": ("refresh", "client"),
     "/auth/token": ("token", "client"),
     "/auth/introspect": ("introspect", "client"),
+    "/auth/terms": ("terms", "either"),
 }
 """Path → the limit it counts towards and who reads the refusal."""
 
@@ -42,7 +44,7 @@ def limited(routes: Iterable[BaseRoute], settings: Settings, services: ServicesS
     for route in routes:
         name, audience = LIMITED.get(getattr(route, "path", ""), (None, None))
         if isinstance(route, Route) and name is not None and settings.rate_limit(name) is not None:
-            refuse = _page(settings) if audience == "browser" else _oauth_error
+            refuse = _refusing(audience, settings)
             route.app = _Limited(route.app, name, settings.trusted_proxy_hops, services, refuse)
     return routes
 
@@ -55,14 +57,14 @@ class _Limited:
     name: LimitName
     trusted_hops: int
     services: ServicesSource
-    refuse: Callable[[RateLimited, str], Response]
+    refuse: Callable[[RateLimited, Scope], Response]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self._count(scope)
         except RateLimited as error:
             forget_query(scope)
-            await self.refuse(error, request_id_of(scope))(scope, receive, send)
+            await self.refuse(error, scope)(scope, receive, send)
         else:
             await self.inner(scope, receive, send)
 
@@ -76,8 +78,19 @@ class _Limited:
         await services.limits.check_address(self.name, address)
 
 
-def _page(settings: Settings) -> Callable[[RateLimited, str], Response]:
-    def refuse(error: RateLimited, request_id: str) -> Response:
+def _refusing(audience: Audience | None, settings: Settings) -> Callable[[RateLimited, Scope], Response]:
+    match audience:
+        case "browser":
+            return _page(settings)
+        case "either":
+            return lambda error, scope: refusal(scope, error, secure=settings.secure)
+        case _:
+            return _oauth_error
+
+
+def _page(settings: Settings) -> Callable[[RateLimited, Scope], Response]:
+    def refuse(error: RateLimited, scope: Scope) -> Response:
+        request_id = request_id_of(scope)
         log_refusal(error, request_id=request_id)
         response = error_page(error, request_id=request_id, secure=settings.secure)
         response.headers["Referrer-Policy"] = "no-referrer"
@@ -86,5 +99,5 @@ def _page(settings: Settings) -> Callable[[RateLimited, str], Response]:
     return refuse
 
 
-def _oauth_error(error: RateLimited, request_id: str) -> Response:
-    return oauth_error_response(error, request_id=request_id)
+def _oauth_error(error: RateLimited, scope: Scope) -> Response:
+    return oauth_error_response(error, request_id=request_id_of(scope))

@@ -14,9 +14,16 @@ from watchword.api.problems import log_refusal, problem_response
 from watchword.api.request_id import request_id_of
 from watchword.api.services import Services, ServicesSource
 from watchword.api.sign_in_responses import SignInResponses
-from watchword.api.visitor import visitor_of
+from watchword.api.terms_page import terms_with
+from watchword.api.visitor import require_terms, visitor_of
 from watchword.api.ways_on import WaysOn, ways_from_linking
-from watchword.errors import AuthenticationRequired, InvalidRequest, StepUpRequired, WatchwordError
+from watchword.errors import (
+    AuthenticationRequired,
+    InvalidRequest,
+    StepUpRequired,
+    TermsRequired,
+    WatchwordError,
+)
 from watchword.protocol.accept import prefers_html
 from watchword.protocol.login_request import LoginRequest
 
@@ -50,14 +57,15 @@ class LinkEndpoints:
             return self._refused(request, error, ways)
 
     async def _begin(self, request: Request, services: Services) -> Response:
-        """Raises CrossSiteRequest, AuthenticationRequired, InvalidRequest, StepUpRequired and what
-        beginning a sign-in does."""
+        """Raises CrossSiteRequest, AuthenticationRequired, InvalidRequest, TermsRequired, StepUpRequired
+        and what beginning a sign-in does."""
         self.responses.browser.require_same_origin(request)
         visitor = await visitor_of(request, self.responses.browser, services)
         if visitor is None:
             raise AuthenticationRequired("nobody is signed in whose account could be linked")
         if not visitor.by_cookie:
             raise InvalidRequest("only a browser's own session can be linked, by its cookies")
+        await require_terms(visitor, services)
         if self.responses.settings.environment == "production":
             services.sessions.require_recent(visitor.session, max_age_seconds=RECENT_SECONDS)
         begun = await services.sign_in.begin_link(
@@ -74,4 +82,6 @@ class LinkEndpoints:
         if error.status == 401:
             wanted = LoginRequest(ACCOUNT, 0 if isinstance(error, StepUpRequired) else None)
             return self.responses.redirect("/auth/login" + wanted.query)
+        if isinstance(error, TermsRequired):
+            return self.responses.redirect(terms_with(ACCOUNT))
         return self.responses.refused(request, error, ways=ways)

@@ -33,6 +33,8 @@ class Observed:
     cleaned_rows: Mapping[CleanedTable, int] = field(default_factory=dict)
     cleanup_age_seconds: float | None = None
     secrets_failing: Mapping[str, bool] = field(default_factory=dict)
+    terms_pending: int | None = None
+    terms_accepted: int | None = None
 
 
 def families(observed: Observed) -> Iterator[Metric]:
@@ -71,6 +73,16 @@ def families(observed: Observed) -> Iterator[Metric]:
         "table",
         observed.cleaned_rows.items(),
     )
+    yield _count(
+        "watchword_terms_pending",
+        "Requests of people who had not accepted the terms in force.",
+        observed.terms_pending,
+    )
+    yield _count(
+        "watchword_terms_accepted",
+        "Acceptances of the terms that this process recorded.",
+        observed.terms_accepted,
+    )
     yield _secrets_stale(observed.secrets_failing)
     yield _breaker_state(observed.providers)
     yield _transitions(observed.providers)
@@ -102,6 +114,13 @@ def _counted(name: str, documentation: str, label: str, counts: Iterable[tuple[s
     family = CounterMetricFamily(name, documentation, labels=[label])
     for value, count in counts:
         family.add_metric([value], count)
+    return family
+
+
+def _count(name: str, documentation: str, count: int | None) -> Metric:
+    family = CounterMetricFamily(name, documentation)
+    if count is not None:
+        family.add_metric([], count)
     return family
 
 

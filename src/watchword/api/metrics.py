@@ -60,4 +60,6 @@ class Metrics:
             cleaned_rows=services.cleanup.gone,
             cleanup_age_seconds=services.cleanup.age_seconds,
             secrets_failing=services.secret_watch.failing,
+            terms_pending=None if services.terms is None else services.terms.pending,
+            terms_accepted=None if services.terms is None else services.terms.acceptances,
         )

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from watchword.api.admission import admit
 from watchword.api.bodies import read_body
 from watchword.api.browser import Browser
-from watchword.api.decorators import public, require_auth
-from watchword.api.dependencies import principal_of
+from watchword.api.decorators import public
 from watchword.api.oauth_errors import oauth_error_response
 from watchword.api.pages import error_page, page_headers
 from watchword.api.problems import log_refusal, problem_response
@@ -21,10 +21,11 @@ from watchword.api.registered_clients import RegisteredClients
 from watchword.api.request_id import request_id_of
 from watchword.api.services import Services, ServicesSource
 from watchword.api.token_response import NO_STORE, token_response
-from watchword.auth.caller import identity_of
+from watchword.auth.caller import Caller, caller_of, identity_of
 from watchword.auth.grants import BROWSER, Grant
 from watchword.config.auth import Settings
 from watchword.errors import (
+    AuthenticationRequired,
     CrossSiteRequest,
     DatabaseUnavailable,
     InvalidRequest,
@@ -33,11 +34,13 @@ from watchword.errors import (
     WatchwordError,
 )
 from watchword.protocol.accept import prefers_html
-from watchword.protocol.principal import Principal, Rejected
+from watchword.protocol.access import Requirement
+from watchword.protocol.principal import Principal, Rejected, whoever_accepted
 from watchword.protocol.refresh_request import MAX_REFRESH_BODY_BYTES, RefreshBody, read_refresh_body
 from watchword.protocol.token_request import read_scopes
 
 SIGNED_OUT: Final = "/auth/signed-out"
+_LIVE: Final = Requirement(live=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class SessionEndpoints:
         return [
             Route("/auth/refresh", self.refresh, methods=["POST"], include_in_schema=False),
             Route("/auth/logout", self.logout, methods=["POST"], include_in_schema=False),
-            Route("/auth/me", require_auth(live=True)(me), methods=["GET"], include_in_schema=False),
+            Route("/auth/me", me, methods=["GET"], include_in_schema=False),
         ]
 
     @public
@@ -127,7 +130,7 @@ class SessionEndpoints:
 
     async def _end(self, request: Request, services: Services, *, everywhere: bool) -> UUID | None:
         """The session, where it was a browser's."""
-        identity = identity_of(request.scope)
+        identity = whoever_accepted(identity_of(request.scope))
         if isinstance(identity, Rejected) and isinstance(
             identity.error, CrossSiteRequest | DatabaseUnavailable
         ):
@@ -180,10 +183,20 @@ async def _log_out(services: Services, session_id: UUID, user_id: UUID, *, every
     await services.sessions.end(session_id, reason="logout")
 
 
+@public
 async def me(request: Request) -> Response:
-    """The caller, as the database has them now."""
-    caller = principal_of(request)
-    answer = {
+    """The caller, as the database has them now, whether they accepted the terms or not."""
+    identified = caller_of(request.scope)
+    asking = Caller(whoever_accepted(identified.identity), identified.authenticator)
+    refusal = await admit(asking, _LIVE)
+    caller = asking.best
+    if refusal is None and isinstance(caller, Principal):
+        return JSONResponse(_as_json(caller), headers=NO_STORE)
+    raise refusal or AuthenticationRequired("nobody is signed in")
+
+
+def _as_json(caller: Principal) -> dict[str, Any]:
+    return {
         "user_id": caller.user_id,
         "session_id": caller.session_id,
         "email": caller.email,
@@ -194,7 +207,6 @@ async def me(request: Request) -> Response:
         "subject": caller.subject,
         "auth_time": caller.auth_time,
     }
-    return JSONResponse(answer, headers=NO_STORE)
 
 
 def _scopes(body: RefreshBody) -> frozenset[str] | None:

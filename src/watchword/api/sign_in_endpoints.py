@@ -17,6 +17,7 @@ from watchword.api.services import Services, ServicesSource
 from watchword.api.session_endpoints import SIGNED_OUT
 from watchword.api.sign_in_failures import SignInFailures
 from watchword.api.sign_in_responses import SignInResponses
+from watchword.api.terms_page import by_the_terms
 from watchword.api.unlogged import forget_query
 from watchword.api.ways_on import PLAIN, WaysOn, choices, ways_from
 from watchword.auth.sign_in import CodeGiven
@@ -136,7 +137,8 @@ class SignInEndpoints:
         )
         if isinstance(done, CodeGiven):
             return self.responses.code(done)
-        response = self.responses.redirect(done.return_to)
+        return_to = await by_the_terms(services, done.grant.session, done.return_to)
+        response = self.responses.redirect(return_to)
         self.browser.set_session(response, done.grant)
         return response
 

@@ -13,7 +13,7 @@ from watchword.auth.caller import identity_of
 from watchword.auth.ports import LiveSession
 from watchword.errors import SessionEnded, TokenInvalid
 from watchword.protocol.origin import SAFE_METHODS
-from watchword.protocol.principal import Principal, Rejected
+from watchword.protocol.principal import Principal, Rejected, whoever_accepted
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,12 @@ async def visitor_of(request: Request, browser: Browser, services: Services) -> 
     """Who visits, read from the database; None for nobody.
 
     By access token, else by the refresh cookie: its current token or, inside the overlap, the one
-    before; it is neither rotated nor does it keep the session from running idle. Raises the error
-    of a bearer token that is refused, CrossSiteRequest, DatabaseUnavailable, NotInstalled.
+    before; it is neither rotated nor does it keep the session from running idle. Whether they accepted
+    the terms is not asked: see ``require_terms``. Raises the error of a bearer token that is refused,
+    CrossSiteRequest, DatabaseUnavailable, NotInstalled.
     """
     by_header = "authorization" in request.headers
-    identity = identity_of(request.scope)
+    identity = whoever_accepted(identity_of(request.scope))
     if isinstance(identity, Rejected) and (by_header or not isinstance(identity.error, TokenInvalid)):
         raise identity.error
     session = await _session_of(identity, services) if isinstance(identity, Principal) else None
@@ -41,6 +42,13 @@ async def visitor_of(request: Request, browser: Browser, services: Services) -> 
     if session is None:
         session = await _session_by_refresh_cookie(request, browser, services)
     return None if session is None else Visitor(session, by_cookie=not by_header)
+
+
+async def require_terms(visitor: Visitor, services: Services) -> None:
+    """For pages that are not open before the terms are accepted. Raises TermsRequired,
+    DatabaseUnavailable."""
+    if services.terms is not None:
+        await services.terms.require(visitor.session.user_id)
 
 
 async def _session_of(caller: Principal, services: Services) -> LiveSession | None:

@@ -11,6 +11,7 @@ from uuid import UUID
 from watchword.auth.ports import Clock, LiveSession, SessionStore
 from watchword.auth.provider_tokens import ProviderTokens
 from watchword.auth.revocation import FRESH_SECONDS, RevocationFeed
+from watchword.auth.terms import TermsKeeper
 from watchword.auth.token_validator import TokenValidator
 from watchword.errors import (
     CrossSiteRequest,
@@ -55,6 +56,7 @@ class Gatekeeper:
         cookie_names: CookieNames,
         base_url_origin: str,
         stale_seconds: int,
+        terms: TermsKeeper | None = None,
     ) -> None:
         self._validator = validator
         self._provider_tokens = provider_tokens
@@ -64,6 +66,7 @@ class Gatekeeper:
         self._cookie_names = cookie_names
         self._origin = base_url_origin
         self._stale_seconds = stale_seconds
+        self._terms = terms
 
     def now_seconds(self) -> int:
         return self._clock.now_seconds()
@@ -91,7 +94,8 @@ class Gatekeeper:
                 caller = self._validator.remembered(token) or await self._verified(token, foreign)
             if self._feed.is_revoked(caller):
                 raise self._ended(caller)
-            return caller
+            terms = self._terms
+            return caller if terms is None or terms.remembers(caller) else await terms.admit(caller)
         except WatchwordError as error:
             return Rejected(error)
 

@@ -32,6 +32,7 @@ from watchword.config.resolver import Resolver
 from watchword.config.secrets import SecretSetting
 from watchword.config.setting_references import setting_references
 from watchword.config.sources import EnvironmentSource, FileSource, FromReference
+from watchword.config.terms import TermsSettings, terms_problems
 from watchword.config.values import IDENTIFIER, Json, OneOrMore, Seconds, SecondsOrZero
 from watchword.config.versions import VersionSettings, check_version_ids
 from watchword.errors import ConfigurationError
@@ -102,6 +103,7 @@ class Settings(BaseSettings):
     versions: Annotated[dict[str, VersionSettings], Json] = Field(default_factory=dict)
     rate_limits: RateLimitSettings = RateLimitSettings()
     privacy: PrivacySettings = PrivacySettings()
+    terms: TermsSettings = TermsSettings()
     _references: Mapping[str, FromReference] = PrivateAttr(default_factory=dict)
 
     @classmethod
@@ -156,6 +158,7 @@ class Settings(BaseSettings):
             settings = handler(without_faults(followed.tree, error))
         problems += [*client_problems(settings.clients), *audience_problems(settings.providers)]
         problems += [*key_problems(settings.keys), *deployment_problems(settings)]
+        problems += terms_problems(settings)
         problems += unsaid(problems, followed)
         if problems:
             raise ConfigurationError([without_values(each, followed) for each in problems])

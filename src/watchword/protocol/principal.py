@@ -51,9 +51,19 @@ class Anonymous:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A credential was presented and refused; a public route treats it as nobody."""
+    """A credential was presented and refused; a public route treats it as nobody.
+
+    ``behind`` is who it belongs to where nothing is wrong with the credential itself: the terms were
+    not accepted, or nobody could say whether they were.
+    """
 
     error: Exception
+    behind: Principal | None = None
 
 
 Identity = Principal | Anonymous | Rejected
+
+
+def whoever_accepted(identity: Identity) -> Identity:
+    """The same, whether the terms were accepted or not: for the few pages that are open before."""
+    return identity.behind if isinstance(identity, Rejected) and identity.behind is not None else identity
