@@ -13,11 +13,11 @@ import pytest
 from tests.flows.conftest import serve_provider
 from tests.flows.relying_party import relying_party
 from tests.flows.rotating_client import Rotating, pem, register_secret, rotating_client
-from tests.protocol.workshop import OTHER_P256, P256
+from tests.protocol.workshop import OTHER_P256, OTHER_RSA, P256, RSA
 from watchword.auth.recheck_ports import Unanswered
 from watchword.auth.watched_secret import COOLDOWN_SECONDS
 from watchword.dev_provider import DevProviderServer
-from watchword.errors import CodeRefused, ProviderClientRefused
+from watchword.errors import CodeRefused, ProviderClientRefused, ProviderSettingsMismatch
 from watchword.testing import FakeClock
 from watchword.testing.provider import provider_settings
 from watchword.transport.provider_http import HttpxProviderHttp
@@ -244,6 +244,27 @@ async def test_flt_23_a_key_of_private_key_jwt_is_rotated_alike(
     else:
         await rotating.watch.look()
     await rotating.party.sign_in()
+
+
+async def test_flt_23_a_key_of_a_kind_the_provider_does_not_list_is_passed_over(
+    start: Callable[..., Rotating], caplog: pytest.LogCaptureFixture
+) -> None:
+    """As long as the one before it is taken; once it is the only one, no sign-in begins."""
+    rotating = start(pem(P256))
+    listed = {"token_endpoint_auth_signing_alg_values_supported": ["ES256"]}
+    rotating.party.provider.behaviour.metadata = lambda metadata: metadata | listed
+    rotating.in_store(pem(RSA))
+    await rotating.watch.look()
+    assert await rotating.token_calls(rotating.party.sign_in) == 1
+    await rotating.party.sign_in()
+    assert [each for each in caplog.messages if "the previous value and not the current" in each] == [
+        "WATCHWORD_PROVIDERS__DEV__CLIENT_KEY: the provider takes the previous value and not the current "
+        "one: it was not changed there yet, or is wrong here"
+    ]
+    rotating.in_store(pem(OTHER_RSA))
+    await rotating.watch.look()
+    with pytest.raises(ProviderSettingsMismatch, match="use a key of another kind"):
+        await rotating.party.sign_in()
 
 
 async def test_flt_23_a_request_that_is_sent_ahead_is_sent_again(start: Callable[..., Rotating]) -> None:

@@ -35,43 +35,63 @@ class ClientCredentials:
     def check(self, metadata: ProviderMetadata) -> None:
         """Whether the provider accepts what we have, and it can be sent at all. Raises
         ProviderSettingsMismatch."""
-        self._check(metadata, self._proofs.candidates[0])
+        self._first(metadata)
 
     def for_request(self, metadata: ProviderMetadata) -> ClientAuthentication:
         """What authenticates one request, by the value that is tried first: an assertion is good for one
         only. Raises ProviderSettingsMismatch."""
-        return self._authentication(metadata, self._proofs.candidates[0])
+        return self._authentication(metadata, self._first(metadata))
 
     async def prove(self, metadata: ProviderMetadata, send: Send[T]) -> T:
         """Ask by ``send`` with what authenticates one request.
 
         Where the provider does not take our credentials, it has not looked at what was asked for (RFC
-        6749 §5.2): they are read anew, and it is asked again with another value, twice at most. Raises
+        6749 §5.2): they are read anew, and it is asked again with another value, twice at most. A value
+        of a kind that the provider does not list is passed over where there is another. Raises
         ProviderSettingsMismatch, ProviderClientRefused and what ``send`` raises.
         """
         tried: list[ClientProof] = []
-        proof = self._proofs.candidates[0]
+        proof = self._first(metadata)
         while True:
             try:
                 answer = await send(self._authentication(metadata, proof))
             except ProviderClientRefused as refused:
                 tried.append(proof)
-                following = await self._another(tried)
+                following = await self._another(tried, metadata)
                 if following is None:
                     raise self._told(refused, len(tried)) from None
                 proof = following
             else:
-                if tried:
+                if tried or proof != self._proofs.current:
                     self._note(proof)
                 return answer
 
-    async def _another(self, tried: Sequence[ClientProof]) -> ClientProof | None:
+    def _first(self, metadata: ProviderMetadata) -> ClientProof:
+        """The value that is tried first. Raises ProviderSettingsMismatch where none can be."""
+        candidates = self._proofs.candidates
+        usable = [proof for proof in candidates if self._is_usable(proof, metadata)]
+        if not usable:
+            self._check(metadata, candidates[0])
+        return (usable or candidates)[0]
+
+    async def _another(self, tried: Sequence[ClientProof], metadata: ProviderMetadata) -> ClientProof | None:
         """A value the provider has not seen in this; a store that does not answer gets half of the time
         that is left."""
         left_seconds = time_left_seconds()
         wait_seconds = (OPERATION_SECONDS if left_seconds is None else left_seconds) / 2
         following = await self._proofs.following(tried, wait_seconds=wait_seconds)
+        passed_over = list(tried)
+        while following is not None and not self._is_usable(following, metadata):
+            passed_over.append(following)
+            following = await self._proofs.following(passed_over, wait_seconds=0)
         return None if time_left_seconds() == 0 else following
+
+    def _is_usable(self, proof: ClientProof, metadata: ProviderMetadata) -> bool:
+        try:
+            self._check(metadata, proof)
+        except ProviderSettingsMismatch:
+            return False
+        return True
 
     def _note(self, proof: ClientProof) -> None:
         if self._proofs.worked(proof) and proof != self._proofs.current:
