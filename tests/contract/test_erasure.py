@@ -9,8 +9,9 @@ import pytest
 
 from tests.contract.accounts import ACT, LATER, NOBODY, listed, trail
 from tests.contract.people import CANARY, everything, personal_columns, plant, plantable, somebody
-from tests.contract.samples import change, count, identity, new_session, rotation, rows
+from tests.contract.samples import ISSUER, NOW, change, count, identity, new_session, rotation, rows
 from watchword.auth.caller_ports import KnownCaller
+from watchword.auth.logout_ports import ProviderLogout
 from watchword.auth.sealing import Sealer
 from watchword.auth.tombstones import ERASED_ISSUER
 from watchword.errors import AccountErased, PepperUnreadable
@@ -157,6 +158,17 @@ async def test_ses_90_a_lost_pepper_lets_nobody_in_and_is_never_replaced(databas
     with pytest.raises(PepperUnreadable):
         await database.privacy.erase(other.user_id, act=ACT)
     assert await everything(database) == before
+
+
+async def test_ses_90_a_providers_logout_of_the_erased_does_nothing(database: SqlDatabase) -> None:
+    """It is taken for what it is, ends nothing, and its word is used up."""
+    live = await somebody(database, 1)
+    await database.privacy.erase(live.user_id, act=ACT)
+    before = await everything(database)
+    word = ProviderLogout("dev", ISSUER, None, "person-1", b"d" * 32, LATER)
+    ended = await database.provider_logouts.end_sessions(word, now=NOW, tokens_expire_at=LATER)
+    assert list(ended or ()) == []
+    assert await everything(database) | {"ww_single_use": []} == before
 
 
 async def test_ses_90_where_nobody_was_erased_no_key_is_needed(database_url: str) -> None:

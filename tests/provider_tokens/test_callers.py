@@ -72,6 +72,30 @@ def test_a_disabled_person_is_refused_as_fast_as_after_a_logout(
     assert bearer.get("/open", token).status_code == 200
 
 
+@pytest.mark.parametrize("verified_before", [True, False])
+def test_ses_90_an_erased_person_is_refused_though_nothing_names_them(
+    bearer: Bearer, verified_before: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The feed says only that somebody was erased: everybody's tokens are looked up again, and theirs is
+    found out. Others, known and unknown, go on."""
+    monkeypatch.setenv("WATCHWORD_DATABASE_URL", bearer.service.auth.settings.database_url)
+    user_id, subject = known(bearer, "alice")
+    token, other = bearer.token(sub=subject), bearer.token(sub="somebody-else")
+    if verified_before:
+        assert bearer.get("/private", token).status_code == 200
+        assert bearer.get("/private", other).status_code == 200
+    assert told("users", "erase", str(user_id), "--yes")["erased"]
+    if verified_before:
+        poll(bearer)
+    assert subject not in str(everything_in(bearer.service))
+    refused = bearer.get("/private", token)
+    assert (refused.status_code, refused.json()["code"]) == (401, "invalid_token")
+    bearer.service.clock.advance(61)
+    assert bearer.get("/private", bearer.token(sub=subject)).status_code == 401
+    assert bearer.get("/private", other).status_code == 200
+    assert bearer.get("/open", token).status_code == 200
+
+
 def test_an_erased_person_is_refused(bearer: Bearer) -> None:
     """What is left of the account is a tombstone, and no unknown caller."""
     user_id, subject = known(bearer, "alice")
