@@ -118,6 +118,23 @@ async def test_a_caller_that_leaves_loses_no_connection(
     await all_in_the_pool(engine)
 
 
+async def test_a_caller_that_leaves_while_one_is_closed_spoils_nothing(
+    engine: AsyncEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One too many for the pool is closed, with a farewell to the server, whoever waits for that."""
+    connections = HeldConnections(engine, most=0)
+    taken = [await connections.take() for _ in range(4)]
+    for held in taken:
+        giving = asyncio.ensure_future(connections.give_back(held))
+        await asyncio.sleep(0)
+        giving.cancel()
+        await asyncio.wait({giving})
+    await connections.close()
+    assert checked_out(engine) == 0
+    assert sum(held.driver.is_closed() for held in taken) == 2
+    assert caplog.text == ""
+
+
 async def test_one_that_broke_is_replaced(engine: AsyncEngine, connections: HeldConnections) -> None:
     """Whether it broke in somebody's hands or while it lay there, the next caller has one that works."""
     held = await connections.take()

@@ -108,10 +108,18 @@ class HeldConnections:
         return Held(proxy.driver_connection, proxy, asyncio.get_running_loop().time())
 
     async def _release(self, held: Held) -> None:
+        await asyncio.shield(self._releasing_of(held))
+
+    def _releasing_of(self, held: Held) -> asyncio.Task[None]:
+        """In a task of its own: a caller that leaves does not interrupt the pool, which may have to close
+        one too many."""
         self._out -= 1
         if self._out < self._most:
             self._hand(None)
-        await greenlet_spawn(held.proxy.close)
+        task = asyncio.ensure_future(greenlet_spawn(held.proxy.close))
+        self._releasing.add(task)
+        task.add_done_callback(self._releasing.discard)
+        return task
 
     async def _turn(self) -> Held | None:
         """One that somebody else gives back; None where the caller had better borrow one."""
@@ -142,9 +150,7 @@ class HeldConnections:
         spare, self._free = self._free[: self._spare], self._free[self._spare :]
         self._spare = len(self._free)
         for held in spare:
-            task = asyncio.ensure_future(self._release(held))
-            self._releasing.add(task)
-            task.add_done_callback(self._releasing.discard)
+            self._releasing_of(held)
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(IDLE_SECONDS, self._look) if self._free else None
 
