@@ -145,7 +145,8 @@ class BackedKeyStore:
 
     async def _keep(self, ring: StoredRing) -> None:
         """What is no ring for other stores, being too large say, is used all the same, without a copy. One
-        sealed under a secret we do not have gets none, so that a good copy is not lost to a wrong secret."""
+        sealed under a secret we do not have gets none, so that a good copy is not lost to a wrong secret. Its
+        time is no earlier than the ring's, so that the newer of two wins whatever the clocks say."""
         if not ring.keys or self._is_foreign(ring):
             return
         try:
@@ -156,7 +157,8 @@ class BackedKeyStore:
                 logger.warning("key store: there is no copy of this ring: %s", error)
             return
         sealed = self._sealer.seal("key-ring-copy", text, place=NEWEST.encode())
-        await self._ledger.keep_copy(RingCopy(NEWEST, ring.version, sealed, self._clock.now()))
+        saved_at = max(self._clock.now(), edition(ring.keys) or self._clock.now())
+        await self._ledger.keep_copy(RingCopy(NEWEST, ring.version, sealed, saved_at))
 
     def _is_foreign(self, ring: StoredRing) -> bool:
         secrets = {sealed_under(key.sealed_private) for key in ring.keys if key.state != "retired"}

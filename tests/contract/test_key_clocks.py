@@ -1,0 +1,29 @@
+"""Promises of a ring whose writers' clocks lie apart."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tests.auth.rings import MemoryKeyStore, keyring_of, manager_of
+from watchword.auth.backed_store import BackedKeyStore
+from watchword.auth.sealing import Sealer
+from watchword.storage import open_database
+from watchword.testing import FakeClock
+
+SEALER = Sealer(bytes(32))
+
+
+async def test_a_clock_that_was_ahead_keeps_no_copy_from_being_renewed(sqlite_url: str) -> None:
+    """Whoever starts while the store is away signs with the newest key, which all the others know."""
+    database = open_database(sqlite_url)
+    vault, right, ahead = MemoryKeyStore(place="vault"), FakeClock(), FakeClock()
+    ahead.advance(timedelta(hours=2).total_seconds())
+    ledger = database.key_ledger
+    for clock in (ahead, right):
+        store = BackedKeyStore(vault, ledger, SEALER, clock)
+        rotated = await manager_of(store, ledger, SEALER, clock).rotate(at_once=True)
+    vault.away = True
+    restarted = keyring_of(BackedKeyStore(vault, ledger, SEALER, right), SEALER, right, ledger)
+    await restarted.load()
+    assert restarted.active.kid == rotated.active
+    await database.close()
