@@ -168,7 +168,7 @@ async def test_ses_90_a_providers_logout_of_the_erased_does_nothing(database: Sq
     word = ProviderLogout("dev", ISSUER, None, "person-1", b"d" * 32, LATER)
     ended = await database.provider_logouts.end_sessions(word, now=NOW, tokens_expire_at=LATER)
     assert list(ended or ()) == []
-    assert await everything(database) | {"ww_single_use": []} == before
+    assert {**await everything(database), "ww_single_use": []} == before
 
 
 async def test_ses_90_where_nobody_was_erased_no_key_is_needed(database_url: str) -> None:

@@ -19,7 +19,7 @@ from tests.flows.refusals import rows, select
 from tests.flows.snapshots import everything_in
 
 EXPORT, ERASE = "/auth/account/export", "/auth/account/erase"
-CONFIRMED = {"data": {"confirm": "yes"}}
+CONFIRMED: dict[str, Any] = {"data": {"confirm": "yes"}}
 LISTS = {"identities", "sessions", "provider_grants", "terms_acceptances", "audit_events", "version_usage"}
 
 
