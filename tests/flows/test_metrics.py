@@ -126,7 +126,7 @@ def test_ses_89_labels_are_ids_of_the_settings_and_words_of_ours(service: Servic
     }
     labels = [dict(labels) for _, labels in after]
     assert {each["provider"] for each in labels if "provider" in each} == {"dev"}
-    words = {"provider", "endpoint", "state", "outcome", "limit", "table"}
+    words = {"provider", "endpoint", "state", "outcome", "limit", "table", "algorithm"}
     assert {name for each in labels for name in each} == words
     assert len(after) < 90
 

@@ -15,10 +15,12 @@ from starlette.testclient import TestClient
 from tests.house.test_docs import blocks
 from tests.house.test_guides import run
 from tests.house.tree import ROOT
+from watchword.api.key_metrics import ObservedKeys
 from watchword.api.metric_families import Observed, families
 from watchword.auth.cleanup_ports import CLEANED_TABLES
 from watchword.auth.degraded_sessions import COUNT_AGAIN_SECONDS, MOST_COUNTED
 from watchword.auth.first_look import LOOK_AGAIN_SECONDS
+from watchword.auth.key_ports import KeyState
 from watchword.auth.provider_health import (
     BreakerState,
     CallOutcome,
@@ -57,6 +59,7 @@ def exposed() -> dict[str, tuple[str, set[str]]]:
         cleaned_rows=dict.fromkeys(CLEANED_TABLES, 0),
         cleanup_age_seconds=1.0,
         secrets_failing={"WATCHWORD_SECRET_KEY": False},
+        keys=ObservedKeys(store_up=True, signer_changes=0, ages_seconds={("active", "ES256"): 1.0}),
         terms_pending=0,
         terms_accepted=0,
     )
@@ -97,7 +100,7 @@ def test_every_alert_can_fire() -> None:
     """Each is about metrics that exist, with labels they have and values those can be."""
     words = {
         "endpoint": set(get_args(EndpointKind)),
-        "state": set(get_args(BreakerState)),
+        "state": {*get_args(BreakerState), *get_args(KeyState)},
         "outcome": set(get_args(CallOutcome)),
     }
     found = dict(rules())

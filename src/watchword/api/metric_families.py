@@ -8,6 +8,7 @@ from typing import Final, get_args
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from watchword.api.key_metrics import ObservedKeys, key_families
 from watchword.auth.cleanup_ports import CleanedTable
 from watchword.auth.degraded_sessions import MOST_COUNTED
 from watchword.auth.provider_health import BreakerState, CallOutcome, EndpointKind, ProviderHealth
@@ -33,6 +34,7 @@ class Observed:
     cleaned_rows: Mapping[CleanedTable, int] = field(default_factory=dict)
     cleanup_age_seconds: float | None = None
     secrets_failing: Mapping[str, bool] = field(default_factory=dict)
+    keys: ObservedKeys = field(default_factory=ObservedKeys)
     terms_pending: int | None = None
     terms_accepted: int | None = None
 
@@ -83,6 +85,7 @@ def families(observed: Observed) -> Iterator[Metric]:
         "Acceptances of the terms that this process recorded.",
         observed.terms_accepted,
     )
+    yield from key_families(observed.keys)
     yield _secrets_stale(observed.secrets_failing)
     yield _breaker_state(observed.providers)
     yield _transitions(observed.providers)

@@ -11,6 +11,7 @@ from prometheus_client.openmetrics import exposition as openmetrics
 from starlette.requests import Request
 from starlette.responses import Response
 
+from watchword.api.key_metrics import ObservedKeys
 from watchword.api.metric_families import Observed, families
 from watchword.api.services import Services
 from watchword.protocol.accept import prefers_openmetrics
@@ -60,6 +61,7 @@ class Metrics:
             cleaned_rows=services.cleanup.gone,
             cleanup_age_seconds=services.cleanup.age_seconds,
             secrets_failing=services.secret_watch.failing,
+            keys=ObservedKeys.of(services.keyring),
             terms_pending=None if services.terms is None else services.terms.pending,
             terms_accepted=None if services.terms is None else services.terms.acceptances,
         )

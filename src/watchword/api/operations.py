@@ -13,12 +13,23 @@ from starlette.routing import BaseRoute, Route
 from watchword.api.decorators import public
 from watchword.api.metrics import Metrics
 from watchword.api.services import Services, ServicesSource
-from watchword.errors import DatabaseUnavailable, MigrationNeeded, SecretKeyMismatch, WatchwordError
+from watchword.errors import (
+    DatabaseUnavailable,
+    KeyStoreInvalid,
+    KeyStoreUnavailable,
+    MigrationNeeded,
+    SealBroken,
+    SecretKeyMismatch,
+    WatchwordError,
+)
 
 _NOT_READY: Final[Mapping[type[WatchwordError], tuple[str, str]]] = {
     DatabaseUnavailable: ("unavailable", "unknown"),
     MigrationNeeded: ("not migrated", "unknown"),
     SecretKeyMismatch: ("ok", "unreadable"),
+    SealBroken: ("ok", "unreadable"),
+    KeyStoreInvalid: ("ok", "unreadable"),
+    KeyStoreUnavailable: ("ok", "unreadable"),
 }
 """What a fault says of database and keys."""
 _RETRY_AFTER_SECONDS: Final = 5
@@ -46,11 +57,14 @@ class Operations:
 
     @public
     async def readyz(self, _: Request) -> Response:
-        """A provider or a cache that is down is shown and nothing more: whoever is signed in is served."""
+        """A provider, a cache or a key store that is away is shown and nothing more: whoever is signed in is
+        served. Not without a key to sign with."""
         headers = {"Cache-Control": "no-store"}
         try:
             services = await self.services()
             await services.database.ping()
+            if not services.keyring.can_sign:
+                raise KeyStoreUnavailable
         except WatchwordError as error:
             database, keys = _NOT_READY.get(type(error), ("unknown", "unknown"))
             state = {"status": "not ready", "database": database, "keys": keys, "code": error.code}
@@ -58,7 +72,9 @@ class Operations:
             return JSONResponse(state | self._providers(), status_code=503, headers=headers)
         providers, cache = self._providers(), services.limits.cache_state()
         down = any(each["state"] != "closed" for each in providers["providers"].values())
-        state = {"status": "degraded" if down or cache == "away" else "ready", "database": "ok", "keys": "ok"}
+        keys = services.keyring.state
+        degraded = down or cache == "away" or keys != "ok"
+        state = {"status": "degraded" if degraded else "ready", "database": "ok", "keys": keys}
         if cache is not None:
             state["cache"] = cache
         return JSONResponse(state | providers, headers=headers)

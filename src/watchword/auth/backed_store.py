@@ -7,7 +7,7 @@ import logging
 from collections.abc import Sequence
 from typing import Final
 
-from watchword.auth.key_ports import KeyLedger, KeyStore, RingCopy, StoredKey, StoredRing
+from watchword.auth.key_ports import COPY_MARK, KeyLedger, KeyStore, RingCopy, StoredKey, StoredRing
 from watchword.auth.ports import Clock
 from watchword.auth.ring_json import ring_from_json, ring_to_json
 from watchword.auth.sealing import Sealer, sealed_under
@@ -22,7 +22,6 @@ from watchword.protocol.key_ring import edition, without
 
 NEWEST: Final = "newest ring"
 """Where the copy is kept, whatever store the ring is in: a store that is configured later goes on with it."""
-_MARK: Final = "copy:"
 
 logger = logging.getLogger("watchword")
 
@@ -71,7 +70,7 @@ class BackedKeyStore:
         return ring
 
     async def replace(self, known: StoredRing, keys: Sequence[StoredKey]) -> bool:
-        version = known.version.removeprefix(_MARK)
+        version = known.version.removeprefix(COPY_MARK)
         if not await self._store.replace(StoredRing(version, known.keys), keys):
             return False
         try:
@@ -96,7 +95,7 @@ class BackedKeyStore:
                 self.place,
                 error.detail,
             )
-        return StoredRing(_MARK + copy.version, keys)
+        return StoredRing(COPY_MARK + copy.version, keys)
 
     def _is_here(self) -> None:
         if self._away:
@@ -131,7 +130,7 @@ class BackedKeyStore:
             except KeyStoreUnavailable as error:
                 logger.warning("key store: %s cannot be written: %s", self.place, error.detail)
             if _is_newer(left, without(ring.keys, revoked)):
-                return StoredRing(_MARK + ring.version, left)
+                return StoredRing(COPY_MARK + ring.version, left)
         await self._keep(ring)
         return ring
 

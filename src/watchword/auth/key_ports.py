@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from watchword.auth.account_ports import Actor
 
 KeyState = Literal["next", "active", "retired"]
+COPY_MARK: Final = "copy:"
+"""Begins the version of an edition that was not read from its store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,11 @@ class StoredRing:
 
     version: str
     keys: tuple[StoredKey, ...]
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether the store is away, or takes nothing, and this is the edition kept beside it."""
+        return self.version.startswith(COPY_MARK)
 
 
 class KeyStore(Protocol):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, Literal
 
 from watchword.auth.flight import Flight
-from watchword.auth.key_ports import StoredKey
+from watchword.auth.key_ports import KeyState, StoredKey
 from watchword.auth.key_uses import KeyUses
 from watchword.auth.ports import Clock
 from watchword.auth.ring import ReadRing, Ring
 from watchword.errors import (
+    DatabaseUnavailable,
     KeyStoreInvalid,
     KeyStoreUnavailable,
     SealBroken,
@@ -24,6 +26,9 @@ from watchword.protocol.signing import SigningKey
 
 RING_CHANGED: Final = "ring:"
 """Begins what the feed says of a changed ring; the announced key's id follows. No key id has a colon."""
+RingState = Literal["ok", "copy", "unreadable"]
+"""How the latest reading went: from the store, from the copy beside it, or not well, so that what was held
+goes on. A database that is away changes nothing about it."""
 PATIENCE_SECONDS: Final = 2.0
 _MAX_HEARD = 1000
 
@@ -55,6 +60,8 @@ class Keyring:
         self._said: str | None = None
         self.read_at: float | None = None
         self.reads = 0
+        self.state: RingState = "ok"
+        self.signer_changes = 0
 
     @property
     def active(self) -> SigningKey:
@@ -62,6 +69,11 @@ class Keyring:
         if self._active is None:
             raise KeyStoreUnavailable("no signing key is held that was not revoked")
         return self._active
+
+    @property
+    def can_sign(self) -> bool:
+        """Whether a key is left to sign with."""
+        return self._active is not None
 
     @property
     def verifying(self) -> KeySet:
@@ -72,6 +84,15 @@ class Keyring:
     def keys(self) -> tuple[StoredKey, ...]:
         """The edition that is held, without what was revoked since."""
         return self._stored
+
+    def ages_seconds(self) -> Mapping[tuple[KeyState, str], float]:
+        """For how long the active key has signed and the next one is announced, by state and algorithm."""
+        now = self._clock.now()
+        return {
+            (key.state, key.algorithm): (now - (key.activated_at or key.created_at)).total_seconds()
+            for key in self._stored
+            if key.state != "retired"
+        }
 
     def jwks(self) -> dict[str, Any]:
         """The published key set (RFC 7517 §5): public members only."""
@@ -99,6 +120,7 @@ class Keyring:
         except (KeyStoreInvalid, SealBroken) as error:
             if {key.kid for key in seen.keys if key.state != "retired"} - {key.kid for key in self._stored}:
                 raise
+            self.state = "unreadable"
             self._say(error)
 
     async def reload(self) -> bool:
@@ -147,6 +169,8 @@ class Keyring:
         try:
             self._take(await self.ring.read())
         except Exception as error:
+            if not isinstance(error, DatabaseUnavailable):
+                self.state = "unreadable"
             self._say(error)
             self._revoked |= self.ring.revoked
             self._hold(without(self._stored, self._revoked))
@@ -174,6 +198,7 @@ class Keyring:
         self.needs_repair = seen.needs_repair
         if faults:
             raise next((fault for fault in faults if isinstance(fault, SecretKeyMismatch)), faults[0])
+        self.state = "copy" if seen.stored.is_copy else "ok"
         self.read_at = self._clock.monotonic()
 
     def _opened(self, key: StoredKey) -> None:
@@ -190,10 +215,13 @@ class Keyring:
         held = {key.kid for key in keys}
         self._open = {kid: key for kid, key in self._open.items() if kid in held}
         active, announced = only(keys, "active"), only(keys, "next")
+        before = self._active
         if active is not None:
             self._active = self._open[active.kid]
         elif self._active is None or self._active.kid not in held:
             self._active = None if announced is None else self._open[announced.kid]
+        if before is not None and self._active is not None and before.kid != self._active.kid:
+            self.signer_changes += 1
         verifying = tuple(key_from_jwk(key.public_jwk) for key in keys)
         if verifying != self._verifying.keys:
             self._verifying = KeySet(verifying, skipped=0)
