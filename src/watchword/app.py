@@ -30,7 +30,7 @@ from watchword.api.openapi import security_scheme
 from watchword.api.operations import Operations
 from watchword.api.own_answers import OWN_PATHS, answer_unknown, with_own_answers
 from watchword.api.own_routes import OwnRoutes
-from watchword.api.pages import Pages
+from watchword.api.pages.rendering import pages_of
 from watchword.api.registered_clients import RegisteredClients
 from watchword.api.services import Services
 from watchword.api.session_endpoints import SessionEndpoints
@@ -83,7 +83,8 @@ class Watchword:
         translations: str | PathLike[str] | None = None,
     ) -> None:
         self.settings = settings if settings is not None else Settings()
-        self.pages = Pages(templates=templates, translations=translations)
+        self.pages = pages_of(templates, translations)
+        self._cookies = CookieNames.for_base_url(self.settings.base_url)
         self._default: Literal["allow", "deny"] = default
         self._clock: Clock = clock if clock is not None else SystemClock()
         self._services: Services | None = None
@@ -101,7 +102,7 @@ class Watchword:
 
         ``operations=False`` leaves ``/healthz``, ``/readyz`` and ``/metrics`` to the host app.
         """
-        browser = Browser(self.settings, CookieNames.for_base_url(self.settings.base_url), self._ip_key)
+        browser = Browser(self.settings, self._cookies, self._ip_key)
         clients = RegisteredClients(self.settings)
         responses = SignInResponses(clients, browser)
         routes = [
@@ -165,7 +166,7 @@ class Watchword:
         """Who is calling; fails closed when the parts cannot be had."""
         services = self._services
         if services is None:
-            if not self._presents_credential(request):
+            if not request.presents_credential(self._cookies.access):
                 return Anonymous()
             try:
                 services = await self.services()
@@ -242,14 +243,8 @@ class Watchword:
     async def _lifespan(self) -> AsyncIterator[None]:
         self._stopped = False
         services = await self.services()
-        followers = {
-            asyncio.create_task(services.feed.follow(), name="watchword revocation feed"),
-            asyncio.create_task(services.version_usage.follow(), name="watchword version usage"),
-            asyncio.create_task(services.provider_watch.follow(), name="watchword provider watch"),
-            asyncio.create_task(services.cleanup.follow(), name="watchword cleanup"),
-            asyncio.create_task(services.secret_watch.follow(), name="watchword secrets"),
-            asyncio.create_task(services.key_watch.follow(), name="watchword signing keys"),
-        }
+        working = services.followers().items()
+        followers = {asyncio.create_task(work, name=f"watchword {name}") for name, work in working}
         self._followed = True
         try:
             yield
@@ -296,13 +291,6 @@ class Watchword:
 
     def _composition(self, sealer: Sealer, secrets: RunningSecrets) -> Composition:
         return Composition(self.settings, self._clock, sealer, secrets)
-
-    def _presents_credential(self, request: RequestFacts) -> bool:
-        access = CookieNames.for_base_url(self.settings.base_url).access.encode()
-        return any(
-            name == b"authorization" or (name == b"cookie" and access in value)
-            for name, value in request.headers
-        )
 
     def _ip_key(self) -> bytes:
         if self._sealer is None:

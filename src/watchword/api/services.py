@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from watchword.auth.account_manager import AccountManager
 from watchword.auth.authorization_codes import AuthorizationCodes
@@ -65,6 +66,17 @@ class Services:
     first_look: FirstLook
     degraded_sessions: DegradedSessions
     cleanup: Cleanup
+
+    def followers(self) -> dict[str, Coroutine[Any, Any, None]]:
+        """What goes on beside the requests, until it is cancelled, by name."""
+        return {
+            "revocation feed": self.feed.follow(),
+            "version usage": self.version_usage.follow(),
+            "provider watch": self.provider_watch.follow(),
+            "cleanup": self.cleanup.follow(),
+            "secrets": self.secret_watch.follow(),
+            "signing keys": self.key_watch.follow(),
+        }
 
 
 ServicesSource = Callable[[], Awaitable[Services]]

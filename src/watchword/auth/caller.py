@@ -24,6 +24,14 @@ class RequestFacts(NamedTuple):
     method: str
     websocket: bool
 
+    def presents_credential(self, access_cookie: str) -> bool:
+        """Whether it may be somebody's: an ``Authorization`` header, or a cookie of that name."""
+        cookie = access_cookie.encode()
+        return any(
+            name == b"authorization" or (name == b"cookie" and cookie in value)
+            for name, value in self.headers
+        )
+
     def __repr__(self) -> str:
         return f"RequestFacts(method={self.method!r}, websocket={self.websocket})"
 
