@@ -32,7 +32,9 @@ def open_key_manager(
 ) -> KeyManager:
     """What changes the ring. Without the copy, keys can be replaced whose secret key is lost for good: nobody
     can open their copy either."""
-    store = open_key_store(settings, database, sealer, clock) if copied else _bare_store(settings, database)
+    store = (
+        open_key_store(settings, database, sealer, clock) if copied else open_bare_store(settings, database)
+    )
     return KeyManager(
         store,
         database.key_ledger,
@@ -45,5 +47,6 @@ def open_key_manager(
     )
 
 
-def _bare_store(settings: Settings, database: Database) -> KeyStore:
+def open_bare_store(settings: Settings, database: Database) -> KeyStore:
+    """The store itself, which writes no copy."""
     return open_outside(settings.keys) or database.keys

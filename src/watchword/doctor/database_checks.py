@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from watchword.auth.clock import SystemClock
 from watchword.auth.key_ports import StoredKey
 from watchword.auth.sealing import Sealer
+from watchword.composition_keys import open_bare_store
 from watchword.config.auth import Settings
 from watchword.config.secret_key import development_key_path, secret_keys
 from watchword.doctor.finding import SERVICE, Finding
+from watchword.doctor.key_checks import key_findings, stored_keys
 from watchword.doctor.sealing_checks import sealing_findings
 from watchword.errors import SealBroken, SecretKeyMismatch, WatchwordError
 from watchword.migrations.runner import status
@@ -33,23 +36,26 @@ async def database_findings(settings: Settings) -> list[Finding]:
 
 async def _secret_key(settings: Settings) -> list[Finding]:
     database = open_database(settings.database_url)
+    store, ledger = open_bare_store(settings, database), database.key_ledger
     try:
-        stored = (await database.keys.load()).keys
-        opens = _opens(settings, stored)
+        stored, unread = await stored_keys(store, ledger)
+        opens = _opens(settings, stored, place=store.place)
         if opens.level != "ok" or not stored:
-            return [opens]
+            return [*unread] if unread else [opens]
+        now = SystemClock().now()
+        keys = await key_findings(stored, ledger, settings.keys, place=store.place, now=now)
         current, *previous = secret_keys(settings)
-        return [opens, *await sealing_findings(settings, database, Sealer(current, previous))]
+        return [opens, *keys, *await sealing_findings(settings, database, Sealer(current, previous))]
     finally:
         await database.close()
 
 
-def _opens(settings: Settings, stored: Sequence[StoredKey]) -> Finding:
+def _opens(settings: Settings, stored: Sequence[StoredKey], *, place: str) -> Finding:
     if settings.secret_key is None and not development_key_path(settings.database_url).exists():
         if stored:
             return _fault(
                 "secret_key",
-                "the database holds sealed keys, and no WATCHWORD_SECRET_KEY is set",
+                f"the key store ({place}) holds sealed keys, and no WATCHWORD_SECRET_KEY is set",
                 "set the one it was made with",
             )
         return Finding("ok", SERVICE, "secret_key", "none yet: the first start makes one, for development")
@@ -67,7 +73,7 @@ def _opens(settings: Settings, stored: Sequence[StoredKey]) -> Finding:
             "set WATCHWORD_SECRET_KEY to the key the other replicas have, or add the old one to "
             "WATCHWORD_SECRET_KEY_PREVIOUS",
         )
-    return Finding("ok", SERVICE, "secret_key", f"opens the {len(stored)} signing keys of the database")
+    return Finding("ok", SERVICE, "secret_key", f"opens the {len(stored)} signing keys ({place})")
 
 
 def _fault(check: str, text: str, fix: str) -> Finding:
