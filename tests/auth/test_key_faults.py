@@ -12,7 +12,8 @@ from tests.auth.rings import MemoryKeyStore, MemoryLedger, keyring_of, manager_o
 from watchword.auth.key_ports import KeyUse, StoredRing
 from watchword.auth.key_watch import WRITE_USES_SECONDS, KeyWatch
 from watchword.auth.sealing import Sealer
-from watchword.errors import KeyStoreInvalid
+from watchword.errors import KeyStoreInvalid, RotationTooSoon
+from watchword.protocol.key_ring import ANNOUNCE_SECONDS
 from watchword.testing import FakeClock
 
 SEALER = Sealer(bytes(32))
@@ -78,3 +79,44 @@ async def test_no_fault_of_the_ledger_stops_the_watch() -> None:
         clock.advance(WRITE_USES_SECONDS)
         await watch.look()
     assert list(ledger.used) == ["a"]
+
+
+class RevokedMeanwhile(MemoryKeyStore):
+    """Right after the next reading, somebody revokes its key in a state."""
+
+    def __init__(self, ledger: MemoryLedger, clock: FakeClock) -> None:
+        super().__init__()
+        self.ledger = ledger
+        self.clock = clock
+        self.state: str | None = None
+
+    async def load(self) -> StoredRing:
+        ring = await super().load()
+        if self.state is not None:
+            gone = [key for key in ring.keys if key.state == self.state]
+            self.state = None
+            now = self.clock.now()
+            await self.ledger.revoke(gone, by="cli", now=now, tokens_expire_at=now)
+        return ring
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+@pytest.mark.parametrize("state", ["active", "next"])
+async def test_a_rotation_beside_a_revocation_leaves_a_whole_ring(state: str, at_once: bool) -> None:
+    """Whichever key is taken from it: the announced one signs, or a fresh one is announced first."""
+    ledger, clock = MemoryLedger(), FakeClock()
+    store = RevokedMeanwhile(ledger, clock)
+    manager = manager_of(store, ledger, SEALER, clock)
+    await manager.ring.repaired()
+    before = {key.state: key.kid for key in store.keys}
+    clock.advance(ANNOUNCE_SECONDS)
+    store.state = state
+    if state == "next" and not at_once:
+        with pytest.raises(RotationTooSoon, match="rotate in 390 seconds"):
+            await manager.rotate()
+    else:
+        rotated = await manager.rotate(at_once=at_once)
+        assert rotated.active not in {before[state], before["active"]}
+    after = {key.state: key.kid for key in store.keys if key.state != "retired"}
+    assert after.keys() == {"active", "next"}
+    assert {gone.kid for gone in ledger.gone}.isdisjoint(after.values())

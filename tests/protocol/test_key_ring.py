@@ -180,6 +180,12 @@ def test_what_an_operators_rotation_retires(
     assert by_hand((announced, ACTIVE), POLICY, NOW, at_once=at_once) == (frozenset(retires), wait)
 
 
+def test_a_rotation_by_hand_waits_for_a_key_that_was_never_announced() -> None:
+    """Somebody has just revoked the next one."""
+    assert by_hand((ACTIVE,), POLICY, NOW, at_once=False) == (frozenset(), 390)
+    assert by_hand((ACTIVE,), POLICY, NOW, at_once=True) == ({"a"}, 0)
+
+
 def test_a_rotation_moves_every_key_on() -> None:
     """The active one verifies for as long as its last token may live, the announced one signs, another is
     announced; a retired one whose time is over is gone."""

@@ -25,7 +25,7 @@ from watchword.errors import (
     RotationTooSoon,
     SealBroken,
 )
-from watchword.protocol.key_ring import RingPolicy, by_hand, due, only, signer, without
+from watchword.protocol.key_ring import RingPolicy, by_hand, due, missing, only, signer, without
 
 logger = logging.getLogger("watchword")
 
@@ -153,7 +153,7 @@ class KeyManager:
                 return None
             retire, wait = by_hand(seen.keys, self._policy, now, at_once=at_once)
             waits.append(wait)
-            return retire or None
+            return retire if retire or missing(seen.keys) else None
 
         changed = await self.ring.change(decide)
         rotated = await self._told(changed, before=first[0])

@@ -153,13 +153,13 @@ def due(keys: Sequence[RingKey], policy: RingPolicy, now: datetime) -> frozenset
 def by_hand(
     keys: Sequence[RingKey], policy: RingPolicy, now: datetime, *, at_once: bool
 ) -> tuple[frozenset[str], float]:
-    """Which keys an operator's rotation of a complete ring retires, and how many seconds later it can be
-    done where it cannot yet be: then only an announced key of the wrong algorithm retires."""
+    """Which keys an operator's rotation retires, and how many seconds later it can be done where it cannot
+    yet be: then only an announced key of the wrong algorithm retires."""
     active = {key.kid for key in keys if key.state == "active"}
     misfits = {key.kid for key in keys if key.state == "next" and key.algorithm != policy.algorithm}
     if at_once:
         return frozenset(active | misfits), 0.0
-    if misfits:
+    if misfits or only(keys, "next") is None:
         return frozenset(misfits), float(policy.announce_seconds)
     wait = max(wait_seconds(key, policy, now) for key in keys if key.state == "next")
     return frozenset(() if wait > 0 else active), wait
