@@ -54,8 +54,9 @@ OVERFLOW: Final = """() => {
   const wide = document.documentElement.scrollWidth > innerWidth;
   const cut = [...document.querySelectorAll("body *")].filter(each => {
     const style = getComputedStyle(each);
-    const hides = ["hidden", "clip"].includes(style.overflowX) || ["hidden", "clip"].includes(style.overflowY);
-    return hides && (each.scrollWidth > each.clientWidth || each.scrollHeight > each.clientHeight);
+    const hidden = ["hidden", "clip"];
+    return (hidden.includes(style.overflowX) || hidden.includes(style.overflowY)) &&
+      (each.scrollWidth > each.clientWidth || each.scrollHeight > each.clientHeight);
   });
   return wide || cut.length > 0 ? `${document.documentElement.scrollWidth} of ${innerWidth}` : "";
 }"""
@@ -89,8 +90,9 @@ MARKUP: Final = """() => ({
   direction: document.documentElement.dir,
   title: document.title,
   headings: [...document.querySelectorAll("h1, h2, h3, h4")].map(each => Number(each.tagName[1])),
-  scripts: [...document.querySelectorAll("*")].filter(each => each.tagName === "SCRIPT" || [...each.attributes]
-    .some(one => one.name.startsWith("on") || /^\\s*javascript:/i.test(one.value))).length,
+  scripts: [...document.querySelectorAll("*")].filter(each => each.tagName === "SCRIPT"
+    || [...each.attributes].some(one => one.name.startsWith("on")
+      || /^\\s*javascript:/i.test(one.value))).length,
   unhelped: [...document.querySelectorAll("input:not([type=hidden]), select, textarea")]
     .filter(each => !each.autocomplete).length,
   plain: [...document.querySelectorAll("p a, dd a")].filter(each => !each.matches(".button")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -110,7 +111,7 @@ async def check_markup(page: Page, view: View) -> None:
     levels = found["headings"]
     assert levels[0] == 1, view.name
     assert levels.count(1) == 1, view.name
-    assert all(below - above <= 1 for above, below in zip(levels, levels[1:], strict=False)), view.name
+    assert all(below - above <= 1 for above, below in pairwise(levels)), view.name
     assert await page.get_by_role("heading", level=1).inner_text() == view.heading
     assert (found["scripts"], found["unhelped"], found["plain"]) == (0, 0, 0), view.name
 

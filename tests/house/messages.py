@@ -3,6 +3,7 @@ template of the catalogues and merges it into each of them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import BytesIO
@@ -26,6 +27,7 @@ _OPTIONS: Final = {
     "pages/templates/**.html": {"trimmed": "true", "newstyle_gettext": "true", "silent": "false"}
 }
 _KEYWORDS: Final = {"marked": None, "_": None, "gettext": None, "ngettext": (1, 2)}
+_PIECES: Final = re.compile(r"%\(\w+\)[sd]|<[^>]*>")
 _WIDTH: Final = 110
 _NEVER: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -62,6 +64,16 @@ def languages() -> list[Path]:
 def read(path: Path) -> Catalog:
     with path.open("rb") as file:
         return read_po(file, locale=path.parent.parent.name, abort_invalid=True)
+
+
+def read_template() -> Catalog:
+    with TEMPLATE.open("rb") as file:
+        return read_po(file, abort_invalid=True)
+
+
+def pieces(text: str) -> list[str]:
+    """The placeholders and tags of a message, in the order of the alphabet."""
+    return sorted(_PIECES.findall(text))
 
 
 def written(catalog: Catalog) -> str:
