@@ -112,6 +112,8 @@ def test_any_header_gives_an_address_or_none(peer: str | None, forwarded: list[b
         ("127.0.0.1", "127.0.0.0"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1::"),
         ("::ffff:203.0.113.9", "203.0.113.0"),
+        ("2002:cb00:7109::1", "203.0.113.0"),
+        ("64:ff9b::cb00:7109", "64:ff9b::"),
         ("::1", "::"),
         ("nonsense", None),
         ("fe80::1%eth0", None),
@@ -120,7 +122,7 @@ def test_any_header_gives_an_address_or_none(peer: str | None, forwarded: list[b
     ],
 )
 def test_truncated_keeps_the_network_only(ip: str | None, kept: str | None) -> None:
-    """/24 of IPv4, /48 of IPv6."""
+    """/24 of IPv4, also of one in the /48 of 6to4, and /48 of IPv6."""
     assert mask_ip(ip, "truncated") == kept
 
 

@@ -33,7 +33,8 @@ def client_ip(peer: str | None, forwarded_for: Sequence[bytes], *, trusted_hops:
 
 def mask_ip(ip: str | None, mode: IpPrivacy, *, key: bytes | None = None) -> str | None:
     """What is stored of an address: ``truncated`` to its /24 (IPv4) or /48 (IPv6) network address,
-    ``hashed`` as 32 hexadecimal characters of HMAC-SHA256 under ``key``, or nothing.
+    ``hashed`` as 32 hexadecimal characters of HMAC-SHA256 under ``key``, or nothing. The /48 of a 6to4
+    address is a whole IPv4 address (RFC 3056 §2), so it is truncated as that.
 
     Raises ValueError when ``hashed`` has no key.
     """
@@ -44,6 +45,8 @@ def mask_ip(ip: str | None, mode: IpPrivacy, *, key: bytes | None = None) -> str
         return None
     if mode == "hashed":
         return hmac.digest(key or b"", address.packed, "sha256").hex()[:32]
+    if isinstance(address, ipaddress.IPv6Address):
+        address = address.sixtofour or address
     kept_bits = 24 if address.version == 4 else 48
     return str(ipaddress.ip_network((address, kept_bits), strict=False).network_address)
 
