@@ -108,7 +108,7 @@ async def test_a_rotation_beside_a_revocation_leaves_a_whole_ring(state: str, at
     store = RevokedMeanwhile(ledger, clock)
     manager = manager_of(store, ledger, SEALER, clock)
     await manager.ring.repaired()
-    before = {key.state: key.kid for key in store.keys}
+    before: dict[str, str] = {key.state: key.kid for key in store.keys}
     clock.advance(ANNOUNCE_SECONDS)
     store.state = state
     if state == "next" and not at_once:
