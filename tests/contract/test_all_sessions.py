@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 from tests.contract.accounts import ACT, fed, listed, trail
 from tests.contract.samples import ABSOLUTE, NOW, opened, rows, session_id
@@ -25,7 +26,8 @@ async def test_every_session_up_to_one_ends_in_batches(database: SqlDatabase) ->
     store = SqlAllSessions(database.transactions)
     store.batch_rows = 2
     await store.announce(LAST, opened_live=timedelta(0), act=ACT)
-    after, counts = None, []
+    after: UUID | None = None
+    counts: list[int] = []
     while not counts or after is not None:
         batch = await store.end_batch(LAST, after=after, act=ACT)
         after = batch.after
@@ -54,7 +56,8 @@ async def test_a_provider_is_not_asked_about_a_session_that_ended_so(database: S
     """Its tokens go with it."""
     await opened(database, 1)
     clock = FakeClock(NOW + timedelta(minutes=1))
-    store, paused = SqlAllSessions(database.transactions), []
+    paused: list[float] = []
+    store = SqlAllSessions(database.transactions)
     store.batch_rows = 1
 
     async def pause(seconds: float) -> None:

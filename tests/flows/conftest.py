@@ -27,6 +27,10 @@ from watchword.transport.provider_http import HttpxProviderHttp
 BASE_URL = "https://app.example.test"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.import_plugin("tests.servers.key_value")
+
+
 @dataclass
 class Service:
     """One running replica and what a test may want to do with it."""
