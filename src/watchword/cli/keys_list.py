@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from watchword.auth.key_manager import KeyReport
 
 NONE_YET = "There are no signing keys yet: the first start of the service makes them."
-_HEADING = ("KEY ID", "ALGORITHM", "STATE", "SINCE", "AGE", "LAST SIGNED", "LAST VERIFIED", "VERIFIES FOR")
+HEADING = ("KEY ID", "ALGORITHM", "STATE", "SINCE", "AGE", "LAST SIGNED", "LAST VERIFIED", "VERIFIES FOR")
 
 
 def list_keys(
@@ -55,7 +55,7 @@ def _lines(keys: Sequence[KeyReport], now: datetime) -> Iterator[str]:
     if not keys:
         yield NONE_YET
         return
-    yield from columns([_HEADING, *(_row(key, now) for key in keys)])
+    yield from columns([HEADING, *(_row(key, now) for key in keys)])
 
 
 def _row(key: KeyReport, now: datetime) -> tuple[str | None, ...]:
