@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.flows.kept_secrets import KeptSecrets, reference
+from tests.servers.pgbouncer import running_pgbouncer
 from tests.servers.postgres import WITH_PASSWORD, PostgresServer
 from watchword.auth.database_login import database_login, login_reader
 from watchword.auth.secret_reader import SecretReader
@@ -110,6 +111,22 @@ async def test_flt_23_a_password_that_is_wrong_everywhere_is_an_outage(
     assert kept.readings == 1
     said = caplog.text + repr(told.value.detail)
     assert not [value for value in (OLD, quote(OLD, safe="")) if value in said]
+
+
+async def test_flt_23_a_pooler_refuses_in_its_own_way(
+    postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    """PgBouncer, which checks passwords itself, calls a wrong one a broken protocol."""
+    with running_pgbouncer(postgres_server.folder, passwords={WITH_PASSWORD: NEW}) as pooler:
+        way, to = pooler.url_of(postgres_url), f"{WITH_PASSWORD}:%s@"
+        old, new = (way.replace("postgres@", to % password) for password in ("wrong", NEW))
+        kept = KeptSecrets(url=new)
+        source = Source(reference("url"), login_reader(old), SecretReader(kept.resolver()))
+        logins = WatchedSecret(SETTING, database_login(old), FakeClock(), source=source)
+        opened = open_database(old, logins=logins)
+        await opened.ping()
+        assert kept.readings == 1
+        await opened.close()
 
 
 OTHERWISE = "it now names another database, which counts from the next start"

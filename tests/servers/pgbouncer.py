@@ -12,7 +12,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ _CONFIGURATION = """
 listen_addr = 127.0.0.1
 listen_port = {port}
 unix_socket_dir =
-auth_type = any
+{authentication}
 pool_mode = {mode}
 default_pool_size = {servers}
 server_round_robin = 1
@@ -70,10 +70,15 @@ class PgBouncer:
 
 @contextmanager
 def running_pgbouncer(
-    socket_folder: Path, *, mode: str = "transaction", servers: int = 4
+    socket_folder: Path,
+    *,
+    mode: str = "transaction",
+    servers: int = 4,
+    passwords: Mapping[str, str] | None = None,
 ) -> Iterator[PgBouncer]:
     """One in front of the server whose socket is in ``socket_folder``. At most ``servers`` connections a
-    database, used in turn, so that few transactions of a client meet the one before."""
+    database, used in turn, so that few transactions of a client meet the one before. It takes everybody, or
+    those of ``passwords``, by name."""
     binary = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
     if binary is None:
         _missing("PgBouncer is not installed")
@@ -81,8 +86,18 @@ def running_pgbouncer(
     with tempfile.TemporaryDirectory(prefix="ww-pgb-", ignore_cleanup_errors=True) as name:
         folder, port = Path(name), loopback_port()
         account = _account(folder)
+        authentication = "auth_type = any"
+        if passwords is not None:
+            authentication = f"auth_type = scram-sha-256\nauth_file = {folder}/users"
+            listed = "".join(f'"{user}" "{password}"\n' for user, password in passwords.items())
+            (folder / "users").write_text(listed)
         text = _CONFIGURATION.format(
-            socket_folder=socket_folder, port=port, folder=folder, mode=mode, servers=servers
+            socket_folder=socket_folder,
+            port=port,
+            folder=folder,
+            mode=mode,
+            servers=servers,
+            authentication=authentication,
         )
         (folder / "pgbouncer.ini").write_text(text)
         running = PgBouncer(binary, folder, port, account)

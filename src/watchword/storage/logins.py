@@ -10,6 +10,9 @@ from watchword.auth.database_login import DatabaseLogin, DatabaseLogins
 WAIT_SECONDS: Final = 1.0
 """For the store of the password, where the one that is known was refused."""
 
+_BY_A_POOLER: Final = "authentication failed"
+"""How PgBouncer refuses a login, by the class of a broken protocol (08P01)."""
+
 logger: Final = logging.getLogger("watchword")
 
 
@@ -24,6 +27,7 @@ class Logins:
         """A connection of asyncpg, which takes the same arguments. Raises what asyncpg raises."""
         from asyncpg import (  # type: ignore[import-untyped]
             InvalidAuthorizationSpecificationError,
+            ProtocolViolationError,
             connect,
         )
 
@@ -32,7 +36,9 @@ class Logins:
         while True:
             try:
                 connection = await connect(*arguments, **options | _given(login))
-            except InvalidAuthorizationSpecificationError:
+            except (InvalidAuthorizationSpecificationError, ProtocolViolationError) as refused:
+                if isinstance(refused, ProtocolViolationError) and _BY_A_POOLER not in str(refused):
+                    raise
                 tried.append(login)
                 following = await self._logins.following(tried, wait_seconds=WAIT_SECONDS)
                 if following is None:
