@@ -149,3 +149,12 @@ def test_other_databases_are_not_migrated_behind_your_back(signed_in: SignedIn, 
     app = make_app(tmp_path, database_url="postgresql://127.0.0.1:1/nothing")
     with pytest.raises((DatabaseUnavailable, MigrationNeeded)), signed_in(app):
         pass
+
+
+def test_callers_have_accepted_the_terms_unless_told_otherwise(signed_in: SignedIn, tmp_path: Path) -> None:
+    """A new version of the terms breaks nobody's tests."""
+    app = make_app(tmp_path, terms={"version": "1", "url": "https://example.test/terms"})
+    with signed_in(app, subject="careful", accept_terms=False) as client:
+        assert client.get("/me").json()["code"] == "terms_required"
+    with signed_in(app) as client:
+        assert client.get("/me").status_code == 200

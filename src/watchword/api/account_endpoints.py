@@ -74,6 +74,7 @@ class AccountEndpoints:
                 account=account,
                 identities=_identities(account, services),
                 addable=addable,
+                terms=services.terms is not None,
             )
 
         return await self._for_visitor(request, show, back=ACCOUNT)

@@ -20,18 +20,29 @@ from watchword.protocol.terms import Acceptance, Terms, duty
 
 MAX_REMEMBERED: Final = 200_000
 AGAIN_SECONDS: Final = 1.0
-_PATIENCE_SECONDS: Final = 1.0
+PATIENCE_SECONDS: Final = 1.0
 
 
 class TermsKeeper:
     """The terms in force and who accepted them. ``terms_url`` is where people accept; ``pending`` counts
     requests of people who had not, ``acceptances`` what this process recorded."""
 
-    def __init__(self, terms: Terms, store: TermsStore, clock: Clock, *, terms_url: str) -> None:
+    def __init__(
+        self,
+        terms: Terms,
+        store: TermsStore,
+        clock: Clock,
+        *,
+        terms_url: str,
+        max_remembered: int = MAX_REMEMBERED,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
         self.terms = terms
         self._store = store
         self._clock = clock
         self._url = terms_url
+        self._max_remembered = max_remembered
+        self._patience_seconds = patience_seconds
         self._accepted: dict[str, None] = {}
         self._not_before: dict[str, float] = {}
         self._looking: dict[str, asyncio.Task[bool]] = {}
@@ -104,7 +115,7 @@ class TermsKeeper:
         if failed_at is not None and self._clock.monotonic() - failed_at < AGAIN_SECONDS:
             raise DatabaseUnavailable("who accepted the terms could not be read a moment ago")
         look = self._look(user_id)
-        done, _ = await asyncio.wait({look}, timeout=_PATIENCE_SECONDS)
+        done, _ = await asyncio.wait({look}, timeout=self._patience_seconds)
         if not done or look.cancelled():
             self._failed_at = self._clock.monotonic()
             raise DatabaseUnavailable("who accepted the terms could not be read in time")
@@ -124,7 +135,7 @@ class TermsKeeper:
         if await self._store.accepted_at(UUID(user_id), self.terms) is not None:
             self._remember(user_id)
             return True
-        if len(self._not_before) >= MAX_REMEMBERED:
+        if len(self._not_before) >= self._max_remembered:
             self._not_before.clear()
         self._not_before[user_id] = asked_at + AGAIN_SECONDS
         return user_id in self._accepted
@@ -138,6 +149,6 @@ class TermsKeeper:
     def _remember(self, user_id: str) -> None:
         """Whoever was remembered first makes room."""
         self._not_before.pop(user_id, None)
-        while len(self._accepted) >= MAX_REMEMBERED and user_id not in self._accepted:
+        if len(self._accepted) >= self._max_remembered and user_id not in self._accepted:
             del self._accepted[next(iter(self._accepted))]
         self._accepted[user_id] = None

@@ -158,7 +158,7 @@ class Settings(BaseSettings):
             settings = handler(without_faults(followed.tree, error))
         problems += [*client_problems(settings.clients), *audience_problems(settings.providers)]
         problems += [*key_problems(settings.keys), *deployment_problems(settings)]
-        problems += terms_problems(settings)
+        problems += terms_problems(settings, problems)
         problems += unsaid(problems, followed)
         if problems:
             raise ConfigurationError([without_values(each, followed) for each in problems])

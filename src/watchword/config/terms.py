@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import urlsplit
@@ -52,8 +52,15 @@ class TermsSettings(BaseModel):
         return given
 
 
-def terms_problems(settings: Settings) -> Iterator[str]:
-    """What cannot work, each with its cause and fix."""
+def terms_problems(settings: Settings, known: Sequence[str]) -> list[str]:
+    """What cannot work, each with its cause and fix. A setting that is faulty by itself, which ``known``
+    says, is left out of ``settings``, so that nothing can be said about it with the others."""
+    if any(problem.startswith("WATCHWORD_TERMS_") for problem in known):
+        return []
+    return [*_problems(settings)]
+
+
+def _problems(settings: Settings) -> Iterator[str]:
     terms = settings.terms
     if terms.version is None and (terms.file or terms.url):
         yield f"{_VERSION}: is required with {_FILE} or {_URL}; a new version asks everybody again"
@@ -85,6 +92,8 @@ def _is_safe(url: str, *, development: bool) -> bool:
 
 def _content(path: str) -> bytes:
     """Raises ValueError with the fault. Only a regular file is opened: reading a pipe would never end."""
+    if "\0" in path:
+        raise ValueError("cannot be read: no path holds a NUL")
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise ValueError(f"{path} is no file; name the file with the text of the terms")

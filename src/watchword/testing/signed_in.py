@@ -20,6 +20,7 @@ from watchword.auth.ports import ProviderIdentity
 from watchword.config.auth import Settings
 from watchword.errors import ConfigurationError, NotInstalled
 from watchword.migrations.runner import upgrade
+from watchword.protocol.terms import Acceptance
 
 TEST_ISSUER = "https://testing.invalid"
 
@@ -33,11 +34,13 @@ def signed_in(
     subject: str | None = None,
     email: str | None = "test-person@example.test",
     name: str | None = "Test Person",
+    accept_terms: bool = True,
 ) -> Iterator[TestClient]:
     """A client of ``app`` whose every request carries a valid access token.
 
     The app's lifespan runs once, however many callers are signed in at the same time. ``subject``
-    is who signs in; without one there is a person for each set of roles. A SQLite database is
+    is who signs in; without one there is a person for each set of roles. Where there are terms, the
+    caller has accepted them, unless ``accept_terms`` is False. A SQLite database is
     brought up to date first, any other must be migrated already.
 
     Raises NotInstalled when no ``Watchword`` is installed on the app, ConfigurationError in
@@ -58,6 +61,8 @@ def signed_in(
     )
     with _served(app, auth.settings) as portal:
         grant = portal.call(_open, auth, identity, allowed)
+        if accept_terms:
+            portal.call(_accept_terms, auth, grant)
         if grant.session.roles != held:
             raise ValueError(f"no sign-in gives these roles: {sorted(held - grant.session.roles)}")
         client = TestClient(app, base_url=auth.settings.base_url)
@@ -117,6 +122,13 @@ async def _open(auth: Watchword, identity: ProviderIdentity, scopes: frozenset[s
         provider_sid=None,
         client=ClientContext(),
     )
+
+
+async def _accept_terms(auth: Watchword, grant: Grant) -> None:
+    keeper, session = (await auth.services()).terms, grant.session
+    if keeper is not None:
+        acceptance = Acceptance(keeper.terms.version)
+        await keeper.accept(session.user_id, acceptance, session_id=session.session_id)
 
 
 def _names(what: str, given: Iterable[str]) -> frozenset[str]:
