@@ -71,9 +71,9 @@ def at(service: Service, browser: Browser) -> Browser:
     return Browser(service.client, dict(browser.cookies))
 
 
-def accepted(token: str, *replicas: Service) -> set[int]:
+def accepted(token: str, *replicas: Service, path: str = "/auth/verify") -> set[int]:
     bearer = {"authorization": f"Bearer {token}"}
-    return {each.client.get("/auth/verify", headers=bearer).status_code for each in replicas}
+    return {each.client.get(path, headers=bearer).status_code for each in replicas}
 
 
 def test_a_signing_key(start: StartService, follow: Follow) -> None:
@@ -82,6 +82,9 @@ def test_a_signing_key(start: StartService, follow: Follow) -> None:
     alice, bob = here.signed_in("alice"), there.signed_in("bob")
     token = forged(here, alice)
     assert accepted(token, here, there) == {200}
+    mixed = forged(here, alice, sid=me(bob)["session_id"])
+    assert accepted(token, here, path="/live") == {200}
+    assert accepted(mixed, here, path="/live") == {401}
     page = follow("A signing key is suspected", here, there, TOKEN=token)
     page.step()
     read_feed(here, there)

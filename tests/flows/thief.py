@@ -18,10 +18,10 @@ from watchword.auth.sealing import Sealer
 from watchword.protocol.client_request import ClientRequest
 
 
-def forged(service: Service, victim: Browser) -> str:
-    """What somebody makes who has the private key: the victim as an administrator."""
+def forged(service: Service, victim: Browser, **changes: str) -> str:
+    """What somebody makes who has the private key: the victim as an administrator, with these claims."""
     active = service.call(service.auth.services).keyring.active
-    claims = claims_of(victim.access) | {"roles": ["admin"], "jti": "9.forged"}
+    claims = claims_of(victim.access) | {"roles": ["admin"], "jti": "9.forged"} | changes
     headers = {"kid": active.kid, "typ": "at+jwt"}
     return jwt.encode(claims, active.private_key, algorithm="ES256", headers=headers)
 

@@ -150,6 +150,7 @@ async def replica(
         on_ended=feed.note_session,
         recheck=nobody_to_ask if asking is None else asking.recheck(clock, feed),
         away=feed.outages.seen,
+        is_ended=feed.ended_with_all,
     )
     validator = TokenValidator(keyring, clock, issuer=ISSUER, audience=ISSUER, max_life_seconds=3660)
     introspector = Introspector(store, RefreshTokens(sealer), validator, feed, clock, issuer=ISSUER)

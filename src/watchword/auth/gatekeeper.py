@@ -168,6 +168,8 @@ class Gatekeeper:
         session = await self._sessions.find(session_id, now=self._clock.now())
         if session is None:
             raise SessionEnded(f"session {caller.session_id} is not live")
+        if str(session.user_id) != caller.user_id:
+            raise TokenInvalid(f"session {caller.session_id} is not one of {caller.user_id}")
         return session
 
 
