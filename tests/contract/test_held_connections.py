@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
+import asyncpg  # type: ignore[import-untyped]
 import pytest
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -13,6 +15,7 @@ from sqlalchemy.pool import QueuePool
 
 from tests.contract.samples import at_once, opened, rotation
 from tests.contract.test_parallel import all_in_the_pool
+from watchword.errors import DatabaseUnavailable
 from watchword.storage import DatabaseLimits, open_database
 from watchword.storage.engines import make_engine
 from watchword.storage.held_connections import Held, HeldConnections
@@ -187,4 +190,20 @@ async def test_rotations_leave_others_their_place(postgres_url: str) -> None:
     answers = await at_once(*[rotate] * 8, ask)
     assert answers == [None] * 9
     await all_in_the_pool(database.engine)
+    await database.close()
+
+
+async def test_one_in_the_middle_of_something_is_replaced(postgres_url: str) -> None:
+    """Whoever meets it is the only one."""
+    database = open_database(postgres_url, limits=replace(LIMITS, pool_size=1, pool_overflow=0))
+    await opened(database)
+    proxy = await database.engine.raw_connection()
+    asking = asyncio.ensure_future(proxy.driver_connection.execute("SELECT pg_sleep(60)"))  # type: ignore[union-attr]
+    await asyncio.sleep(0)
+    proxy.close()
+    with pytest.raises(DatabaseUnavailable, match="another operation is in progress"):
+        await database.sessions.rotate(rotation())
+    assert await database.sessions.rotate(rotation()) is not None
+    with pytest.raises(asyncpg.ConnectionDoesNotExistError):
+        await asking
     await database.close()

@@ -9,7 +9,7 @@ too, and the rotation requires both to be equal.
 
 from __future__ import annotations
 
-import asyncio
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -32,6 +32,9 @@ UPDATE ww_sessions AS s
    AND i.id = s.identity_id
 RETURNING {live_columns("s", "u", "i", sets_as_text=True)}
 """  # noqa: S608
+
+_GOES_AWAY: Final = "57P"
+"""Begins the codes of a server that ends a connection (57P01, admin_shutdown)."""
 
 
 class PostgresqlRotation:
@@ -62,8 +65,14 @@ class PostgresqlRotation:
                 rotation.idle_ends_at,
             )
         except BaseException as fault:
-            broken = isinstance(fault, TimeoutError | asyncio.CancelledError) or is_read_only(fault)
-            await self._connections.give_up(held, broken=broken)
+            await self._connections.give_up(held, broken=not _is_refusal(fault))
             raise
         await self._connections.give_back(held)
         return None if row is None else live_session(row)
+
+
+def _is_refusal(fault: BaseException) -> bool:
+    """Whether a server that goes on, and takes writes, said no: whatever else it was, that connection may be
+    in the middle of something."""
+    code = str(getattr(fault, "sqlstate", None) or _GOES_AWAY)
+    return not code.startswith(_GOES_AWAY) and not is_read_only(fault)
