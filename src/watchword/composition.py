@@ -160,6 +160,7 @@ class Composition:
             ),
             privacy=PrivacyManager(
                 database.privacy,
+                database.terms,
                 clock=clock,
                 service=settings.base_url,
                 tokens_live_seconds=settings.longest_access_token_seconds,

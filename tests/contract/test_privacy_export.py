@@ -10,9 +10,12 @@ from tests.contract.people import canary, plant, plantable, somebody
 from tests.contract.samples import change, identity, new_session
 from watchword.auth.account_ports import RoleChange
 from watchword.auth.ports import AuditEvent
+from watchword.auth.privacy_manager import PrivacyManager
 from watchword.models import AuditRecord
 from watchword.models.privacy import PRIVACY
+from watchword.protocol.terms import terms_of
 from watchword.storage import SqlDatabase
+from watchword.testing import FakeClock
 
 
 def as_text(planted: Any) -> str:
@@ -80,3 +83,24 @@ async def test_a_list_without_end_is_cut_and_says_so(database: SqlDatabase) -> N
 async def test_nobody_has_no_export(database: SqlDatabase) -> None:
     """An id that was never given to anybody."""
     assert await database.privacy.export(NOBODY, max_rows=10) is None
+
+
+async def test_ses_90_terms_come_with_what_they_said(database: SqlDatabase) -> None:
+    """As it was accepted, whatever is in force now; where the text is not on record any more, without it."""
+    live = await somebody(database, 1)
+    terms = terms_of("2026-12", b"Be kind.", "https://example.org/terms")
+    await database.terms.accept(live.user_id, terms, now=ACT.now, session_id=None)
+    manager = PrivacyManager(
+        database.privacy,
+        database.terms,
+        clock=FakeClock(),
+        service="https://app.example.org",
+        tokens_live_seconds=60,
+        by="user",
+    )
+    told = (await manager.export(live.user_id))["terms_acceptances"]
+    assert [(each["version"], each["url"], each["text"]) for each in told] == [
+        ("2026-12", "https://example.org/terms", "Be kind."),
+        ("2026-11", None, None),
+    ]
+    assert told[0]["digest"] == terms.digest.hex()

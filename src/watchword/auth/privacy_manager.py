@@ -10,6 +10,7 @@ from uuid import UUID
 from watchword.auth.account_ports import Act, Actor
 from watchword.auth.ports import Clock
 from watchword.auth.privacy_ports import Erased, PrivacyStore
+from watchword.auth.terms_ports import AcceptedTerms, TermsStore
 from watchword.errors import AccountNotFound
 from watchword.protocol.rfc3339 import rfc3339
 
@@ -17,6 +18,7 @@ EXPORT_FORMAT: Final = "watchword-account-1"
 """Named anew when a member of the export changes its meaning or goes; new members may come."""
 MAX_ROWS: Final = 10_000
 """Of each list of an export, the newest ones."""
+_ACCEPTED: Final = "terms_acceptances"
 
 
 class PrivacyManager:
@@ -26,6 +28,7 @@ class PrivacyManager:
     def __init__(
         self,
         store: PrivacyStore,
+        terms: TermsStore,
         *,
         clock: Clock,
         service: str,
@@ -34,6 +37,7 @@ class PrivacyManager:
         on_ended: Callable[[UUID, datetime], None] | None = None,
     ) -> None:
         self._store = store
+        self._terms = terms
         self._clock = clock
         self._service = service
         self._tokens_live = timedelta(seconds=tokens_live_seconds)
@@ -46,6 +50,8 @@ class PrivacyManager:
         data = await self._store.export(user_id, max_rows=MAX_ROWS)
         if data is None:
             raise AccountNotFound(f"there is no account {user_id}")
+        texts = {each.digest.hex(): each for each in await self._terms.history(user_id)}
+        accepted = [{**entry, **_what_it_said(texts.get(entry["digest"]))} for entry in data.lists[_ACCEPTED]]
         return {
             "format": EXPORT_FORMAT,
             "service": self._service,
@@ -53,6 +59,7 @@ class PrivacyManager:
             "complete": data.complete,
             "account": data.account,
             **data.lists,
+            _ACCEPTED: accepted,
         }
 
     async def erase(self, user_id: UUID) -> Erased:
@@ -67,3 +74,10 @@ class PrivacyManager:
             for session_id in erased.sessions:
                 self._on_ended(session_id, act.tokens_expire_at)
         return erased
+
+
+def _what_it_said(accepted: AcceptedTerms | None) -> dict[str, str | None]:
+    """Where the terms were published and their text, as it was accepted."""
+    if accepted is None:
+        return {"url": None, "text": None}
+    return {"url": accepted.url, "text": accepted.text}

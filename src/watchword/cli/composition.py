@@ -82,6 +82,7 @@ def with_privacy(work: Callable[[PrivacyManager], Awaitable[T]], *, seals: bool 
             tombstones = TombstoneRows(Tombstones(sealer))
         manager = PrivacyManager(
             SqlPrivacyStore(database.transactions, tombstones),
+            database.terms,
             clock=clock,
             service=settings.base_url,
             tokens_live_seconds=settings.longest_access_token_seconds,

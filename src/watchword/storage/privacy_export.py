@@ -38,7 +38,8 @@ _LISTS: Final[Mapping[str, tuple[type[Base], Newest]]] = {
 """The lists of an export, and the time by which the newest of each come first."""
 _SAID_OF_EVENTS: Final = frozenset(
     {
-        *("by", "cause", "client", "client_id", "how", "provider", "reason", "sessions_ended", "version"),
+        *("by", "cause", "client", "client_id", "how", "provider", "reason", "sessions_ended"),
+        *("digest", "version"),
         *("denied", "granted", "no_longer_denied", "no_longer_granted"),
     }
 )
