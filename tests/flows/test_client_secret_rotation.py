@@ -246,6 +246,15 @@ async def test_flt_23_a_key_of_private_key_jwt_is_rotated_alike(
     await rotating.party.sign_in()
 
 
+async def test_flt_23_a_refused_key_may_be_a_wrong_clock(start: Callable[..., Rotating]) -> None:
+    """An assertion that is not valid at the provider's time is refused as one of another client is."""
+    rotating = start(pem(P256))
+    rotating.at_provider(pem(OTHER_P256))
+    with pytest.raises(ProviderClientRefused) as told:
+        await rotating.party.sign_in()
+    assert told.value.detail.endswith("__CLIENT_KEY, unless it is our clock that is wrong")
+
+
 async def test_flt_23_a_key_of_a_kind_the_provider_does_not_list_is_passed_over(
     start: Callable[..., Rotating], caplog: pytest.LogCaptureFixture
 ) -> None:

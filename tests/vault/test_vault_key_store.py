@@ -109,6 +109,17 @@ def test_without_a_token_nobody_is_asked(key_value: KeyValueServer, monkeypatch:
         KeyValueClient().read("secret/app")
 
 
+@pytest.mark.parametrize("token", ["hvs.two\nlines", "hvs.ø"])
+def test_a_variable_that_holds_no_token_is_told(
+    key_value: KeyValueServer, monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    """And not taken for a Vault that does not answer."""
+    monkeypatch.setenv("VAULT_TOKEN", token)
+    with pytest.raises(SecretUnavailable, match="VAULT_TOKEN holds no token"):
+        KeyValueClient().read("secret/app")
+    assert key_value.requests == []
+
+
 def test_a_namespace_goes_with_every_request(
     key_value: KeyValueServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

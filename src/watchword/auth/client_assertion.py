@@ -105,8 +105,9 @@ class ClientCredentials:
         if self._settings.effective_client_auth == "none":
             return refused
         values = "the value" if tries == 1 else f"any of the {tries} latest values"
+        clock = ", unless it is our clock that is wrong" if self._proofs.current.key else ""
         return ProviderClientRefused(
-            f"{refused.detail}: the provider does not take {values} of {self._proofs.setting}"
+            f"{refused.detail}: the provider does not take {values} of {self._proofs.setting}{clock}"
         )
 
     def _check(self, metadata: ProviderMetadata, proof: ClientProof) -> None:

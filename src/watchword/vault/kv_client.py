@@ -115,6 +115,8 @@ def _token() -> str:
         token = os.environ.get("VAULT_TOKEN", "").strip()
         if not token:
             raise SecretUnavailable("there is no Vault token; set VAULT_TOKEN_FILE or VAULT_TOKEN")
+        if not token.isascii() or not token.isprintable():
+            raise SecretUnavailable("VAULT_TOKEN holds no token")
         return token
     try:
         with open(name, "rb") as file:
