@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from babel.messages.catalog import Message
 
@@ -31,7 +33,7 @@ def test_the_template_is_what_the_code_says() -> None:
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=LANGUAGES)
-def test_a_catalogue_is_complete_and_current(path: messages.Path) -> None:
+def test_a_catalogue_is_complete_and_current(path: Path) -> None:
     """Every message translated, none a guess, none that is gone."""
     catalog = messages.read(path)
     assert ids(catalog) == ids(messages.current())
@@ -41,7 +43,7 @@ def test_a_catalogue_is_complete_and_current(path: messages.Path) -> None:
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=LANGUAGES)
-def test_placeholders_and_markup_are_the_same_in_both_languages(path: messages.Path) -> None:
+def test_placeholders_and_markup_are_the_same_in_both_languages(path: Path) -> None:
     """Babel's own checks, and ours: a translation has the names and tags of its message, each as often."""
     catalog = messages.read(path)
     assert list(catalog.check()) == []
@@ -53,7 +55,7 @@ def test_placeholders_and_markup_are_the_same_in_both_languages(path: messages.P
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=LANGUAGES)
-def test_a_translation_ends_as_its_message_does(path: messages.Path) -> None:
+def test_a_translation_ends_as_its_message_does(path: Path) -> None:
     """Sentences stay sentences, labels labels; no blank at an end."""
     for message in messages.read(path):
         if message.id:

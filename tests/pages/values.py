@@ -78,3 +78,13 @@ class TermsShown:
     @property
     def blocks(self) -> list[Block]:
         return blocks(self.terms.text or "")
+
+
+DATA: Final = frozenset(
+    {
+        *("Example Works", LONG_NAME, "cli", "gone", "command-line-client", "v1"),
+        *(ACCOUNT["name"], ACCOUNT["email"], REQUEST_ID, "2001:db8:1234:5600::/56"),
+        *("Paragraph", "of the terms, as it was written.", "Use", "one", "two", "a sign-in"),
+    }
+)
+"""What is nobody's to translate."""

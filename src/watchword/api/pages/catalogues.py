@@ -53,7 +53,7 @@ def faults(entries: Iterable[Entry]) -> list[str]:
     return [
         f"line {entry.line}: a translation of {entry.source!r} does not have its placeholders, as they are"
         for entry in entries
-        if entry.translated and entry.source and not all(map(_fits(entry), entry.forms.values()))
+        if entry.translated and not all(map(_fits(entry), entry.forms.values()))
     ]
 
 

@@ -17,6 +17,8 @@ from typing import Final
 _ENTRY: Final = re.compile(r'(msgctxt|msgid|msgid_plural|msgstr|msgstr\[([0-5])\])\s+(".*")')
 _STRING: Final = re.compile(r'"((?:[^"\\]|\\["\\nt])*)"')
 _ESCAPES: Final = {'\\"': '"', "\\\\": "\\", "\\n": "\n", "\\t": "\t"}
+_CHARSET: Final = re.compile(r"^content-type:.*\n?", re.IGNORECASE | re.MULTILINE)
+_UTF_8: Final = "Content-Type: text/plain; charset=utf-8\n"
 _MAGIC: Final = 0x950412DE
 
 
@@ -33,7 +35,7 @@ class Entry:
     @property
     def translated(self) -> bool:
         """Whether it is to be used: gettext uses no guess and nothing half done."""
-        return not self.fuzzy and bool(self.forms) and all(self.forms.values())
+        return not self.fuzzy and bool(self.source and self.forms) and all(self.forms.values())
 
 
 def read_po(text: str) -> list[Entry]:
@@ -49,8 +51,13 @@ def read_po(text: str) -> list[Entry]:
 
 
 def translations(entries: list[Entry]) -> gettext.GNUTranslations:
-    """Those that are translated. Raises ValueError for a heading that gettext cannot use."""
-    packed = _packed({_key(each): _value(each) for each in entries if each.translated})
+    """Those that are translated, whatever the heading says of the file's encoding. Raises ValueError
+    for a heading that gettext cannot use."""
+    said = {_key(each): _value(each) for each in entries if each.translated}
+    said[""] = _UTF_8 + "".join(
+        _CHARSET.sub("", each.forms.get(0, "")) for each in entries if not each.source
+    )
+    packed = _packed(said)
     try:
         return gettext.GNUTranslations(io.BytesIO(packed))
     except (ValueError, LookupError) as error:
