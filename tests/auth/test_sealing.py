@@ -9,10 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watchword.auth.sealing import Sealer
-from watchword.errors import SealBroken, SecretKeyMismatch
+from watchword.errors import ConfigurationError, SealBroken, SecretKeyMismatch
 
 CURRENT, OLDER, FOREIGN = b"c" * 32, b"o" * 32, b"f" * 32
 SEALER = Sealer(CURRENT, [OLDER])
+
+
+def test_two_secrets_with_one_id_are_refused() -> None:
+    """Once in four thousand million pairs; what is under the one would pass for sealed under the other."""
+    one, other = (number.to_bytes(32, "big") for number in (56394, 59077))
+    assert Sealer(one).key_ids == Sealer(other).key_ids
+    with pytest.raises(ConfigurationError, match="has the id of another"):
+        Sealer(one, [other])
+    assert len(Sealer(one, [one, OLDER]).key_ids) == 2
 
 
 @settings(derandomize=True, deadline=None)

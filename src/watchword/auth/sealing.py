@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from watchword.errors import SealBroken, SecretKeyMismatch
+from watchword.errors import ConfigurationError, SealBroken, SecretKeyMismatch
 
 Purpose = Literal[
     "attempt",
@@ -45,11 +45,19 @@ _ALSO_CONTEXT = b"watchword/v1/also\0"
 
 
 class Sealer:
-    """Seals with the current secret, opens with it and with previous ones (32 bytes each)."""
+    """Seals with the current secret, opens with it and with previous ones (32 bytes each). Raises
+    ConfigurationError where two have the same id, so that nobody could tell what is sealed under which."""
 
     def __init__(self, current: bytes, previous: Sequence[bytes] = ()) -> None:
         self._secrets = tuple(dict.fromkeys((current, *previous)))
-        self._by_id = {_key_id(secret): secret for secret in reversed(self._secrets)}
+        self._by_id = {_key_id(secret): secret for secret in self._secrets}
+        if len(self._by_id) < len(self._secrets):
+            raise ConfigurationError(
+                [
+                    "WATCHWORD_SECRET_KEY: it or a previous one has the id of another, by a rare chance; make "
+                    "another with: openssl rand -base64 32"
+                ]
+            )
         self._subkeys: dict[tuple[bytes, Purpose], bytes] = {}
 
     @property
