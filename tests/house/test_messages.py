@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from babel.messages.catalog import Message
+from babel.messages.catalog import Catalog, Message
 
 from tests.house import messages
 
@@ -13,7 +13,7 @@ CATALOGUES = messages.languages()
 LANGUAGES = [path.parent.parent.name for path in CATALOGUES]
 
 
-def ids(catalog: messages.Catalog) -> set[str | tuple[str, ...]]:
+def ids(catalog: Catalog) -> set[str | tuple[str, ...]]:
     return {tuple(each.id) if isinstance(each.id, list | tuple) else each.id for each in catalog if each.id}
 
 
