@@ -54,6 +54,18 @@ async def test_ses_90_every_marked_column_is_what_its_mark_says(database: SqlDat
                 continue
 
 
+async def test_ses_90_a_disabled_account_is_erased_as_well(database: SqlDatabase) -> None:
+    """And stays refused for being erased."""
+    live = await somebody(database, 1)
+    await database.accounts.set_status(live.user_id, "disabled", act=ACT)
+    erased = await database.privacy.erase(live.user_id, act=ACT)
+    assert erased is not None
+    assert (erased.already, list(erased.sessions)) == (False, [])
+    assert "person-1" not in str(await everything(database))
+    with pytest.raises(AccountErased):
+        await database.sessions.open(identity(subject="person-1"), new_session(2))
+
+
 async def test_ses_90_nobody_else_loses_anything(database: SqlDatabase) -> None:
     """What is another person's is as it was, to the last column."""
     alice, bob = await somebody(database, 1), await somebody(database, 2)

@@ -61,9 +61,7 @@ async def erase(
 
 async def _forget_trail(connection: AsyncConnection, user_id: UUID) -> None:
     """Where somebody was goes; that something happened stays, under an id that names nobody."""
-    sessions = select(Session.id).where(Session.user_id == user_id)
-    theirs = or_(AuditRecord.user_id == user_id, AuditRecord.session_id.in_(sessions))
-    with_address = and_(theirs, AuditRecord.ip.is_not(None))
+    with_address = and_(AuditRecord.user_id == user_id, AuditRecord.ip.is_not(None))
     await connection.execute(update(AuditRecord).where(with_address).values(ip=None))
 
 
