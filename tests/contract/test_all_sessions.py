@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
+
+import pytest
 
 from tests.contract.accounts import ACT, fed, listed, trail
 from tests.contract.samples import ABSOLUTE, NOW, opened, rows, session_id
 from watchword.auth.all_sessions import AllSessions
 from watchword.auth.ports import AND_EARLIER
-from watchword.storage import SqlDatabase
+from watchword.errors import DatabaseUnavailable
+from watchword.storage import SqlDatabase, open_database
 from watchword.storage.all_sessions import SqlAllSessions
 from watchword.testing import FakeClock
 
@@ -72,3 +75,18 @@ async def test_a_provider_is_not_asked_about_a_session_that_ended_so(database: S
     assert paused == [store.pause_seconds]
     assert await rows(database, "SELECT id FROM ww_sessions WHERE revoked_at IS NULL") == []
     assert await every.end() == 0
+
+
+@pytest.mark.postgres
+async def test_a_clock_that_is_far_ahead_signs_nobody_out(postgres_url: str) -> None:
+    """PostgreSQL's is asked: whoever signs in afterwards would be refused until then. A clock that is behind
+    ends what it knows of."""
+    database = open_database(postgres_url)
+    now = datetime.now(UTC)
+    ahead, behind = FakeClock(now + timedelta(minutes=10)), FakeClock(now - timedelta(minutes=10))
+    with pytest.raises(DatabaseUnavailable, match="no session was ended: the clock here is"):
+        await SqlAllSessions(database.transactions, ahead).announce(LAST, opened_live=ABSOLUTE, act=ACT)
+    assert await fed(database) == set()
+    await SqlAllSessions(database.transactions, behind).announce(LAST, opened_live=ABSOLUTE, act=ACT)
+    assert await fed(database) == {("session", LAST, None)}
+    await database.close()

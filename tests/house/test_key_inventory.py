@@ -49,20 +49,20 @@ def secrets_of(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
                 yield from secrets_of(each, f"{prefix}{name.upper()}__{free}")
 
 
-def test_every_secret_setting_is_listed() -> None:
+def test_asvs_11_1_2_every_secret_setting_is_listed() -> None:
     """By the types that hide their value, or a password in it."""
     listed = re.findall(r"^\| `([A-Z_*]+)` \|", section("Given by you"), re.MULTILINE)
     assert sorted(listed) == sorted(secrets_of(Settings))
     assert {"PROVIDERS__*__CLIENT_SECRET", "DATABASE_URL"} <= set(listed)
 
 
-def test_every_purpose_is_listed() -> None:
+def test_asvs_11_1_2_every_purpose_is_listed() -> None:
     """Of the keys that are derived."""
     listed = re.findall(r"^\| `([a-z-]+)` \|", section("Derived from `SECRET_KEY`"), re.MULTILINE)
     assert sorted(listed) == sorted(get_args(Purpose))
 
 
-def test_every_sealed_column_is_listed() -> None:
+def test_asvs_11_1_2_every_sealed_column_is_listed() -> None:
     """Named after its table; signing keys are the store's."""
     sealed = {
         f"{table.name}.{column.name}"
@@ -90,6 +90,6 @@ def test_every_sealed_column_is_listed() -> None:
         f"the longest life of a token and {LAG_SECONDS} seconds",
     ],
 )
-def test_lives_are_those_of_the_code(said: str) -> None:
+def test_asvs_11_1_1_lives_are_those_of_the_code(said: str) -> None:
     """Change one and not the other, and this fails."""
     assert said in " ".join(PAGE.split())

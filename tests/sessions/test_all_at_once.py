@@ -34,7 +34,7 @@ async def test_ses_05_nothing_survives_an_ending_of_all_beside_refreshes(databas
         assert {each.outcome for each in answers} <= {"granted", "refused"}
         assert ended == SESSIONS
         granted = [each for each in answers if each.outcome == "granted"]
-        tokens = [each.refresh_token for each in (*grants, *granted)]
+        tokens = [each.refresh_token for each in grants] + [each.refresh_token for each in granted]
         for replica in (here, there):
             assert {(await replica.answer(Call("refresh", each))).outcome for each in tokens} == {"refused"}
             await replica.replica.feed.poll()

@@ -11,9 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchword.auth.account_ports import Act
 from watchword.auth.all_sessions import EndedBatch
-from watchword.auth.ports import AND_EARLIER, AuditEvent
+from watchword.auth.clock import SystemClock
+from watchword.auth.ports import AND_EARLIER, AuditEvent, Clock
+from watchword.errors import DatabaseUnavailable
 from watchword.models import Session
 from watchword.storage.audit import add_audit_event
+from watchword.storage.cleanup_turns import MOST_AHEAD_SECONDS
 from watchword.storage.ending import end_sessions, may_have_tokens
 from watchword.storage.revocations import add_revocations
 from watchword.storage.transactions import Transactions
@@ -26,16 +29,23 @@ SQLITE_PAUSE_SECONDS: Final = 0.05
 
 
 class SqlAllSessions:
-    """``AllSessionsStore`` along the primary key, which is the order that sessions were opened in."""
+    """``AllSessionsStore`` along the primary key, which is the order that sessions were opened in. ``clock``
+    is that of this process's machine."""
 
-    def __init__(self, transactions: Transactions) -> None:
+    def __init__(self, transactions: Transactions, clock: Clock | None = None) -> None:
         self._transactions = transactions
-        postgresql = transactions.dialect == "postgresql"
+        self._clock = clock or SystemClock()
+        self._postgresql = postgresql = transactions.dialect == "postgresql"
         self.batch_rows = POSTGRESQL_ROWS if postgresql else SQLITE_ROWS
         self.pause_seconds = POSTGRESQL_PAUSE_SECONDS if postgresql else SQLITE_PAUSE_SECONDS
 
     async def announce(self, last: UUID, *, opened_live: timedelta, act: Act) -> None:
+        """With a clock that is far ahead of PostgreSQL's nothing is done: whoever signed in would be refused
+        until that time. On SQLite there is one clock."""
+
         async def work(connection: AsyncConnection) -> None:
+            if self._postgresql:
+                await self._require_clock(connection)
             longest = (await connection.execute(select(func.max(Session.absolute_ends_at)))).scalar_one()
             ends_at = max(longest or act.now, act.now + opened_live)
             entry = {
@@ -78,3 +88,11 @@ class SqlAllSessions:
             return EndedBatch(len(ended), ids[-1] if len(ids) == self.batch_rows else None)
 
         return await self._transactions.write("end sessions", work)
+
+    async def _require_clock(self, connection: AsyncConnection) -> None:
+        there = (await connection.execute(select(func.clock_timestamp()))).scalar_one()
+        ahead_seconds = (self._clock.now() - there).total_seconds()
+        if ahead_seconds > MOST_AHEAD_SECONDS:
+            raise DatabaseUnavailable(
+                f"no session was ended: the clock here is {ahead_seconds:.0f} s ahead of the database's"
+            )
