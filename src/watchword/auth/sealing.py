@@ -54,8 +54,8 @@ class Sealer:
         if len(self._by_id) < len(self._secrets):
             raise ConfigurationError(
                 [
-                    "WATCHWORD_SECRET_KEY: it or a previous one has the id of another, by a rare chance; make "
-                    "another with: openssl rand -base64 32"
+                    "WATCHWORD_SECRET_KEY: it or a previous one has the id of another, by a rare chance; "
+                    "make another with: openssl rand -base64 32"
                 ]
             )
         self._subkeys: dict[tuple[bytes, Purpose], bytes] = {}
