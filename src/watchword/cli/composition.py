@@ -109,6 +109,7 @@ async def _sealer(settings: Settings, database: SqlDatabase) -> Sealer:
     """Made of the secret keys that there are: a command beside a service makes none."""
     import os
 
+    from watchword.auth.backed_store import NEWEST
     from watchword.auth.sealing import Sealer
     from watchword.config.secret_key import development_key_path, secret_keys
     from watchword.errors import ConfigurationError
@@ -116,7 +117,8 @@ async def _sealer(settings: Settings, database: SqlDatabase) -> Sealer:
     if settings.secret_key is not None or development_key_path(settings.database_url).exists():
         current, *previous = secret_keys(settings)
         return Sealer(current, previous)
-    if (await database.keys.load()).keys or await database.key_ledger.revoked():
+    ledger = database.key_ledger
+    if (await database.keys.load()).keys or await ledger.copy(NEWEST) or await ledger.revoked():
         raise ConfigurationError(["WATCHWORD_SECRET_KEY: is not set; it must be the one of the service"])
     return Sealer(os.urandom(32))
 
