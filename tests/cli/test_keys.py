@@ -23,7 +23,7 @@ from watchword.protocol.key_ring import READER_CACHE_SECONDS
 if TYPE_CHECKING:
     from tests.servers.key_value import KeyValueServer
 
-pytest_plugins = ["tests.servers.moto", "tests.servers.key_value"]
+pytest_plugins = ["tests.servers.moto", "tests.servers.key_value", "tests.servers.postgres"]
 
 SECRET_KEY, OTHER_KEY = (base64.b64encode(bytes([each] * 32)).decode() for each in (1, 2))
 STORES = ["database", "file", "aws-secrets-manager", "vault"]
@@ -235,6 +235,32 @@ def test_flt_23_the_announced_key_signs_while_the_vault_is_away(
     assert result.exit_code == 1
     assert f"Signs now:      {before['next'][0]}" in result.stdout
     assert "The announced key signs meanwhile" in result.stderr
+
+
+@on_one_store
+@pytest.mark.parametrize("now", [False, True])
+def test_another_algorithm_is_announced_first(store: str, settings: pytest.MonkeyPatch, now: bool) -> None:
+    """By the first rotation, which cannot let it sign yet and says so; with ``--now`` it signs at once."""
+    settings.setenv("WATCHWORD_KEYS__ALGORITHM", "Ed25519")
+    before = states()
+    result = command("keys", "rotate", *(["--now"] if now else []))
+    assert result.exit_code == (0 if now else 1)
+    keys = told("keys", "list")["keys"]
+    algorithms = {key["state"]: key["algorithm"] for key in keys}
+    assert algorithms["next"] == "Ed25519"
+    assert algorithms["active"] == ("Ed25519" if now else "ES256")
+    assert (states()["active"] == before["active"]) is not now
+
+
+@pytest.mark.postgres
+def test_the_commands_work_on_postgresql(settings: pytest.MonkeyPatch, postgres_url: str) -> None:
+    """As on SQLite."""
+    settings.setenv("WATCHWORD_DATABASE_URL", postgres_url)
+    with_keys(lambda manager: manager.ring.repaired())
+    before = states()
+    assert told("keys", "rotate", "--now")["active"] == before["next"][0]
+    assert told("keys", "revoke", before["next"][0], "--yes")["revoked"] == before["next"]
+    assert set(states()) == {"active", "next", "retired", "revoked"}
 
 
 @on_one_store
