@@ -38,13 +38,15 @@ def test_it_fails_where_a_step_does_not_hold(tmp_path: Path) -> None:
 
 
 def test_it_obeys_settings_and_speaks_json(tmp_path: Path) -> None:
-    """Any base URL, any life of tokens, a database that is kept; one JSON object a line."""
-    settings = {"BASE_URL": "https://demo.example", "ACCESS_TOKEN_SECONDS": "60"}
+    """Any base URL, any life of tokens, a database that is kept, terms; one JSON object a line."""
+    terms = {"TERMS__VERSION": "1", "TERMS__URL": "https://demo.example/terms"}
+    settings = {"BASE_URL": "https://demo.example", "ACCESS_TOKEN_SECONDS": "60", **terms}
     kept = tmp_path / "data" / "kept.db"
     ended = run(tmp_path, "demo", "--walkthrough", "--json", DATABASE_URL=f"sqlite:///{kept}", **settings)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     lines = [json.loads(line) for line in ended.stdout.splitlines()]
     assert all(line.keys() == {"step", "done", "proves", "held"} and line["held"] for line in lines)
+    assert "POST /auth/terms -> 200" in [line["done"] for line in lines]
     assert kept.exists()
 
 

@@ -76,6 +76,7 @@ def _first_session(steps: _Steps) -> None:
     _sign_in(steps, "signed in at the provider, with PKCE, state and nonce checked")
     access, first = steps.client.session_cookies()
     bearer = _bearer(access)
+    _accept_terms(steps, bearer)
     steps.call("our own access token opens v2", "GET", "/v2/orders", expect=200, headers=bearer)
     steps.call("and says who is calling", "GET", "/auth/me", expect=200, headers=bearer)
     rotated = _refresh(steps, "a refresh rotates the token", first)
@@ -87,6 +88,17 @@ def _first_session(steps: _Steps) -> None:
     steps.call("sign out", "POST", "/auth/logout", expect=204, headers=bearer)
     steps.call("a token of an ended session is refused", "GET", "/v2/orders", expect=401, headers=bearer)
     _refused(steps, "and its refresh token too", rotated.member("refresh_token"))
+
+
+def _accept_terms(steps: _Steps, bearer: dict[str, str]) -> None:
+    """Where the service has terms that the person has not accepted."""
+    waiting = steps.client.request("GET", "/v2/orders", headers=bearer)
+    if waiting.status != 403 or waiting.member("code") != "terms_required":
+        return
+    steps.call("v2 waits until the terms are accepted", "GET", "/v2/orders", expect=403, headers=bearer)
+    version = steps.client.request("GET", "/auth/terms", headers=bearer).member("version")
+    accepted = {"version": version}
+    steps.call("the person accepts them", "POST", "/auth/terms", expect=200, headers=bearer, json=accepted)
 
 
 def _second_session(steps: _Steps) -> None:
