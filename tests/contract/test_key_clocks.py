@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.auth.rings import MemoryKeyStore, keyring_of, manager_of
+import pytest
+
+from tests.auth.rings import MemoryKeyStore, MemoryLedger, keyring_of, manager_of
 from watchword.auth.backed_store import BackedKeyStore
 from watchword.auth.sealing import Sealer
+from watchword.errors import RotationTooSoon
 from watchword.storage import open_database
 from watchword.testing import FakeClock
 
@@ -27,3 +30,13 @@ async def test_a_clock_that_was_ahead_keeps_no_copy_from_being_renewed(sqlite_ur
     await restarted.load()
     assert restarted.active.kid == rotated.active
     await database.close()
+
+
+async def test_whoever_comes_too_soon_for_a_clock_that_was_ahead_is_told_how_long() -> None:
+    """The next key counts as announced from the moment its maker believed it to be."""
+    store, ledger, right, ahead = MemoryKeyStore(), MemoryLedger(), FakeClock(), FakeClock()
+    ahead.advance(timedelta(hours=2).total_seconds())
+    await manager_of(store, ledger, SEALER, ahead).rotate(at_once=True)
+    with pytest.raises(RotationTooSoon, match=r"rotate in 759\d seconds, or at once"):
+        await manager_of(store, ledger, SEALER, right).rotate()
+    assert (await manager_of(store, ledger, SEALER, right).rotate(at_once=True)).retired

@@ -86,10 +86,10 @@ class Ring:
         spare: list[StoredKey] = []
         for _ in range(TRIES):
             seen = await self.read()
-            now = moment_of_change(seen.stored.keys, self._clock.now())
-            retire = decide(seen, now)
+            retire = decide(seen, self._clock.now())
             if retire is None:
                 return ChangedRing(seen.keys, by_us=False)
+            now = moment_of_change(seen.stored.keys, self._clock.now())
             left = retiring(seen.keys, retire, self.policy, now)
             while len(spare) < missing(left):
                 spare.append(await self.maker.make(self.policy.algorithm))
