@@ -20,6 +20,7 @@ from tests.flows.own_sessions import HTML
 from tests.flows.refusals import change, select
 from tests.flows.terms import PAGE, accept, is_held_back, terms
 from watchword import OptionalPrincipal, principal_of, require_auth
+from watchword.api.versioning import version
 
 OPEN_BEFORE = ("/auth/me", "/auth/account", "/auth/sessions", PAGE)
 PROTECTED = ("/private", "/live")
@@ -64,7 +65,7 @@ def test_a_token_client_gets_tokens_and_waits(gated: Service) -> None:
 def test_what_is_open_before(gated: Service) -> None:
     """Who one is, the terms, one's sessions and data, and the way out; and whatever is public."""
     browser, other = gated.signed_in(), gated.signed_in()
-    for path in (*OPEN_BEFORE, "/open"):
+    for path in (*OPEN_BEFORE, "/auth/account/export", "/open"):
         assert browser.get(path).status_code == 200, path
         assert browser.get(path, **HTML).status_code == 200, path
     assert browser.get("/auth/me").json()["email"] == "alice@example.test"
@@ -74,6 +75,7 @@ def test_what_is_open_before(gated: Service) -> None:
     assert browser.post("/auth/refresh").status_code == 200
     assert browser.post("/auth/logout").status_code == 204
     assert not browser.signed_in
+    assert gated.signed_in().post("/auth/account/erase", data={"confirm": "yes"}).status_code == 204
 
 
 def test_another_provider_is_added_after_that(gated: Service) -> None:
@@ -253,3 +255,26 @@ def test_the_count_of_those_who_wait(gated: Service) -> None:
     told = gated.client.get("/metrics").text
     assert "watchword_terms_pending_total 4.0" in told
     assert "watchword_terms_accepted_total 1.0" in told
+
+
+def test_an_observed_version_holds_nobody_back(start_service: StartService) -> None:
+    """It counts the person, and that the terms would."""
+    service = start_service(**terms())
+
+    @service.app.get("/beta")
+    @version("beta", mode="observe")
+    @require_auth
+    async def beta() -> str:
+        return "beta"
+
+    browser = service.signed_in()
+    user_id = browser.get("/auth/me").json()["user_id"]
+    assert browser.get("/beta").status_code == 200
+    service.call(flush_usage, service)
+    columns = "user_id || ' ' || would_refuse || ' ' || last_refusal"
+    (told,) = select(service, f"SELECT {columns} FROM ww_version_usage")
+    assert told == f"{user_id.replace('-', '')} 1 terms_required"
+
+
+async def flush_usage(service: Service) -> None:
+    await (await service.auth.services()).version_usage.flush()

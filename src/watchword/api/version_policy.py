@@ -12,7 +12,7 @@ from watchword.config.versions import VersionSettings
 from watchword.errors import ConfigurationError
 from watchword.protocol.api_version import WINDOW, ApiVersion
 from watchword.protocol.deprecation import deprecation_value, guide_links, sunset_value
-from watchword.protocol.principal import Anonymous, Identity
+from watchword.protocol.principal import Anonymous, Identity, whoever_accepted
 
 _NO_SETTINGS: Mapping[str, VersionSettings] = MappingProxyType({})
 
@@ -129,7 +129,7 @@ class Versions:
         if ledger is None:
             return
         caller = scope.get(SCOPE_KEY)
-        identity = caller.best if isinstance(caller, Caller) else Anonymous()
+        identity = whoever_accepted(caller.best) if isinstance(caller, Caller) else Anonymous()
         ledger.note(version_id, identity=identity, network=self._network(scope), would_refuse=would_refuse)
 
     def warnings(self) -> list[str]:
