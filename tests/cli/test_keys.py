@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import re
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -66,6 +68,12 @@ def states() -> dict[str, list[str]]:
     for key in told("keys", "list")["keys"]:
         found.setdefault(key["state"], []).append(key["kid"])
     return found
+
+
+def kept_copies(folder: Path) -> list[bytes]:
+    """The sealed copies of rings in the database."""
+    with closing(sqlite3.connect(folder / "keys.db")) as connection:
+        return [row[0] for row in connection.execute("SELECT sealed FROM ww_key_ring_copies")]
 
 
 @on_every_store
@@ -180,15 +188,18 @@ def test_a_database_that_is_not_migrated_is_told(settings: pytest.MonkeyPatch, t
 
 
 @on_two_stores
-def test_another_services_secret_key_changes_nothing(store: str, settings: pytest.MonkeyPatch) -> None:
+def test_another_services_secret_key_changes_nothing(
+    store: str, settings: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """Neither the ring nor its copy: the processes that run could open neither. It is told which key it
     needs; without any, that one is needed."""
-    before = states()
+    before, copies = states(), kept_copies(tmp_path)
     settings.setenv("WATCHWORD_SECRET_KEY", OTHER_KEY)
     for arguments in (["list"], ["rotate", "--now"], ["revoke", "--all", "--yes"]):
         assert isinstance(command("keys", *arguments).exception, SecretKeyMismatch)
     settings.delenv("WATCHWORD_SECRET_KEY")
     assert isinstance(command("keys", "list").exception, ConfigurationError)
+    assert kept_copies(tmp_path) == copies != []
     settings.setenv("WATCHWORD_SECRET_KEY", SECRET_KEY)
     assert states() == before
 
