@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import Browser, BrowserContext, Page, Route
 from starlette.requests import Request
 from tests.pages.registry import VIEWS, View
@@ -102,6 +103,11 @@ MARKUP: Final = """() => ({
 in text that only their colour tells (1.4.1)."""
 
 
+AXE: Final = """async rules => (await axe.run(document, rules)).violations
+  .map(each => `${each.id}: ${each.nodes[0].html}`)"""
+"""What axe has to say, by rule and place."""
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """A page as Chromium tells it to assistive technology, in order."""
@@ -130,12 +136,15 @@ class Heard:
 
 
 @asynccontextmanager
-async def showing(browser: Browser, **options: Any) -> AsyncIterator[Page]:
-    """A page of a context that finds every view of the registry at ``ORIGIN``, and nothing else."""
+async def showing(browser: Browser, *, axe: bool = False, **options: Any) -> AsyncIterator[Page]:
+    """A page of a context that finds every view of the registry at ``ORIGIN``, and nothing else. ``axe``
+    waits in it, put there past the page's policy as a debugger would."""
     context: BrowserContext = await browser.new_context(**options)
     context.set_default_timeout(10_000)
     try:
         await context.route("**/*", _fulfil)
+        if axe:
+            await context.add_init_script(Axe().axe_script)
         yield await context.new_page()
     finally:
         await context.close()
