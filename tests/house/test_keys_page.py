@@ -15,6 +15,7 @@ from tests.house.tree import ROOT
 from tests.servers.sqlite import migrated_sqlite
 from watchword.auth.clock import SystemClock
 from watchword.auth.key_watch import DATABASE_LOOK_SECONDS, ELSEWHERE_LOOK_SECONDS, WRITE_USES_SECONDS
+from watchword.auth.revocation import FRESH_SECONDS
 from watchword.auth.sealing import Sealer
 from watchword.cli.composition import with_database
 from watchword.cli.keys_list import HEADING
@@ -68,6 +69,15 @@ def test_the_numbers_of_the_page_are_those_of_the_code() -> None:
         "more than an hour late",
     ):
         assert said in plain(), said
+
+
+def test_the_reach_that_is_promised_is_the_feeds() -> None:
+    """Five seconds, and what the commands say in their help is what the code does."""
+    assert FRESH_SECONDS < REACH_SECONDS == 5
+    helped = " ".join(command("keys", "revoke", "--help").output.split())
+    assert f"within {REACH_SECONDS} seconds" in helped
+    assert f"for up to {READER_CACHE_SECONDS} seconds" in helped
+    assert f"{READER_CACHE_SECONDS} seconds" in " ".join(command("keys", "rotate", "--help").output.split())
 
 
 def test_the_list_of_the_page_is_the_commands() -> None:
