@@ -42,4 +42,5 @@ def is_held_back(response: httpx2.Response) -> bool:
     assert told["terms_url"] == f"{BASE_URL}/auth/terms"
     assert response.headers["content-type"] == "application/problem+json"
     assert "www-authenticate" not in response.headers
+    assert response.headers["link"] == f'<{BASE_URL}/auth/terms>; rel="terms-of-service"'
     return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from contextlib import suppress
 from urllib.parse import quote, unquote, urlencode, urljoin, urlsplit
 
 import pydantic_core
@@ -20,6 +21,7 @@ from watchword.protocol.media_type import is_json, media_type
 from watchword.protocol.redirect_uri import register, with_answer
 from watchword.protocol.refresh_request import read_refresh_body
 from watchword.protocol.return_to import safe_return_to
+from watchword.protocol.terms import read_acceptance
 from watchword.protocol.web_url import parse_web_url
 
 ORIGIN = "https://app.example.test"
@@ -63,6 +65,9 @@ def in_form(data: bytes) -> None:
         except (InvalidRequest, RequestTooLarge):
             continue
         assert body.refresh_token is None or body.refresh_token.isprintable()
+    for kind in ("application/json", "application/x-www-form-urlencoded"):
+        with suppress(InvalidRequest, RequestTooLarge):
+            assert read_acceptance(kind, data).version
 
 
 def in_question(data: bytes) -> None:

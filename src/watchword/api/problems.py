@@ -13,7 +13,7 @@ from starlette.websockets import WebSocket, WebSocketClose, WebSocketState
 from watchword.api.answer_headers import VARY, protective_headers
 from watchword.api.request_id import request_id_of
 from watchword.auth.caller import SCOPE_KEY, Caller
-from watchword.errors import InsufficientScope, WatchwordError
+from watchword.errors import InsufficientScope, TermsRequired, WatchwordError
 from watchword.protocol.bearer import challenge
 from watchword.protocol.printable import printable
 
@@ -27,14 +27,17 @@ logger = logging.getLogger("watchword")
 def problem_response(error: WatchwordError, *, request_id: str | None, secure: bool = False) -> Response:
     """The error as ``application/problem+json`` (RFC 9457 §3); its ``detail`` never goes out.
 
-    401 and ``insufficient_scope`` carry their challenge (RFC 6750 §3), and an error that knows
-    when to come back ``Retry-After``. ``secure``: browsers reach us over https.
+    401 and ``insufficient_scope`` carry their challenge (RFC 6750 §3), an error that knows when to
+    come back ``Retry-After``, and terms to accept a link (RFC 6903 §6). ``secure``: browsers reach us
+    over https.
     """
     headers = {"Cache-Control": "no-store", "Vary": VARY, **protective_headers(secure=secure)}
     if error.status == 401 or isinstance(error, InsufficientScope):
         headers["WWW-Authenticate"] = challenge(error)
     if error.retry_after_seconds is not None:
         headers["Retry-After"] = str(error.retry_after_seconds)
+    if isinstance(error, TermsRequired):
+        headers["Link"] = f'<{error.terms_url}>; rel="terms-of-service"'
     document = {
         "type": TYPE_PREFIX + error.code,
         "title": error.title,

@@ -15,7 +15,7 @@ class TermsRequired(WatchwordError):
     title = "Terms not accepted"
     public = "Please read and accept the terms of this service first."
     oauth_error = "access_denied"
-    terms_url: str
+    terms_url: str = ""
 
     def __init__(self, detail: str = "", *, terms_url: str = "") -> None:
         super().__init__(detail)
@@ -34,7 +34,7 @@ class TermsChanged(WatchwordError):
     title = "Other terms are in force"
     public = "These are not the terms in force now. Please read the current ones."
     oauth_error = "invalid_request"
-    version: str
+    version: str = ""
 
     def __init__(self, detail: str = "", *, version: str = "") -> None:
         super().__init__(detail)
