@@ -51,6 +51,7 @@ def test_a_template_of_a_service_escapes_too(tmp_path: Path) -> None:
         "{{ 1 / 0 }}",
         "{% include 'nowhere.html' %}",
         "{{ 'a' + 1 }}",
+        "{% include 'signed_out.html' %}",
         "{{ _('%(x)s') }}",
     ],
 )

@@ -32,6 +32,12 @@ from watchword.protocol.languages import direction
 OURS: Final = "watchword"
 """The prefix by which a template extends the one it stands in for: ``watchword/error.html``."""
 
+_FAULTS: Final = (
+    *(TemplateError, ArithmeticError, AttributeError, LookupError, OSError),
+    *(RecursionError, TypeError, ValueError),
+)
+"""What a template of a service may fail with."""
+
 logger = logging.getLogger("watchword")
 
 
@@ -68,7 +74,7 @@ class Pages:
         if self._theirs is not None:
             try:
                 return self._theirs.get_template(name).render(values)
-            except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+            except _FAULTS as error:
                 logger.error(
                     "the template %s of this service failed (%s: %s); watchword's own is shown instead",
                     name,
