@@ -14,6 +14,7 @@ from tests.pages.speaking import asked, catalogue
 from tests.pages.values import DATA
 from watchword.api.pages import page
 from watchword.api.pages.rendering import Pages, own_pages
+from watchword.api.pages.words import device, when
 from watchword.errors import WatchwordError, error_classes
 
 GERMAN = "Sie sind abgemeldet"
@@ -60,6 +61,21 @@ def test_by_ui_locales_first(ui_locales: str, language: str) -> None:
     """OpenID Connect Core §3.1.2.1: an app knows better than the browser; what is unknown is no error."""
     response = asked(f"/auth/signed-out?ui_locales={ui_locales}", headers={"accept-language": "en"})
     assert response.headers["content-language"] == language
+
+
+@pytest.mark.parametrize(
+    ("header", "said", "on"),
+    [
+        (b"en", "3 Nov 2026, 09:05 UTC", "Firefox on Linux"),
+        (b"de", "3. November 2026, 09:05 Uhr (UTC)", "Firefox auf Linux"),
+    ],
+)
+def test_times_and_devices_are_said_in_it(header: bytes, said: str, on: str) -> None:
+    """Whatever the process's own locale is."""
+    with own_pages().answering({"headers": [(b"accept-language", header)]}):
+        assert when("2026-11-03T09:05:07Z") == said
+        assert device("Firefox on Linux") == on
+        assert device("curl") == "curl"
 
 
 def test_a_refusal_speaks_it_too_and_programs_are_told_in_english() -> None:

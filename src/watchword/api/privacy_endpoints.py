@@ -108,7 +108,7 @@ class PrivacyEndpoints:
             location = "/auth/login" + wanted.query
             return RedirectResponse(location, status_code=303, headers=self._headers())
         response = refusal(request.scope, error, secure=self.settings.secure)
-        response.headers["Vary"] = _VARY
+        response.headers.add_vary_header("Accept")
         return response
 
     def _page(self, template: str, **context: Any) -> Response:
