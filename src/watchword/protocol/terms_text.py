@@ -50,13 +50,12 @@ def blocks(text: str) -> list[Block]:
 def _of_passage(lines: list[str]) -> Iterator[Block]:
     """Lines without an empty one between them."""
     for kind, group in groupby(lines, key=_kind):
-        match kind:
-            case "heading":
-                yield from map(_heading, group)
-            case "list":
-                yield Block("list", tuple(line[1:].strip() for line in group))
-            case "paragraph":
-                yield Block("paragraph", (" ".join(group),))
+        if kind == "heading":
+            yield from map(_heading, group)
+        elif kind == "list":
+            yield Block("list", tuple(line[1:].strip() for line in group))
+        else:
+            yield Block("paragraph", (" ".join(group),))
 
 
 def _kind(line: str) -> Kind:
