@@ -196,7 +196,7 @@ class RevocationFeed:
     def _take_all(self, entries: Sequence[Revocation], asked_at: float) -> None:
         for entry in entries:
             self._take(entry)
-        self._gaps.note((entry.sequence for entry in entries), at=asked_at)
+        self._gaps.note([entry.sequence for entry in entries], at=asked_at)
         self._read_at = asked_at
 
     def _take(self, entry: Revocation) -> None:
