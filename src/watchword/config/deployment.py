@@ -63,8 +63,8 @@ def deployment_warnings(settings: Settings, *, workers: int | None = None) -> li
         )
     if settings.secret_key is not None and _same_key_again(settings):
         warnings.append(
-            "WATCHWORD_SECRET_KEY_PREVIOUS: holds the key that WATCHWORD_SECRET_KEY holds; list there the one "
-            "that was in use before, or nothing"
+            "WATCHWORD_SECRET_KEY_PREVIOUS: holds the key that WATCHWORD_SECRET_KEY holds; list there "
+            "the one that was in use before, or nothing"
         )
     if EVERYBODY & {entry.strip() for entry in os.environ.get("FORWARDED_ALLOW_IPS", "").split(",")}:
         warnings.append(
