@@ -133,7 +133,16 @@ class Canaries:
 @pytest.fixture
 def everything(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     """Everything at DEBUG, what the database's driver writes included."""
-    for name in ("watchword", "sqlalchemy", "aiosqlite", "httpx2", "httpcore2", "uvicorn", "uvicorn.access", "uvicorn.error"):
+    for name in (
+        "watchword",
+        "sqlalchemy",
+        "aiosqlite",
+        "httpx2",
+        "httpcore2",
+        "uvicorn",
+        "uvicorn.access",
+        "uvicorn.error",
+    ):
         caplog.set_level(logging.DEBUG, logger=name)
     caplog.set_level(logging.DEBUG)
     return caplog
