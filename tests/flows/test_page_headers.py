@@ -11,7 +11,7 @@ IN_SIGN_IN = {
     "/auth/login",
     "/auth/login/{provider}",
 }
-"""Pages of a sign-in, which a client may have opened in a window of its own and waits for; so are refusals."""
+"""Pages of a sign-in, which a client may have opened in a window of its own; so may refusals be."""
 
 
 def test_asvs_3_4_6_3_4_8_4_1_1_every_page_says_so(shared: Service) -> None:
