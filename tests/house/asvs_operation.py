@@ -39,6 +39,8 @@ _CONNECTIONS: Final = (
         (
             "docs/operations/scale.md#numbers-of-one-process",
             "docs/operations/outage.md#asking",
+            "docs/security/threat-model.md#numbers-of-cache-and-vaults",
+            "house/test_threat_model.py::test_asvs_13_1_2_13_1_3_each_number_is_the_one_in_the_code",
             "house/test_scale_page.py::test_a_number_of_the_page_is_the_codes",
             "house/test_outage_page.py::test_a_number_of_the_page_is_the_codes",
         ),
@@ -50,12 +52,12 @@ _CONNECTIONS: Final = (
         (
             "docs/operations/outage.md#the-numbers",
             "docs/operations/database.md#the-numbers",
+            "docs/security/threat-model.md#numbers-of-cache-and-vaults",
+            "house/test_threat_model.py::test_asvs_13_1_2_13_1_3_each_number_is_the_one_in_the_code",
             "house/test_outage_page.py::test_every_knob_is_on_the_page",
             "house/test_database_page.py::test_each_number_is_the_one_in_the_code",
             "house/test_limits_page.py::test_the_numbers_of_the_page_are_those_of_the_code",
         ),
-        "partly: provider, database and cache; the deadlines of vaults are bounded and tested, their "
-        "numbers are in no table",
     ),
     R(
         "13.2.6",

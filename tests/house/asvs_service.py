@@ -63,7 +63,7 @@ _BROWSERS: Final = (
         "2–3",
         "no page of ours in a frame, none within reach of the window that opened it",
         (
-            "flows/test_page_headers.py::test_asvs_3_4_6_3_4_8_4_1_1_every_page_says_so",
+            "flows/test_page_headers.py::test_asvs_3_4_6_3_4_8_every_page_says_so",
             "flows/test_client_authorize.py::test_the_chain_keeps_the_window_that_opened_it",
         ),
         "partly: pages, not answers of JSON; the pages of a sign-in and of refusals keep their opener, which "
@@ -91,7 +91,7 @@ _HTTP: Final = (
         "4.1.1",
         "1",
         "every body says what it is, and text in which encoding",
-        ("flows/test_page_headers.py::test_asvs_3_4_6_3_4_8_4_1_1_every_page_says_so",),
+        ("flows/test_page_headers.py::test_asvs_4_1_1_every_body_says_what_it_is",),
     ),
     R(
         "4.1.2",

@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 
 from tests.house.asvs import missing
 from tests.house.test_asvs_facts import PACKAGE, imported
+from tests.house.test_outage_page import ROW, defined, read
 from tests.house.tree import ROOT, files, short
 from watchword import Settings, Watchword
 from watchword.api.own_routes import OwnRoutes
@@ -71,5 +72,24 @@ def test_asvs_13_1_1_only_the_listed_packages_open_connections() -> None:
 def test_every_row_the_page_names_is_held() -> None:
     """By the tests of docs/conformance.md."""
     named = set(re.findall(r"`([A-Z]+-\d+)`", PAGE))
+    tests = set(re.findall(r"`tests/([^`]+::[^`]+)`", PAGE))
     assert len(named) > 50
-    assert not {row: why for row in named if (why := missing(row)) is not None}
+    assert tests
+    assert not {each: why for each in named | tests if (why := missing(each)) is not None}
+
+
+def numbers() -> list[tuple[str, str, str]]:
+    table = PAGE.partition("### Numbers of cache and vaults")[2].partition("\n## ")[0]
+    return [found for found in ROW.findall(table) if not found[0].startswith(("knob", "---"))]
+
+
+@pytest.mark.parametrize("row", numbers(), ids=lambda row: row[2].strip("`"))
+def test_asvs_13_1_2_13_1_3_each_number_is_the_one_in_the_code(row: tuple[str, str, str]) -> None:
+    """A changed bound is a changed page."""
+    knob, value, source = row
+    assert read(value) == pytest.approx(defined(source)), knob
+
+
+def test_the_numbers_are_found() -> None:
+    """An empty table would hold everything."""
+    assert len(numbers()) == 15
