@@ -13,6 +13,8 @@ import stamina
 
 from tests.leaks.watch import LeakWatch
 
+pytest.register_assert_rewrite("tests.servers")
+
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
