@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from watchword.errors import InvalidRequest, RequestTooLarge
-from watchword.protocol.form import FORM_TYPE, read_form
-from watchword.protocol.media_type import is_json, media_type
-from watchword.protocol.strict_json import MalformedJson, loads_object
+from watchword.errors import InvalidRequest
+from watchword.protocol.body_members import read_members
 
 MAX_REFRESH_BODY_BYTES = 16 * 1024
 
@@ -30,24 +28,11 @@ def read_refresh_body(content_type: str | None, body: bytes) -> RefreshBody:
     empty, so that an empty one never falls back to the cookie, while empty ``client_id`` and
     ``scope`` count as left out (§3.2). Raises InvalidRequest, or RequestTooLarge above 16 KB.
     """
-    if len(body) > MAX_REFRESH_BODY_BYTES:
-        raise RequestTooLarge(f"the refresh request is larger than {MAX_REFRESH_BODY_BYTES} bytes")
-    members = _members(content_type or "", body) if body else {}
+    members = read_members(content_type, body, max_bytes=MAX_REFRESH_BODY_BYTES) if body else {}
     token = _text(members, "refresh_token")
     if token == "":
         raise InvalidRequest("refresh_token is empty")
     return RefreshBody(token, _text(members, "client_id") or None, _text(members, "scope") or None)
-
-
-def _members(content_type: str, body: bytes) -> Mapping[str, Any]:
-    if media_type(content_type) == FORM_TYPE:
-        return read_form(body, max_bytes=MAX_REFRESH_BODY_BYTES)
-    if not is_json(content_type):
-        raise InvalidRequest(f"the body is neither application/json nor {FORM_TYPE}")
-    try:
-        return loads_object(body, max_bytes=MAX_REFRESH_BODY_BYTES)
-    except MalformedJson as fault:
-        raise InvalidRequest(f"the body is not acceptable JSON: {fault}") from None
 
 
 def _text(members: Mapping[str, Any], name: str) -> str | None:

@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from watchword.errors import InvalidRequest
-from watchword.protocol.form import FORM_TYPE, read_form
-from watchword.protocol.media_type import is_json, media_type
+from watchword.protocol.body_members import read_members
 from watchword.protocol.principal import Principal
-from watchword.protocol.strict_json import MalformedJson, loads_object
 
 MAX_TERMS_BYTES: Final = 262_144
 MAX_ACCEPTANCE_BYTES: Final = 8192
@@ -72,7 +70,7 @@ class Acceptance:
 def read_acceptance(content_type: str | None, body: bytes) -> Acceptance:
     """Read ``version``, and with it ``digest`` and ``return_to`` where they are sent, from a form or JSON
     object. Raises InvalidRequest, or RequestTooLarge above 8 KB."""
-    members = _members(content_type or "", body)
+    members = read_members(content_type, body, max_bytes=MAX_ACCEPTANCE_BYTES)
     version = _text(members, "version")
     if not version:
         raise InvalidRequest("version, of the terms that are accepted, is missing")
@@ -84,14 +82,3 @@ def _text(members: Mapping[str, Any], name: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise InvalidRequest(f"{name} is no text")
     return value
-
-
-def _members(content_type: str, body: bytes) -> Mapping[str, Any]:
-    if media_type(content_type) == FORM_TYPE:
-        return read_form(body, max_bytes=MAX_ACCEPTANCE_BYTES)
-    if not is_json(content_type):
-        raise InvalidRequest(f"the body is neither application/json nor {FORM_TYPE}")
-    try:
-        return loads_object(body, max_bytes=MAX_ACCEPTANCE_BYTES)
-    except MalformedJson as fault:
-        raise InvalidRequest(f"the body is not acceptable JSON: {fault}") from None
