@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import subprocess
 import sys
 from typing import Any
@@ -28,6 +30,24 @@ def told(*arguments: str) -> Any:
     assert result.exit_code == 0, result.output
     (line,) = result.stdout.splitlines()
     return json.loads(line)
+
+
+def on_a_terminal(*arguments: str) -> tuple[list[str], str]:
+    """What the installed command pipes out, line by line, and what it shows on a terminal meanwhile."""
+    ours, theirs = pty.openpty()
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", "watchword", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+            timeout=60,
+            check=True,
+            env={**os.environ, "TERM": "xterm"},
+        )
+        return ended.stdout.decode().splitlines(), os.read(ours, 65536).decode()
+    finally:
+        os.close(ours)
+        os.close(theirs)
 
 
 def me(browser: Browser) -> dict[str, Any]:

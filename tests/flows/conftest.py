@@ -179,6 +179,19 @@ def serve_provider(clock: FakeClock, **options: Any) -> Iterator[DevProviderServ
         yield server
 
 
+@pytest.fixture(scope="module")
+def own_clock() -> FakeClock:
+    """The clock of ``own_server``."""
+    return FakeClock()
+
+
+@pytest.fixture(scope="module")
+def own_server(own_clock: FakeClock) -> Iterator[DevProviderServer]:
+    """A development provider that the tests of one module share."""
+    with serve_provider(own_clock) as server:
+        yield server
+
+
 @contextmanager
 def replicas(server: DevProviderServer, clock: FakeClock, folder: Path) -> Iterator[StartService]:
     """A migrated database in ``folder`` and a way to start replicas over it.

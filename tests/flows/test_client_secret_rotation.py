@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.flows.conftest import serve_provider
 from tests.flows.relying_party import relying_party
 from tests.flows.rotating_client import Rotating, pem, register_secret, rotating_client
 from tests.protocol.workshop import OTHER_P256, OTHER_RSA, P256, RSA
@@ -24,17 +23,6 @@ from watchword.transport.provider_http import HttpxProviderHttp
 
 OLD, NEW, OTHER = "the-old-secret-of-ours", "the-new-secret-of-ours", "another-secret-of-ours"
 SETTING = "WATCHWORD_PROVIDERS__DEV__CLIENT_SECRET"
-
-
-@pytest.fixture(scope="module")
-def own_clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture(scope="module")
-def own_server(own_clock: FakeClock) -> Iterator[DevProviderServer]:
-    with serve_provider(own_clock) as server:
-        yield server
 
 
 @pytest.fixture

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.flows.changes import drop, put, shift
-from tests.flows.conftest import serve_provider
 from tests.flows.relying_party import RelyingParty, relying_party
 from watchword.auth.deadline import operation
 from watchword.auth.recheck_ports import Confirmed, Unanswered, Withdrawn
@@ -29,17 +28,6 @@ def behave(**switches: Any) -> Misbehave:
             setattr(provider.behaviour, name, value)
 
     return change
-
-
-@pytest.fixture(scope="module")
-def own_clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture(scope="module")
-def own_server(own_clock: FakeClock) -> Iterator[DevProviderServer]:
-    with serve_provider(own_clock) as server:
-        yield server
 
 
 @pytest.fixture

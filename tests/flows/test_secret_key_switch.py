@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
-import subprocess
-import sys
 from base64 import b64encode
 from typing import Any
 from uuid import UUID
@@ -14,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from tests.flows.browser import Browser, query_of
-from tests.flows.commands import command, read_feed, told
+from tests.flows.commands import command, on_a_terminal, read_feed, told
 from tests.flows.conftest import BASE_URL, Service, StartService
 from tests.flows.first_party import claims_of
 from tests.flows.rechecks import LONG_LIVED, RECHECK_SECONDS, by_body
@@ -229,22 +225,9 @@ def test_people_see_how_far_it_is_and_programs_do_not(
 ) -> None:
     """On a terminal, on standard error; piped there are only the counts, without colour."""
     before.signed_in("alice")
-    ours, theirs = pty.openpty()
-    try:
-        ended = subprocess.run(
-            [sys.executable, "-m", "watchword", "secrets", "rotate"],
-            stdout=subprocess.PIPE,
-            stderr=theirs,
-            timeout=60,
-            check=True,
-            env={**os.environ, "TERM": "xterm"},
-        )
-        shown = os.read(ours, 65536).decode()
-    finally:
-        os.close(ours)
-        os.close(theirs)
+    lines, shown = on_a_terminal("secrets", "rotate")
     assert "Looking for sealed values" in shown
-    heading, *counted, last = ended.stdout.decode().splitlines()
+    heading, *counted, last = lines
     assert heading.split() == ["TABLE", "SEALED", "ANEW", "ALREADY"]
     numbers = {table: (int(anew), int(already)) for table, anew, already in map(str.split, counted)}
     assert numbers["provider_grants"] == (1, 0)

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import pty
-import subprocess
-import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,7 +13,7 @@ from typing import TypeVar
 import pytest
 
 from tests.contract.samples import identity, new_session
-from tests.flows.commands import command, told
+from tests.flows.commands import command, on_a_terminal, told
 from tests.servers.sqlite import migrated_sqlite
 from watchword.auth.cleanup_ports import CLEANED_TABLES
 from watchword.auth.ports import AuditEvent
@@ -76,24 +72,11 @@ def test_people_get_a_table_and_progress_on_a_terminal(url: str) -> None:
     """One line a table in plain columns; what goes on is told on standard error only, so that the output
     can be piped while one looks on."""
     at(url, filled)
-    ours, theirs = pty.openpty()
-    try:
-        ended = subprocess.run(
-            [sys.executable, "-m", "watchword", "sessions", "prune"],
-            stdout=subprocess.PIPE,
-            stderr=theirs,
-            timeout=60,
-            check=True,
-            env={**os.environ, "TERM": "xterm"},
-        )
-        shown = os.read(ours, 65536).decode()
-    finally:
-        os.close(ours)
-        os.close(theirs)
+    lines, shown = on_a_terminal("sessions", "prune")
     assert "Looking for expired rows" in shown
-    heading, *lines = ended.stdout.decode().splitlines()
+    heading, *rows = lines
     assert heading.split() == ["TABLE", "ROWS", "GONE"]
-    counted = {table: int(number) for table, number in map(str.split, lines)}
+    counted = {table: int(number) for table, number in map(str.split, rows)}
     assert counted == gone(sessions=1, single_use=1, audit_events=1)
 
 
