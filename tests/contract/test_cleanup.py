@@ -26,11 +26,12 @@ from tests.contract.samples import (
     rows,
     session_id,
 )
+from watchword.auth.audit_events import AUDIT_NAMES
+from watchword.auth.audit_ports import AuditEvent
 from watchword.auth.cleanup_ports import CLEANED_TABLES, Batch, CleanupTarget, Cursor
 from watchword.auth.clock import SystemClock
 from watchword.auth.code_ports import StoredCode
 from watchword.auth.logout_ports import NewProviderGrant
-from watchword.auth.ports import AuditEvent
 from watchword.errors import DatabaseUnavailable
 from watchword.protocol.uuid7 import uuid7
 from watchword.storage import SqlDatabase, open_database
@@ -208,7 +209,7 @@ async def test_a_line_of_the_trail_goes_after_its_time(
     database: SqlDatabase, ends_at: datetime, gone: int
 ) -> None:
     """By when it happened."""
-    await database.audit.record(AuditEvent("tested", ends_at))
+    await database.audit.record(AuditEvent("sign_in", ends_at))
     assert (await take(database, "audit_events")).gone == {"audit_events": gone}
 
 
@@ -216,7 +217,7 @@ async def test_batches_are_bounded_and_oldest_first(database: SqlDatabase) -> No
     """Each takes no more than it was asked for and says where the next begins, also where many ended at
     the same moment."""
     for number, minutes in enumerate([5, 4, 3, 3, 3, 1, -1], 1):
-        await database.audit.record(AuditEvent(f"event-{number}", NOW - minutes * MINUTE))
+        await database.audit.record(AuditEvent(AUDIT_NAMES[number], NOW - minutes * MINUTE))
     first = await take(database, "audit_events", limit=3)
     assert first == Batch({"audit_events": 3}, NOW - 3 * MINUTE)
     second = await take(database, "audit_events", after=first.after, limit=2)
@@ -224,7 +225,7 @@ async def test_batches_are_bounded_and_oldest_first(database: SqlDatabase) -> No
     third = await take(database, "audit_events", after=second.after, limit=2)
     assert third == Batch({"audit_events": 1}, None)
     left = await rows(database, "SELECT event FROM ww_audit_events")
-    assert [row.event for row in left] == ["event-7"]
+    assert [row.event for row in left] == [AUDIT_NAMES[7]]
 
 
 async def test_rows_that_others_refer_to_keep_no_others(database: SqlDatabase) -> None:

@@ -31,8 +31,8 @@ from tests.contract.samples import (
 from tests.servers.line import Line, line_to
 from tests.servers.postgres import PostgresServer
 from tests.servers.sqlite import migrated_sqlite
+from watchword.auth.audit_ports import AuditEvent
 from watchword.auth.key_ports import KeyUse, RingCopy
-from watchword.auth.ports import AuditEvent
 from watchword.errors import ConfigurationError, DatabaseUnavailable
 from watchword.storage import DatabaseLimits, SqlDatabase, open_database
 
@@ -65,7 +65,7 @@ WRITES: dict[str, Call] = {
     "keep_copy": lambda database: database.key_ledger.keep_copy(RingCopy("file", "1", b"sealed", NOW)),
     "note_uses": lambda database: database.key_ledger.note_uses({"a": KeyUse(NOW, None)}),
     "claim": lambda database: database.single_use.claim("c", digest(1), expires_at=NOW),
-    "record": lambda database: database.audit.record(AuditEvent("tested", NOW)),
+    "record": lambda database: database.audit.record(AuditEvent("sign_in", NOW)),
     "clean up": lambda database: database.cleanup.take_away(
         "sessions", before=NOW, after=None, limit=1, now=NOW
     ),

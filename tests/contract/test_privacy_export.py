@@ -9,7 +9,7 @@ from tests.contract.accounts import ACT, NOBODY
 from tests.contract.people import canary, plant, plantable, somebody
 from tests.contract.samples import change, identity, new_session
 from watchword.auth.account_ports import RoleChange
-from watchword.auth.ports import AuditEvent
+from watchword.auth.audit_ports import AuditEvent
 from watchword.auth.privacy_manager import PrivacyManager
 from watchword.models import AuditRecord
 from watchword.models.privacy import PRIVACY
@@ -55,7 +55,7 @@ async def test_nothing_of_others_is_in_it(database: SqlDatabase) -> None:
     alice, bob = await somebody(database, 1), await somebody(database, 2)
     await database.accounts.change_roles(alice.user_id, RoleChange(grant=frozenset({"x"})), act=ACT)
     details = {"by": "user", "watched_by": str(bob.user_id), "reason": "seen"}
-    await database.audit.record(AuditEvent("looked_at", ACT.now, alice.user_id, details=details))
+    await database.audit.record(AuditEvent("account_disabled", ACT.now, alice.user_id, details=details))
     found = await database.privacy.export(alice.user_id, max_rows=100)
     assert found is not None
     text = json.dumps({"account": found.account, **found.lists})
@@ -63,7 +63,7 @@ async def test_nothing_of_others_is_in_it(database: SqlDatabase) -> None:
     assert str(bob.user_id) not in text
     told = {each["event"]: each["details"] for each in found.lists["audit_events"]}
     assert told["roles_changed"] == {"by": "operator", "granted": ["x"]}
-    assert told["looked_at"] == {"by": "user", "reason": "seen"}
+    assert told["account_disabled"] == {"by": "user", "reason": "seen"}
 
 
 async def test_a_list_without_end_is_cut_and_says_so(database: SqlDatabase) -> None:

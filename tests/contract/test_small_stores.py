@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from tests.contract.samples import MICROSECOND, NOW, change, count, opened, rows, session_id
-from watchword.auth.ports import AuditEvent
+from watchword.auth.audit_events import AuditName
+from watchword.auth.audit_ports import AuditEvent
 from watchword.errors import DatabaseUnavailable
 from watchword.storage import SqlDatabase, open_database
 
@@ -129,7 +130,7 @@ async def test_the_trail_keeps_what_it_can_of_any_text(
     database: SqlDatabase, details: Mapping[str, Any] | None, stored: Mapping[str, Any] | None
 ) -> None:
     """Foreign text in an event never makes its recording fail."""
-    await database.audit.record(AuditEvent("tested", NOW, ip="2001:db8::\0", details=details))
+    await database.audit.record(AuditEvent("sign_in", NOW, ip="2001:db8::\0", details=details))
     row = (await rows(database, "SELECT details, ip FROM ww_audit_events"))[0]
     read = json.loads(row.details) if isinstance(row.details, str) else row.details
     assert row.ip == "2001:db8::"
@@ -146,12 +147,12 @@ endless["again"] = endless
 @pytest.mark.parametrize(
     "event",
     [
-        AuditEvent("", NOW.replace(tzinfo=None)),
-        AuditEvent("x" * 65, NOW),
-        AuditEvent("tested", NOW, details={"when": NOW}),
-        AuditEvent("tested", NOW, details={"n": float("inf")}),
-        AuditEvent("tested", NOW, details=endless),
-        AuditEvent("tested", NOW, details={str(n): "x" * 1000 for n in range(20)}),
+        AuditEvent("sign_in", NOW.replace(tzinfo=None)),
+        AuditEvent(cast("AuditName", "x" * 65), NOW),
+        AuditEvent("sign_in", NOW, details={"when": NOW}),
+        AuditEvent("sign_in", NOW, details={"n": float("inf")}),
+        AuditEvent("sign_in", NOW, details=endless),
+        AuditEvent("sign_in", NOW, details={str(n): "x" * 1000 for n in range(20)}),
     ],
 )
 async def test_an_event_no_caller_should_record_is_its_mistake(

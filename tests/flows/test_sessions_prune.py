@@ -15,8 +15,8 @@ import pytest
 from tests.contract.samples import identity, new_session
 from tests.flows.commands import command, on_a_terminal, told
 from tests.servers.sqlite import migrated_sqlite
+from watchword.auth.audit_ports import AuditEvent
 from watchword.auth.cleanup_ports import CLEANED_TABLES
-from watchword.auth.ports import AuditEvent
 from watchword.storage import SqlDatabase, open_database
 
 T = TypeVar("T")
@@ -52,7 +52,7 @@ async def filled(database: SqlDatabase) -> None:
         new = new_session(number, **times)
         await database.sessions.open(replace(identity(), subject=f"person-{number}"), new)
         await database.single_use.claim("attempt", b"%d" % number, expires_at=ends_at)
-    await database.audit.record(AuditEvent("long_ago", now - 91 * DAY))
+    await database.audit.record(AuditEvent("sign_in", now - 91 * DAY))
 
 
 def gone(**rows: int) -> dict[str, int]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Literal, Protocol
+from typing import Final, Literal, Protocol
 from uuid import UUID
 
 from watchword.auth.account_ports import UNCONDITIONAL, AccountStore, ClientTokenStore, OpeningTerms
+from watchword.auth.audit_ports import AuditLog
 from watchword.auth.caller_ports import CallerStore
 from watchword.auth.cleanup_ports import CleanupStore
 from watchword.auth.code_ports import CodeStore
@@ -201,22 +202,6 @@ class Announcements(Protocol):
     async def wait(self, *, timeout_seconds: float) -> None:
         """Return when an entry was announced, and after ``timeout_seconds`` at the latest; an
         announcement may be lost. Raises nothing of its own."""
-
-
-@dataclass(frozen=True, slots=True)
-class AuditEvent:
-    """One line of the audit trail; ``details`` holds no secret and nothing personal."""
-
-    event: str
-    occurred_at: datetime
-    user_id: UUID | None = None
-    session_id: UUID | None = None
-    ip: str | None = None
-    details: Mapping[str, Any] | None = None
-
-
-class AuditLog(Protocol):
-    async def record(self, event: AuditEvent) -> None: ...
 
 
 class Database(Protocol):

@@ -9,7 +9,9 @@ from sqlalchemy import ColumnElement, Row, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchword.auth.account_ports import AccountStatus, Act, RoleChange
-from watchword.auth.ports import AuditEvent, EndReason
+from watchword.auth.audit_events import AuditName
+from watchword.auth.audit_ports import AuditEvent
+from watchword.auth.ports import EndReason
 from watchword.errors import TooManyRoles
 from watchword.models import Session, User
 from watchword.models.types import NameSet
@@ -89,6 +91,6 @@ async def set_status(connection: AsyncConnection, user: Row[User], status: Accou
     if status == "disabled":
         ended = await end_by(connection, that_may_have_tokens(user.id, act), "disabled", act)
         await add_revocations(connection, await entries_of_subjects(connection, user.id, now=act.now))
-    event = "account_disabled" if status == "disabled" else "account_enabled"
+    event: AuditName = "account_disabled" if status == "disabled" else "account_enabled"
     details = {"by": act.by, "sessions_ended": len(ended)}
     await add_audit_event(connection, AuditEvent(event, act.now, user.id, details=details))

@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchword.auth.account_ports import Act
 from watchword.auth.all_sessions import EndedBatch
+from watchword.auth.audit_ports import AuditEvent
 from watchword.auth.clock import SystemClock
-from watchword.auth.ports import AND_EARLIER, AuditEvent, Clock
+from watchword.auth.ports import AND_EARLIER, Clock
 from watchword.errors import DatabaseUnavailable
 from watchword.models import Session
 from watchword.storage.audit import add_audit_event

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import ColumnElement, Row, Select, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from watchword.auth.ports import AuditEvent
+from watchword.auth.audit_ports import MAX_EVENTS, AuditEvent, AuditQuery, RecordedEvent
 from watchword.models import AuditRecord
 from watchword.models.session import MAX_IP_CHARS
+from watchword.models.types import require_utc
+from watchword.protocol.uuid7 import RANDOM_BYTES, uuid7
 from watchword.storage.rows import new_id
 from watchword.storage.storable import shown_text, storable_details
 from watchword.storage.transactions import Transactions
 
 _ADD = insert(AuditRecord)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 async def add_audit_event(connection: AsyncConnection, event: AuditEvent) -> None:
@@ -52,3 +58,73 @@ class SqlAuditLog:
         await self._transactions.write(
             "record an audit event", lambda connection: add_audit_event(connection, event)
         )
+
+    async def record_once(self, event: AuditEvent, *, within: timedelta) -> bool:
+        """See the port, and ``record``. Two at the same moment may both be written."""
+        same = (
+            AuditRecord.user_id == event.user_id,
+            AuditRecord.event == event.event,
+            AuditRecord.occurred_at > event.occurred_at - within,
+        )
+
+        async def work(connection: AsyncConnection) -> bool:
+            if (await connection.execute(select(AuditRecord.id).where(*same).limit(1))).first() is not None:
+                return False
+            await add_audit_event(connection, event)
+            return True
+
+        return await self._transactions.write("record an audit event", work)
+
+    async def events(self, asked: AuditQuery) -> Sequence[RecordedEvent]:
+        """See the port. Raises ValueError for a time that is not in UTC and a limit below one."""
+        statement = wanted_events(asked)
+
+        async def work(connection: AsyncConnection) -> list[RecordedEvent]:
+            return [_recorded(row) for row in await connection.execute(statement)]
+
+        return await self._transactions.read("read the audit trail", work)
+
+
+def wanted_events(asked: AuditQuery) -> Select[Any]:
+    """In the order of the primary key, which is that of time to the millisecond: a page ends where the
+    next one goes on, whatever was added or deleted meanwhile, and neither is counted nor sorted."""
+    if asked.limit < 1:
+        raise ValueError("at least one event must be asked for")
+    statement = select(AuditRecord.__table__).order_by(AuditRecord.id.desc())
+    return statement.where(*_filters(asked)).limit(min(asked.limit, MAX_EVENTS))
+
+
+def _filters(asked: AuditQuery) -> Iterator[ColumnElement[bool]]:
+    """Times are looked for by the key first, which is exact to the millisecond, and then by themselves."""
+    if asked.user_id is not None:
+        yield AuditRecord.user_id == asked.user_id
+    if asked.session_id is not None:
+        yield AuditRecord.session_id == asked.session_id
+    if asked.events:
+        yield AuditRecord.event.in_(sorted(asked.events))
+    if asked.since is not None:
+        yield AuditRecord.occurred_at >= require_utc(asked.since)
+        yield AuditRecord.id >= _first_id(asked.since, 0)
+    if asked.until is not None:
+        yield AuditRecord.occurred_at < require_utc(asked.until)
+        yield AuditRecord.id < _first_id(asked.until, 1)
+    if asked.before is not None:
+        yield AuditRecord.id < asked.before
+
+
+def _first_id(moment: datetime, later_ms: int) -> UUID:
+    """Below every id of that millisecond, or so many later; nothing is older than 1970."""
+    unix_ms = (moment - _EPOCH) // _MILLISECOND + later_ms
+    return uuid7(max(0, unix_ms), bytes(RANDOM_BYTES))
+
+
+def _recorded(row: Row[Any]) -> RecordedEvent:
+    return RecordedEvent(
+        event_id=row.id,
+        event=row.event,
+        occurred_at=row.occurred_at,
+        user_id=row.user_id,
+        session_id=row.session_id,
+        ip=row.ip,
+        details=row.details or {},
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchword.auth.account_ports import Act
-from watchword.auth.ports import AuditEvent
+from watchword.auth.audit_ports import AuditEvent
 from watchword.storage.audit import add_audit_event
 from watchword.storage.revocations import add_revocations
 from watchword.storage.transactions import Transactions

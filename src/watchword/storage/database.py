@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from watchword.auth.account_ports import AccountStore, ClientTokenStore
+from watchword.auth.audit_ports import AuditLog
 from watchword.auth.caller_ports import CallerStore
 from watchword.auth.cleanup_ports import CleanupStore
 from watchword.auth.code_ports import CodeStore
@@ -15,13 +16,7 @@ from watchword.auth.database_login import DatabaseLogins
 from watchword.auth.grant_ports import GrantStore
 from watchword.auth.key_ports import KeyLedger, KeyStore
 from watchword.auth.logout_ports import ProviderLogoutStore
-from watchword.auth.ports import (
-    Announcements,
-    AuditLog,
-    RevocationLog,
-    SessionStore,
-    SingleUseStore,
-)
+from watchword.auth.ports import Announcements, RevocationLog, SessionStore, SingleUseStore
 from watchword.auth.privacy_ports import PrivacyStore
 from watchword.auth.sealing import Sealer
 from watchword.auth.session_count_ports import SessionCountStore

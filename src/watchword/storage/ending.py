@@ -10,7 +10,8 @@ from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, select, up
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchword.auth.account_ports import Actor, OpeningTerms
-from watchword.auth.ports import AuditEvent, EndReason
+from watchword.auth.audit_ports import AuditEvent
+from watchword.auth.ports import EndReason
 from watchword.errors import SessionLimitReached
 from watchword.models import ProviderGrant, Session
 from watchword.storage.audit import add_audit_events

@@ -15,7 +15,7 @@ from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchword.auth.account_ports import Act
-from watchword.auth.ports import AuditEvent
+from watchword.auth.audit_ports import AuditEvent
 from watchword.auth.privacy_ports import Erased
 from watchword.auth.tombstones import ERASED_ISSUER
 from watchword.models import (

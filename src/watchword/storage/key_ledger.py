@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchword.auth import key_ports
 from watchword.auth.account_ports import Actor
+from watchword.auth.audit_ports import AuditEvent
 from watchword.auth.key_ports import RevokedKey, RingCopy, StoredKey
 from watchword.auth.keyring import RING_CHANGED
-from watchword.auth.ports import AuditEvent
 from watchword.models import Base, KeyRingCopy, KeyUse, SigningKey
 from watchword.storage.audit import add_audit_event
 from watchword.storage.revocations import add_revocations

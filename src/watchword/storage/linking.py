@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchword.auth.account_ports import EmailLink
-from watchword.auth.ports import AuditEvent, NewSession, ProviderIdentity
+from watchword.auth.audit_ports import AuditEvent
+from watchword.auth.ports import NewSession, ProviderIdentity
 from watchword.errors import IdentityLinkedElsewhere, LinkSessionEnded
 from watchword.models import Identity, Session
 from watchword.storage.account_lookup import find_identity, lock_known, lock_user

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from watchword.auth.audit_ports import AuditEvent
 from watchword.auth.logout_ports import NewProviderGrant
-from watchword.auth.ports import AuditEvent, LiveSession, NewSession, ProviderIdentity
+from watchword.auth.ports import LiveSession, NewSession, ProviderIdentity
 from watchword.storage.accounts import Account
 from watchword.storage.audit import audit_row
 from watchword.storage.ending import make_room

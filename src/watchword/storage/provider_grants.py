@@ -15,8 +15,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from watchword.auth.audit_events import AuditName
+from watchword.auth.audit_ports import AuditEvent
 from watchword.auth.grant_ports import Held, Lease, StopCause, UnaskableCause, WithdrawalCause
-from watchword.auth.ports import AuditEvent, EndReason, ProviderIdentity
+from watchword.auth.ports import EndReason, ProviderIdentity
 from watchword.errors import UserDisabled
 from watchword.models import Identity, ProviderGrant, Session, User
 from watchword.storage.accounts import renew
@@ -235,5 +237,5 @@ async def _close(
         raise _NothingWritten
 
 
-def _event(name: str, session_id: UUID, user_id: UUID, now: datetime, **details: str) -> AuditEvent:
+def _event(name: AuditName, session_id: UUID, user_id: UUID, now: datetime, **details: str) -> AuditEvent:
     return AuditEvent(name, now, user_id, session_id, details=details)

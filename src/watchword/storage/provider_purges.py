@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from watchword.auth.ports import AuditEvent
+from watchword.auth.audit_ports import AuditEvent
 from watchword.auth.provider_purge import HELD_SECONDS, Purge, feed_value
 from watchword.storage.audit import add_audit_event
 from watchword.storage.revocations import add_revocations

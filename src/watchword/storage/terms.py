@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from watchword.auth.ports import AuditEvent
+from watchword.auth.audit_ports import AuditEvent
 from watchword.auth.terms_ports import AcceptedTerms
 from watchword.models import TermsAcceptance, TermsDocument, User
 from watchword.protocol.terms import Terms
