@@ -77,12 +77,13 @@ def with_privacy(work: Callable[[PrivacyManager], Awaitable[T]], *, seals: bool 
     async def run(database: SqlDatabase) -> T:
         tombstones = TombstoneRows()
         if seals:
-            sealer = _kept_sealer(settings)
+            sealer = kept_sealer(settings)
             await open_key_manager(settings, database, sealer, clock, by="cli").check()
             tombstones = TombstoneRows(Tombstones(sealer))
         manager = PrivacyManager(
             SqlPrivacyStore(database.transactions, tombstones),
             database.terms,
+            database.audit,
             clock=clock,
             service=settings.base_url,
             tokens_live_seconds=settings.longest_access_token_seconds,
@@ -93,7 +94,7 @@ def with_privacy(work: Callable[[PrivacyManager], Awaitable[T]], *, seals: bool 
     return with_database(run, settings)
 
 
-def _kept_sealer(settings: Settings) -> Sealer:
+def kept_sealer(settings: Settings) -> Sealer:
     """Of secret keys that are there to stay. Raises ConfigurationError."""
     from watchword.auth.sealing import Sealer
     from watchword.config.secret_key import development_key_path, secret_keys

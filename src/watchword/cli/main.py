@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from watchword.cli import db, keys, provider, secrets, sessions, users, versions
+from watchword.cli import audit, db, keys, provider, secrets, sessions, token, users, versions
 from watchword.cli.demo import demo
 from watchword.cli.dev_provider import dev_provider
 from watchword.cli.doctor import doctor
@@ -30,6 +30,8 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(secrets.app, name="secrets")
 app.add_typer(versions.app, name="versions")
 app.add_typer(provider.app, name="provider")
+app.add_typer(audit.app, name="audit")
+app.add_typer(token.app, name="token")
 app.command("demo", short_help="Run the example API, offline.")(demo)
 app.command("serve", short_help="Run watchword beside an app.")(serve)
 app.command("doctor", short_help="Say what is misconfigured, and how to put it right.")(doctor)
