@@ -135,10 +135,7 @@ class Composition:
         validator = self._validator(keyring, verified)
         authenticator = self._client_authenticator(database)
         sign_out = ProviderSignOut(
-            providers,
-            database.provider_logouts,
-            keeper,
-            return_to=f"{settings.base_url}{SIGNED_OUT}",
+            providers, database.provider_logouts, keeper, return_to=f"{settings.base_url}{SIGNED_OUT}"
         )
         provider_tokens = ProviderTokens(accepted, database.callers, clock) if accepted else None
         terms = self._terms(database)
@@ -161,6 +158,7 @@ class Composition:
             privacy=PrivacyManager(
                 database.privacy,
                 database.terms,
+                database.audit,
                 clock=clock,
                 service=settings.base_url,
                 tokens_live_seconds=settings.longest_access_token_seconds,

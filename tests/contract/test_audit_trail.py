@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.contract.accounts import ACT, HOSTILE
-from tests.contract.samples import MICROSECOND, NOW, count, opened, session_id
+from tests.contract.samples import MICROSECOND, NOW, count, identity, new_session, opened, session_id
 from tests.contract.test_cleanup import plan, take
 from watchword.auth.audit_events import AUDIT_EVENTS, AUDIT_NAMES, AuditName
 from watchword.auth.audit_ports import MAX_EVENTS, AuditEvent, AuditQuery, RecordedEvent
@@ -178,3 +178,14 @@ def test_every_event_is_on_the_list_with_what_it_tells() -> None:
     """The list of names and the table of their meanings are one."""
     assert tuple(AUDIT_EVENTS) == AUDIT_NAMES
     assert all(each.meaning and len(name) <= 64 for name, each in AUDIT_EVENTS.items())
+
+
+async def test_a_change_of_roles_by_the_provider_is_told(database: SqlDatabase) -> None:
+    """What somebody may do now and could not before, and the other way round; no change is no event."""
+    live = await opened(database)
+    await database.sessions.open(identity(), new_session(2))
+    assert await names(database, events=frozenset({"roles_changed"})) == []
+    await database.sessions.open(identity(roles=frozenset({"admin", "billing"})), new_session(3))
+    (event,) = await found(database, events=frozenset({"roles_changed"}))
+    assert event.user_id == live.user_id
+    assert event.details == {"by": "provider", "gained": ["billing"], "lost": ["orders:read"]}

@@ -93,6 +93,7 @@ async def test_ses_90_terms_come_with_what_they_said(database: SqlDatabase) -> N
     manager = PrivacyManager(
         database.privacy,
         database.terms,
+        database.audit,
         clock=FakeClock(),
         service="https://app.example.org",
         tokens_live_seconds=60,

@@ -17,6 +17,8 @@ AuditName = Literal[
     "roles_changed",
     "account_disabled",
     "account_enabled",
+    "account_viewed",
+    "accounts_listed",
     "account_exported",
     "account_erased",
     "terms_accepted",
@@ -41,7 +43,9 @@ class AuditKind:
 
 AUDIT_EVENTS: Final[Mapping[AuditName, AuditKind]] = {
     "sign_in": AuditKind("a session was opened", "session", ("provider", "client")),
-    "session_ended": AuditKind("a session was ended, and why", "session", ("reason", "by", "cause")),
+    "session_ended": AuditKind(
+        "a session was ended, and why", "session", ("reason", "by", "admin_id", "cause")
+    ),
     "all_sessions_revoked": AuditKind("every session of everybody was ended", "service", ("by", "up_to")),
     "session_degraded": AuditKind(
         "a session goes on though its provider did not answer", "session", ("provider", "cause")
@@ -52,12 +56,22 @@ AUDIT_EVENTS: Final[Mapping[AuditName, AuditKind]] = {
         "another way to sign in was attached to an account", "session", ("provider", "how")
     ),
     "roles_changed": AuditKind(
-        "roles were granted or denied, or that was taken back",
+        "an operator granted or denied roles or took that back, or the provider says others than before",
         "account",
-        ("by", "granted", "no_longer_granted", "denied", "no_longer_denied"),
+        ("by", "granted", "no_longer_granted", "denied", "no_longer_denied", "gained", "lost"),
     ),
-    "account_disabled": AuditKind("sign-ins of an account are refused", "account", ("by", "sessions_ended")),
-    "account_enabled": AuditKind("an account may sign in again", "account", ("by", "sessions_ended")),
+    "account_disabled": AuditKind(
+        "sign-ins of an account are refused", "account", ("by", "admin_id", "sessions_ended")
+    ),
+    "account_enabled": AuditKind(
+        "an account may sign in again", "account", ("by", "admin_id", "sessions_ended")
+    ),
+    "account_viewed": AuditKind("an administrator looked at a person", "account", ("by", "admin_id")),
+    "accounts_listed": AuditKind(
+        "an administrator, whom the row names, looked through accounts or sessions",
+        "account",
+        ("by", "listed", "searched_by", "found"),
+    ),
     "account_exported": AuditKind("everything about a person was handed out", "account", ("by",)),
     "account_erased": AuditKind("a person was erased for good", "account", ("by", "sessions_ended")),
     "terms_accepted": AuditKind("a version of the terms was accepted", "session", ("version", "digest")),

@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from watchword.auth.account_ports import Act, Actor
+from watchword.auth.audit_ports import AuditEvent, AuditLog
 from watchword.auth.ports import Clock
 from watchword.auth.privacy_ports import Erased, PrivacyStore
 from watchword.auth.terms_ports import AcceptedTerms, TermsStore
@@ -18,6 +19,7 @@ EXPORT_FORMAT: Final = "watchword-account-1"
 """Named anew when a member of the export changes its meaning or goes; new members may come."""
 MAX_ROWS: Final = 10_000
 """Of each list of an export, the newest ones."""
+_EXPORTS_TOLD_EVERY: Final = timedelta(hours=1)
 _ACCEPTED: Final = "terms_acceptances"
 
 
@@ -29,6 +31,7 @@ class PrivacyManager:
         self,
         store: PrivacyStore,
         terms: TermsStore,
+        trail: AuditLog,
         *,
         clock: Clock,
         service: str,
@@ -38,6 +41,7 @@ class PrivacyManager:
     ) -> None:
         self._store = store
         self._terms = terms
+        self._trail = trail
         self._clock = clock
         self._service = service
         self._tokens_live = timedelta(seconds=tokens_live_seconds)
@@ -46,12 +50,14 @@ class PrivacyManager:
 
     async def export(self, user_id: UUID) -> Mapping[str, Any]:
         """Everything held about a person, ready to be written as JSON; no secret, and nothing about
-        others. Raises AccountNotFound, DatabaseUnavailable."""
+        others. The audit trail tells that it was handed out, or it is not. Raises AccountNotFound,
+        DatabaseUnavailable."""
         data = await self._store.export(user_id, max_rows=MAX_ROWS)
         if data is None:
             raise AccountNotFound(f"there is no account {user_id}")
         texts = {each.digest.hex(): each for each in await self._terms.history(user_id)}
         accepted = [{**entry, **_what_it_said(texts.get(entry["digest"]))} for entry in data.lists[_ACCEPTED]]
+        await self._tell_of_export(user_id)
         return {
             "format": EXPORT_FORMAT,
             "service": self._service,
@@ -61,6 +67,14 @@ class PrivacyManager:
             **data.lists,
             _ACCEPTED: accepted,
         }
+
+    async def _tell_of_export(self, user_id: UUID) -> None:
+        """Each time an operator has it; a person who asks again and again is told of once in a while."""
+        event = AuditEvent("account_exported", self._clock.now(), user_id, details={"by": self._by})
+        if self._by == "user":
+            await self._trail.record_once(event, within=_EXPORTS_TOLD_EVERY)
+        else:
+            await self._trail.record(event)
 
     async def erase(self, user_id: UUID) -> Erased:
         """Erase a person for good; done already, nothing happens. Raises AccountNotFound,

@@ -67,6 +67,7 @@ def rotate(
 
 
 async def _run(database: SqlDatabase, told: Told) -> _Outcome:
+    from watchword.auth.audit_ports import AuditEvent
     from watchword.auth.clock import SystemClock
     from watchword.auth.sealing import Sealer
     from watchword.composition_keys import open_key_store
@@ -81,6 +82,9 @@ async def _run(database: SqlDatabase, told: Told) -> _Outcome:
     keys = open_key_store(settings, database, sealer, clock)
     resealed = await open_resealer(settings, database, keys, sealer, clock).run(told)
     now_id, *older = sealer.key_ids
+    if any(resealed.resealed.values()):
+        details = {"by": "cli", "current": now_id, "previous": older, "resealed": dict(resealed.resealed)}
+        await database.audit.record(AuditEvent("secrets_rotated", clock.now(), details=details))
     if not older or not resealed.complete:
         return _Outcome(resealed, now_id, tuple(older), None)
     marks = SqlSealedMarks(database.transactions)

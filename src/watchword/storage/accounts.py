@@ -11,10 +11,12 @@ from uuid import UUID
 from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from watchword.auth.audit_ports import AuditEvent
 from watchword.auth.ports import ProviderIdentity
 from watchword.models import Identity, Session, User
 from watchword.protocol.roles import effective_roles
 from watchword.storage.account_lookup import active, find_identity, lock_active
+from watchword.storage.audit import add_audit_event
 from watchword.storage.ending import may_have_tokens
 from watchword.storage.renewals import renew_both
 from watchword.storage.revocations import add_revocations
@@ -220,6 +222,10 @@ async def _tell_if_changed(
     connection: AsyncConnection, user: Row[Any], account: Account, now: datetime, tokens_live: timedelta
 ) -> None:
     if account.version != user.version:
+        before = effective_roles(user.identity_roles, user.granted_roles, user.denied_roles)
+        steps = {"gained": account.roles - before, "lost": before - account.roles}
+        details = {"by": "provider"} | {step: sorted(names) for step, names in steps.items() if names}
+        await add_audit_event(connection, AuditEvent("roles_changed", now, user.id, details=details))
         await tell_live_sessions(connection, user.id, account.version, now=now, tokens_live=tokens_live)
 
 

@@ -40,12 +40,12 @@ _SAID_OF_EVENTS: Final = frozenset(
     {
         *("by", "cause", "client", "client_id", "how", "provider", "reason", "sessions_ended"),
         *("digest", "version"),
-        *("denied", "granted", "no_longer_denied", "no_longer_granted"),
+        *("denied", "gained", "granted", "lost", "no_longer_denied", "no_longer_granted"),
     }
 )
 """What the details of an event may say to the person; whatever else there is may be about others."""
 _OPERATOR: Final = "operator"
-_SHOWN_AS_THEY_ARE: Final = ("user", "client", "schedule")
+_SHOWN_AS_THEY_ARE: Final = ("user", "client", "schedule", "provider")
 
 
 async def export(connection: AsyncConnection, user_id: UUID, *, max_rows: int) -> PersonalData | None:
