@@ -12,10 +12,10 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Final
 
-from tests.house.data_map import GROUNDS, PURPOSES
 from tests.house.legal_words import HELD, RETAINED, WARNING
 from tests.house.tree import ROOT
 from watchword.auth.attempt import ATTEMPT_SECONDS
+from watchword.compliance.words import GROUNDS, PURPOSES
 from watchword.config.auth import Settings
 from watchword.protocol.cookies import CookieNames
 from watchword.storage.privacy_marks import MarkedColumn, Personal, marked_columns

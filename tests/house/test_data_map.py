@@ -8,6 +8,7 @@ from sqlalchemy import Column, MetaData, String, Table
 
 from tests.house import data_map
 from watchword.auth.cleanup_ports import CLEANED_TABLES
+from watchword.compliance import words
 from watchword.models.privacy import Erasure, Ground, Personal, Purpose, Retention
 from watchword.storage.privacy_marks import marked_columns, unmarked_columns
 
@@ -56,10 +57,10 @@ def test_the_map_is_up_to_date() -> None:
 
 def test_the_map_has_words_for_everything() -> None:
     """Each purpose, ground, retention and erasure that a mark may name."""
-    for words, names in (
-        (data_map.PURPOSES, Purpose),
-        (data_map.GROUNDS, Ground),
-        (data_map.RETENTIONS, Retention),
-        (data_map.ERASURES, Erasure),
+    for told, names in (
+        (words.PURPOSES, Purpose),
+        (words.GROUNDS, Ground),
+        (words.RETENTIONS, Retention),
+        (words.ERASURES, Erasure),
     ):
-        assert set(words) == set(get_args(names))
+        assert set(told) == set(get_args(names))

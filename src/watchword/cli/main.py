@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from watchword.cli import audit, db, keys, provider, secrets, sessions, token, users, versions
+from watchword.cli import audit, compliance, db, keys, provider, secrets, sessions, token, users, versions
 from watchword.cli.demo import demo
 from watchword.cli.dev_provider import dev_provider
 from watchword.cli.doctor import doctor
 from watchword.cli.exit_codes import exit_code
+from watchword.cli.init import init
 from watchword.cli.routes import routes
 from watchword.cli.serve import serve
 from watchword.errors import WatchwordError
@@ -30,10 +31,12 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(secrets.app, name="secrets")
 app.add_typer(versions.app, name="versions")
 app.add_typer(provider.app, name="provider")
+app.add_typer(compliance.app, name="compliance")
 app.add_typer(audit.app, name="audit")
 app.add_typer(token.app, name="token")
 app.command("demo", short_help="Run the example API, offline.")(demo)
 app.command("serve", short_help="Run watchword beside an app.")(serve)
+app.command("init", short_help="Begin a project: settings, an app, its test.")(init)
 app.command("doctor", short_help="Say what is misconfigured, and how to put it right.")(doctor)
 app.command("routes", short_help="List an app's routes and how each is protected.")(routes)
 app.command("dev-provider", short_help="Run an identity provider for development.")(dev_provider)

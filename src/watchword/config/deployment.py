@@ -139,14 +139,7 @@ def _insecure_lives(settings: Settings) -> Iterator[str]:
 
 
 def _insecure_secrets(settings: Settings) -> Iterator[str]:
-    named: list[tuple[str, Secret | ClientSecret | ClientKey]] = [
-        *_named_secret_keys(settings),
-        *_client_secrets(settings),
-        *_client_keys(settings),
-        *_secrets_of_clients(settings),
-        *_address_secrets(settings),
-    ]
-    for name, secret in named:
+    for name, secret in named_secrets(settings):
         if secret.origin == "literal":
             yield f"{name}: is written in a file or in code; use an environment variable, env: or file:"
         if secret.exposed_file is not None:
@@ -160,6 +153,17 @@ def _insecure_secrets(settings: Settings) -> Iterator[str]:
     for name, address in _addresses(settings):
         if address.password is not None and _is_placeholder(unquote(address.password)):
             yield f"{name}: holds a placeholder for a password"
+
+
+def named_secrets(settings: Settings) -> list[tuple[str, Secret | ClientSecret | ClientKey]]:
+    """Every secret that is set, by the setting; each says where it was written, and prints nothing else."""
+    return [
+        *_named_secret_keys(settings),
+        *_client_secrets(settings),
+        *_client_keys(settings),
+        *_secrets_of_clients(settings),
+        *_address_secrets(settings),
+    ]
 
 
 def _named_secret_keys(settings: Settings) -> Iterator[tuple[str, Secret]]:

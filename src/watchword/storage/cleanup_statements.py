@@ -15,6 +15,7 @@ from sqlalchemy import (
     SQLColumnExpression,
     TextClause,
     delete,
+    func,
     select,
     tuple_,
 )
@@ -74,6 +75,13 @@ def expired_row(target: CleanupTarget, key: Sequence[Any]) -> Executable:
     model, columns, _ = _EXPIRING[target]
     this = (column == value for column, value in zip(columns, key, strict=True))
     return delete(model).where(*this).returning(*_told(target))
+
+
+def overdue_rows(target: CleanupTarget, *, before: datetime) -> Select[Any]:
+    """How many rows ``oldest_expired`` would delete without a limit, and the time of the oldest."""
+    moment = _EXPIRING[target][2]
+    counted = select(func.count().label("counted"), func.min(moment).label("oldest")).where(moment < before)
+    return counted.where(_FURTHER[target]) if target in _FURTHER else counted
 
 
 def _oldest(

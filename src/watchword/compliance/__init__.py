@@ -1,0 +1,1 @@
+"""What ``watchword compliance report`` tells of one deployment; it changes nothing and certifies nothing."""
