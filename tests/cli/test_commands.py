@@ -142,23 +142,3 @@ def test_help_is_quick(arguments: list[str]) -> None:
         "from watchword.cli.main import run\ntry:\n    run()\nexcept SystemExit:\n    pass"
     )
     assert not imported_by(code).intersection(HEAVY)
-
-
-@pytest.mark.parametrize(
-    "code",
-    [
-        "from watchword import Principal, require_auth, public, CurrentPrincipal",
-        "import watchword.errors",
-        "import watchword.testing.plugin",
-        "import watchword.demo",
-    ],
-)
-def test_what_a_module_of_routes_needs_is_light(code: str) -> None:
-    """Marking routes opens no database driver, no migration tool, no HTTP client and no vault."""
-    drivers = {"sqlalchemy", "alembic", "asyncpg", "aiosqlite", "httpx2", "httpx", "boto3", "hvac"}
-    assert not imported_by(code).intersection(drivers)
-
-
-def test_the_pytest_plugin_is_light() -> None:
-    """Whoever has watchword installed pays nothing in tests that do not use it."""
-    assert not imported_by("import watchword.testing.plugin").intersection(HEAVY)

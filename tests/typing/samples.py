@@ -50,7 +50,7 @@ Settings(
     rate_limits={"login": "20/minute"},
     access_token_seconds=600,
 )
-auth = Watchword(Settings(), default="deny", clock=FakeClock(), templates=Path("pages"), translations="locale")
+auth = Watchword(settings, default="deny", clock=FakeClock(), templates=Path("pages"), translations="de")
 app = FastAPI()
 auth.install(app, operations=False)
 Watchword().install(Starlette())
