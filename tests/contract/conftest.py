@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.contract.schemas import Schema, schema_of
 from tests.servers.sqlite import migrated_sqlite
 from watchword.storage import SqlDatabase, open_database
 
@@ -34,6 +35,12 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite+aiosqlite:///{tmp_path}/new/watchword.db"
     return str(request.getfixturevalue("empty_postgres_url"))
+
+
+@pytest.fixture
+def schema(request: pytest.FixtureRequest) -> Schema:
+    """A function that writes down the whole schema of a database, in the database's own words."""
+    return lambda url: schema_of(url, lambda: request.getfixturevalue("postgres_server"))
 
 
 @pytest.fixture

@@ -5,20 +5,16 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-import sqlite3
-import subprocess
-from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, make_url, text
+from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from tests.contract.processes import let_go_together, workers
-from tests.servers.postgres import PostgresServer
+from tests.contract.schemas import Schema
 from watchword.config.database_url import sqlite_path
 from watchword.errors import ConfigurationError, DatabaseUnavailable, MigrationFailed, MigrationNeeded
 from watchword.migrations import runner, scripts
@@ -39,35 +35,6 @@ async def run(url: str, *statements: str) -> list[tuple[object, ...]]:
         rows = [tuple(row) for row in result] if result.returns_rows else []
     await engine.dispose()
     return rows
-
-
-Schema = Callable[[str], str]
-
-
-@pytest.fixture
-def schema(request: pytest.FixtureRequest, empty_url: str) -> Schema:
-    """A function that writes down the whole schema of a database, in the database's own words."""
-    if empty_url.startswith("sqlite"):
-        return _sqlite_schema
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    return lambda url: _postgres_schema(server, url)
-
-
-def _sqlite_schema(url: str) -> str:
-    with closing(sqlite3.connect(sqlite_path(url) or "")) as connection:
-        found = connection.execute(
-            "SELECT type, name, sql FROM sqlite_master WHERE name <> 'sqlite_sequence'"
-        )
-        return "\n".join(sorted(re.sub(r"\s+", " ", f"{kind} {name} {sql}") for kind, name, sql in found))
-
-
-def _postgres_schema(server: PostgresServer, url: str) -> str:
-    command = [str(server.binaries / "pg_dump"), "-s", "-h", str(server.folder), "-U", "postgres"]
-    database = make_url(url).database or ""
-    dumped = subprocess.run(
-        [*command, database], capture_output=True, text=True, check=True, timeout=60
-    ).stdout
-    return "\n".join(line for line in dumped.splitlines() if not re.match(r"\\(un)?restrict|--|$", line))
 
 
 async def test_a_new_database_is_behind_then_up_to_date(empty_url: str) -> None:

@@ -223,6 +223,7 @@ _SES: Final = (
     Row(49, "one replica is cut off from the database: 503 there once its feed is old"),
     Row(50, "clocks that differ or go back revive nothing for longer than they differ"),
     Row(51, "full disks: no success without a durable row, no failure because of a log"),
+    Row(52, "two versions at once on one database, and back: no refresh fails, the schema is as before"),
     Row(53, "forks share no connection"),
     Row(60, "after logout the access token is refused on the other replica as well"),
     Row(61, "so it is after revocation, disabling and a role that was removed"),
