@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -17,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from watchword.api.account_endpoints import AccountEndpoints
+from watchword.api.admin_endpoints import AdminEndpoints
 from watchword.api.authorize_endpoints import AuthorizeEndpoints
 from watchword.api.backchannel_endpoints import BackchannelEndpoints
 from watchword.api.browser import Browser
@@ -44,6 +44,7 @@ from watchword.api.well_known import WellKnown
 from watchword.auth.caller import RequestFacts
 from watchword.auth.clock import SystemClock
 from watchword.auth.forks import in_child
+from watchword.auth.logs import tell
 from watchword.auth.ports import Clock, ProviderHttp
 from watchword.auth.revocation import POLL_SECONDS
 from watchword.auth.sealing import Sealer
@@ -59,8 +60,6 @@ from watchword.migrations.runner import require_up_to_date
 from watchword.protocol.cookies import CookieNames
 from watchword.protocol.principal import Anonymous, Identity, Principal, Rejected
 from watchword.storage.database import open_database
-
-logger = logging.getLogger("watchword")
 
 
 class Watchword:
@@ -112,6 +111,7 @@ class Watchword:
             *SessionEndpoints(self.settings, browser, self.services, clients).routes(),
             *BackchannelEndpoints(self.services).routes(),
             *AccountEndpoints(self.settings, browser, self.services).routes(),
+            *AdminEndpoints.of(self.settings, browser, self.services).routes(),
             *TermsEndpoints(self.settings, browser, self.services).routes(),
             *TokenEndpoints(clients, browser, self.services).routes(),
             *VerifyEndpoint().routes(),
@@ -268,7 +268,7 @@ class Watchword:
             self._failure = error
             raise
         for warning in deployment_warnings(self.settings):
-            logger.warning("%s", warning)
+            tell("setting_doubtful", "%s", warning)
         return services
 
     async def _start(self) -> Services:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final
 
 from watchword.auth.client_proof import ClientProofs, client_proofs
 from watchword.auth.database_login import DatabaseLogins, database_login, login_reader
+from watchword.auth.logs import tell
 from watchword.auth.ports import Clock
 from watchword.auth.secret_reader import SecretReader
 from watchword.auth.secret_watch import SecretWatch
@@ -18,8 +18,6 @@ from watchword.config.database_url import normalise_database_url, sqlite_path
 from watchword.config.resolver import Resolver
 
 DATABASE_URL: Final = "WATCHWORD_DATABASE_URL"
-
-logger: Final = logging.getLogger("watchword")
 
 
 class RunningSecrets:
@@ -61,4 +59,5 @@ class RunningSecrets:
 
 
 def _tell(setting: str, _value: str) -> None:
-    logger.warning("%s has changed, which counts from the next start of this process", setting)
+    message = "%s has changed, which counts from the next start of this process"
+    tell("secret_changed_for_later", message, setting, setting=setting)

@@ -216,7 +216,7 @@ def test_the_operator_reads_what_the_proxy_lacks(shared: Service, caplog: pytest
     """The one mistake everybody makes once is named in the log."""
     with caplog.at_level("INFO", logger="watchword"):
         ask(shared.signed_in())
-    (record,) = [each for each in caplog.records if getattr(each, "reason", "") == "cross_site_request"]
+    (record,) = [each for each in caplog.records if getattr(each, "code", "") == "cross_site_request"]
     assert "the proxy did not say by which method the request came" in record.__dict__["detail"]
     assert record.__dict__["route"] == "/auth/verify"
 

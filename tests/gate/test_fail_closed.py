@@ -112,7 +112,7 @@ def test_x_18_an_unforeseen_fault_is_503_and_its_message_stays_inside(
         answer = client.get(path, headers=bearer(caller))
     assert (answer.status_code, answer.json()["code"]) == (503, "identification_failed")
     assert SECRET not in answer.text + caplog.text
-    assert any(record.__dict__.get("reason") == "identification_failed" for record in caplog.records)
+    assert any(record.__dict__.get("code") == "identification_failed" for record in caplog.records)
 
 
 class Broken(CannedAuthenticator):

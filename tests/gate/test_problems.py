@@ -111,13 +111,13 @@ def test_ses_87_any_other_request_id_is_replaced(headers: list[tuple[bytes, byte
 
 
 def test_one_log_record_a_refusal_with_code_cause_and_route(caplog: pytest.LogCaptureFixture) -> None:
-    """The operator reads the code as ``reason``, the cause, the request id and the route's
+    """The operator reads the code, the cause, the request id and the route's
     template; the path that was asked for, which may hold anything, is not logged."""
     with started(one_route()) as client, caplog.at_level(logging.INFO, logger="watchword"):
         client.get("/orders/of-a-customer", headers={**bearer("anna"), "X-Request-Id": "r-1"})
     (record,) = (record for record in caplog.records if record.name == "watchword")
     facts = vars(record)
-    assert facts["reason"] == "insufficient_scope"
+    assert facts["code"] == "insufficient_scope"
     assert facts["detail"] == "needs one of the roles ['admin']"
     assert (facts["request_id"], facts["route"], facts["status"]) == ("r-1", "/orders/{order_id}", 403)
     assert "of-a-customer" not in str(facts)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 import anyio.from_thread
 from starlette.exceptions import HTTPException
 
 from watchword.auth.caller import Caller, current_caller
+from watchword.auth.logs import tell
 from watchword.errors import IdentificationFailed, NotInstalled, WatchwordError
 from watchword.protocol.access import Requirement, decide
 from watchword.protocol.principal import Principal
-
-logger = logging.getLogger("watchword")
 
 
 class NotInstalledHere(NotInstalled, HTTPException):
@@ -22,7 +20,7 @@ class NotInstalledHere(NotInstalled, HTTPException):
     def __init__(self, cause: str) -> None:
         HTTPException.__init__(self, self.status, f"{self.public} ({self.code})")
         self.retry_after_seconds = None
-        logger.error("refused with %s: %s", self.code, cause, extra={"reason": self.code, "detail": cause})
+        tell("not_installed", "refused with %s: %s", self.code, cause, code=self.code, detail=cause)
 
 
 async def admit(caller: Caller, asked: Requirement) -> WatchwordError | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from threading import Lock
@@ -22,10 +21,9 @@ from watchword.api.route_walk import route_table
 from watchword.api.version_install import VersionInstallation, dispatch_place
 from watchword.api.version_policy import Versions
 from watchword.auth.caller import Authenticator
+from watchword.auth.logs import tell
 from watchword.errors import ConfigurationError, WatchwordError
 from watchword.protocol.printable import printable
-
-logger = logging.getLogger("watchword")
 
 Default = Literal["allow", "deny"]
 _MAX_REPORT_CHARS = 2000
@@ -175,10 +173,12 @@ class GateInstallation:
         if unmarked:
             fate = "refused" if self._deny else "open to anyone"
             routes = printable("; ".join(unmarked), max_chars=_MAX_REPORT_CHARS)
-            logger.warning("routes with neither @require_auth nor @public are %s: %s", fate, routes)
+            message = "routes with neither @require_auth nor @public are %s: %s"
+            tell("routes_unmarked", message, fate, routes, fate=fate, routes=routes)
         if self.table is not None and self.table.contradictory:
             routes = printable("; ".join(self.table.contradictory), max_chars=_MAX_REPORT_CHARS)
-            logger.warning("routes that are @public, but whose dependencies need a caller: %s", routes)
+            message = "routes that are @public, but whose dependencies need a caller: %s"
+            tell("routes_contradictory", message, routes, routes=routes)
 
 
 def _place(leaf: Leaf) -> tuple[int, str] | int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
@@ -12,16 +11,16 @@ from starlette.websockets import WebSocket, WebSocketClose, WebSocketState
 
 from watchword.api.answer_headers import VARY, protective_headers
 from watchword.api.request_id import request_id_of
-from watchword.auth.caller import SCOPE_KEY, Caller
+from watchword.auth.caller import SCOPE_KEY, Caller, current_caller
+from watchword.auth.logs import tell
 from watchword.errors import InsufficientScope, TermsRequired, WatchwordError
 from watchword.protocol.bearer import challenge
+from watchword.protocol.principal import Principal
 from watchword.protocol.printable import printable
 
 TYPE_PREFIX = "urn:watchword:error:"
 _POLICY_VIOLATION = 1008
 _MAX_DETAIL_CHARS = 500
-
-logger = logging.getLogger("watchword")
 
 
 def problem_response(error: WatchwordError, *, request_id: str | None, secure: bool = False) -> Response:
@@ -53,24 +52,25 @@ def problem_response(error: WatchwordError, *, request_id: str | None, secure: b
 
 
 def log_refusal(error: WatchwordError, *, request_id: str | None, route: str | None = None) -> None:
-    """One record for the operator: ``reason`` is the code, ``detail`` the cause, always one line.
+    """One record for the operator, of one line: ``code``, ``detail``, which is the cause, and who was
+    refused where that is known.
 
     ``route`` is the route's template, never the path that was asked for.
     """
     detail = printable(error.detail, max_chars=_MAX_DETAIL_CHARS)
-    logger.log(
-        logging.INFO if error.status < 500 else logging.WARNING,
+    caller = current_caller.get()
+    who = caller.best if caller is not None and isinstance(caller.best, Principal) else None
+    tell(
+        "request_refused" if error.status < 500 else "request_failed",
         "refused with %s: %s (request %s)",
-        error.code,
-        detail,
-        request_id,
-        extra={
-            "reason": error.code,
-            "detail": detail,
-            "status": error.status,
-            "request_id": request_id,
-            "route": route,
-        },
+        *(error.code, detail, request_id),
+        code=error.code,
+        status=error.status,
+        request_id=request_id,
+        route=route,
+        user_id=who.user_id if who else None,
+        session_id=who.session_id if who else None,
+        detail=detail,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Final
@@ -16,10 +15,9 @@ from watchword.api.route_table import Leaf, RouteTable, VersionedPlace
 from watchword.api.route_walk import route_table
 from watchword.api.version_dispatch import VersionedApp, VersionedDispatch, VersionHeaders
 from watchword.api.version_policy import Versions
+from watchword.auth.logs import tell
 from watchword.errors import ConfigurationError
 from watchword.protocol.printable import printable
-
-logger = logging.getLogger("watchword")
 
 _MAX_REPORT_CHARS: Final = 2000
 
@@ -60,9 +58,10 @@ class VersionInstallation:
                 observed.setdefault(version.id, []).append(entry.name)
         for name, listed in sorted(observed.items()):
             told = printable("; ".join(listed), max_chars=_MAX_REPORT_CHARS)
-            logger.warning("routes of version %s are observed, @require_auth refuses nobody: %s", name, told)
+            message = "routes of version %s are observed, @require_auth refuses nobody: %s"
+            tell("version_observed", message, name, told, version=name, routes=told)
         for warning in self.versions.warnings():
-            logger.warning("%s", warning)
+            tell("version_overlooked", "%s", warning)
 
     def _frame_what_is_built(self) -> None:
         build = self._app.build_middleware_stack

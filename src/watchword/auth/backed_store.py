@@ -3,11 +3,11 @@ another one, without a key being lost."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from typing import Final
 
 from watchword.auth.key_ports import COPY_MARK, KeyLedger, KeyStore, RingCopy, StoredKey, StoredRing
+from watchword.auth.logs import tell
 from watchword.auth.ports import Clock
 from watchword.auth.ring_json import ring_from_json, ring_to_json
 from watchword.auth.sealing import Sealer, sealed_under
@@ -22,8 +22,6 @@ from watchword.protocol.key_ring import edition, without
 
 NEWEST: Final = "newest ring"
 """Where the copy is kept, whatever store the ring is in: a store that is configured later goes on with it."""
-
-logger = logging.getLogger("watchword")
 
 
 class BackedKeyStore:
@@ -76,9 +74,8 @@ class BackedKeyStore:
         try:
             await self._keep(await self._store.load())
         except (DatabaseUnavailable, KeyStoreInvalid, KeyStoreUnavailable) as error:
-            logger.warning(
-                "key store: %s: the ring was written, its copy was not: %s", self.place, error.detail
-            )
+            message = "key store: %s: the ring was written, its copy was not: %s"
+            tell("key_copy_failed", message, self.place, error=error, place=self.place)
         return True
 
     async def _from_copy(self, error: KeyStoreUnavailable) -> StoredRing:
@@ -90,17 +87,14 @@ class BackedKeyStore:
         keys = self._opened(copy)
         if not self._away:
             self._away = True
-            logger.warning(
-                "key store: %s does not answer, the sealed copy in the database stands in: %s",
-                self.place,
-                error.detail,
-            )
+            message = "key store: %s does not answer, the sealed copy in the database stands in: %s"
+            tell("key_store_away", message, self.place, error=error, place=self.place)
         return StoredRing(COPY_MARK + copy.version, keys)
 
     def _is_here(self) -> None:
         if self._away:
             self._away = False
-            logger.warning("key store: %s answers again", self.place)
+            tell("key_store_back", "key store: %s answers again", self.place, place=self.place)
 
     async def _newest_known(self, ring: StoredRing, copy: RingCopy | None) -> tuple[StoredKey, ...]:
         """The keys of the copy, which has to open only where the store has nothing."""
@@ -113,7 +107,8 @@ class BackedKeyStore:
             if not ring.keys:
                 raise
             if not self._is_foreign(ring):
-                logger.warning("key store: the copy of the ring is made anew: %s", error.detail)
+                message = "key store: the copy of the ring is made anew: %s"
+                tell("key_copy_remade", message, error=error, place=self.place)
             return ()
 
     async def _caught_up(self, kept: tuple[StoredKey, ...]) -> StoredRing:
@@ -128,18 +123,21 @@ class BackedKeyStore:
                 await self._store.replace(ring, left)
                 ring = await self._store.load()
             except KeyStoreUnavailable as error:
-                logger.warning("key store: %s cannot be written: %s", self.place, error.detail)
+                message = "key store: %s cannot be written: %s"
+                tell("key_store_unwritable", message, self.place, error=error, place=self.place)
             if _is_newer(left, without(ring.keys, revoked)):
                 return StoredRing(COPY_MARK + ring.version, left)
         await self._keep(ring)
         return ring
 
     def _tell(self, ring: StoredRing, left: Sequence[StoredKey]) -> None:
-        logger.warning(
+        tell(
+            "key_store_behind",
             "key store: %s holds %s, so the newest ring known is written there: %s",
             self.place,
             "an older ring" if ring.keys else "no ring",
             ", ".join(f"{key.kid} ({key.state})" for key in left),
+            place=self.place,
         )
 
     async def _keep(self, ring: StoredRing) -> None:
@@ -153,7 +151,8 @@ class BackedKeyStore:
         except (KeyStoreInvalid, ValueError) as error:
             if self._uncopied != ring.version:
                 self._uncopied = ring.version
-                logger.warning("key store: there is no copy of this ring: %s", error)
+                message, cause = "key store: there is no copy of this ring: %s", str(error)
+                tell("key_copy_failed", message, cause, cause=cause, code=None, place=self.place)
             return
         sealed = self._sealer.seal("key-ring-copy", text, place=NEWEST.encode())
         saved_at = max(self._clock.now(), edition(ring.keys) or self._clock.now())

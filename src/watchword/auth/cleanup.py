@@ -6,7 +6,6 @@ Never on the way of a request: a task of the app does it every few minutes, or a
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -23,9 +22,10 @@ from watchword.auth.cleanup_ports import (
     Cursor,
 )
 from watchword.auth.jitter import between
+from watchword.auth.logs import tell
 from watchword.auth.ports import Clock
 from watchword.auth.version_ports import VersionUsageStore
-from watchword.errors import DatabaseUnavailable, WatchwordError
+from watchword.errors import DatabaseUnavailable
 from watchword.protocol.retention import Edges, edges
 
 FIRST_SECONDS: Final = 30.0
@@ -40,8 +40,6 @@ left without one."""
 STEP_DOWN_SECONDS: Final = 1.0
 """A process that stops does not wait for longer to say so; others then wait for its lease to end."""
 _FEWEST_ROWS: Final = 10
-
-logger = logging.getLogger("watchword")
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,14 +224,14 @@ class Cleanup:
         """Once a table: rows that the database does not let go, while all others do."""
         if kept_by is not None and target not in self._named:
             self._named.add(target)
-            logger.warning("cleanup: some rows of %s cannot be deleted and stay: %s", target, kept_by)
+            message = "cleanup: some rows of %s cannot be deleted and stay: %s"
+            tell("cleanup_stuck", message, target, kept_by, table=target, cause=kept_by)
 
     def _tell(self, error: Exception | None) -> None:
         if error is not None and not self._away:
-            cause = error.detail if isinstance(error, WatchwordError) else type(error).__name__
-            logger.warning("cleanup: it cannot be done, expired rows stay: %s", cause)
+            tell("cleanup_away", "cleanup: it cannot be done, expired rows stay: %s", error=error)
         elif error is None and self._away:
-            logger.warning("cleanup: it can be done again")
+            tell("cleanup_back", "cleanup: it can be done again")
         self._away = error is not None
 
 
@@ -252,4 +250,4 @@ class _Run:
 def _log(cleaned: Cleaned) -> None:
     told = ", ".join(f"{table} {rows}" for table, rows in cleaned.gone.items() if rows)
     if told:
-        logger.info("cleanup: rows that went: %s", told)
+        tell("cleanup_done", "cleanup: rows that went: %s", told)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from watchword.auth.client_proof import ClientProof, ClientProofs
 from watchword.auth.deadline import OPERATION_SECONDS, time_left_seconds
+from watchword.auth.logs import tell
 from watchword.auth.ports import Clock
 from watchword.config.provider import ProviderSettings
 from watchword.errors import ProviderClientRefused, ProviderSettingsMismatch
@@ -16,8 +16,6 @@ from watchword.protocol.assertion_key import AssertionKey, client_assertion
 from watchword.protocol.client_auth import ClientAuthentication, check_method_offered
 from watchword.protocol.discovery import ProviderMetadata
 from watchword.protocol.printable import printable
-
-logger: Final = logging.getLogger("watchword")
 
 T = TypeVar("T")
 Send = Callable[[ClientAuthentication], Awaitable[T]]
@@ -95,10 +93,12 @@ class ClientCredentials:
 
     def _note(self, proof: ClientProof) -> None:
         if self._proofs.worked(proof) and proof != self._proofs.current:
-            logger.warning(
+            tell(
+                "client_secret_behind",
                 "%s: the provider takes the previous value and not the current one: it was not changed there "
                 "yet, or is wrong here",
                 self._proofs.setting,
+                setting=self._proofs.setting,
             )
 
     def _told(self, refused: ProviderClientRefused, tries: int) -> ProviderClientRefused:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import os
 import threading
@@ -11,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, get_args
 
 from watchword.auth.jitter import jitter
+from watchword.auth.logs import tell
 from watchword.auth.ports import Clock
 from watchword.auth.provider_health import BreakerState, CallOutcome, EndpointHealth, EndpointKind
 from watchword.errors import (
@@ -44,8 +44,6 @@ _STATES: Final[Mapping[type[Breaker], BreakerState]] = {
 }
 _BY_BADNESS: Final[tuple[BreakerState, ...]] = ("closed", "half_open", "open")
 _ANSWERS: Final = "it answers again"
-
-logger = logging.getLogger("watchword")
 
 
 class EndpointBreakers:
@@ -189,7 +187,15 @@ class EndpointBreakers:
         if isinstance(breaker, Open):
             rest = f", not asked for {math.ceil(breaker.until - self._clock.monotonic())} s"
         state = _STATES[type(breaker)]
-        logger.warning("provider %s: %s is %s%s: %s", self._provider_id, kind, state, rest, cause)
+        tell(
+            "breaker_changed",
+            "provider %s: %s is %s%s: %s",
+            *(self._provider_id, kind, state, rest, cause),
+            provider=self._provider_id,
+            kind=kind,
+            state=state,
+            cause=cause,
+        )
 
     def _held(self) -> threading.RLock:
         """The lock; another one in a process that was forked while somebody held it."""

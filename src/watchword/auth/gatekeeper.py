@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -11,6 +10,7 @@ from uuid import UUID
 from watchword.auth.ports import Clock, LiveSession, SessionStore
 from watchword.auth.provider_tokens import ProviderTokens
 from watchword.auth.revocation import FRESH_SECONDS, RevocationFeed
+from watchword.auth.spans import traced
 from watchword.auth.terms import TermsKeeper
 from watchword.auth.token_validator import TokenValidator
 from watchword.errors import (
@@ -25,8 +25,6 @@ from watchword.protocol.bearer import read_authorization
 from watchword.protocol.cookies import CookieNames, read_cookies
 from watchword.protocol.origin import SAFE_METHODS, is_same_origin
 from watchword.protocol.principal import Anonymous, Identity, Principal, Rejected
-
-logger = logging.getLogger("watchword")
 
 
 class Request(Protocol):
@@ -107,6 +105,7 @@ class Gatekeeper:
         except WatchwordError:
             return None
 
+    @traced("watchword.session.confirm")
     async def confirm(self, caller: Principal) -> Principal:
         """The caller with roles, e-mail and name as the database has them now.
 
@@ -149,6 +148,7 @@ class Gatekeeper:
             caller = None if foreign is None else await foreign.verify(token)
             return caller or await self._validator.verify_again(token, refused)
 
+    @traced("watchword.revocations.catch_up")
     async def _catch_up(self) -> None:
         """The view is too old to be trusted alone; a database that is away is waited for a while.
         What is read may take away the key that verified the token."""

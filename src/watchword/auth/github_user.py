@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
+from watchword.auth.logs import tell
 from watchword.auth.ports import Clock, ProviderHttp
 from watchword.auth.provider_guard import ProviderGuard
 from watchword.errors import ProviderMetadataInvalid, WatchwordError
@@ -15,8 +15,6 @@ from watchword.protocol.id_token import IdToken
 from watchword.protocol.provider_answer import MAX_ANSWER_BYTES
 
 Check = Callable[[int, Mapping[str, str], bytes], dict[str, Any]]
-
-logger: Final = logging.getLogger("watchword")
 
 
 class GitHubUser:
@@ -68,7 +66,8 @@ class GitHubUser:
         except WatchwordError as error:
             if self._asked == "always":
                 raise
-            logger.warning("the e-mail address of a person at GitHub could not be had: %s", error.detail)
+            message = "the e-mail address of a person at GitHub could not be had: %s"
+            tell("userinfo_unread", message, error=error, provider="github")
             return {}
 
     async def _get(self, endpoint: str, access_token: str, check: Check) -> dict[str, Any]:

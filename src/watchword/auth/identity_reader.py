@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
+from watchword.auth.logs import tell
 from watchword.auth.ports import ProviderIdentity
 from watchword.config.provider import ProviderSettings
 from watchword.protocol.id_token import IdToken
 from watchword.protocol.profile import read_profile
 from watchword.protocol.roles import are_withheld, map_roles, roles_at
-
-logger: Final = logging.getLogger("watchword")
 
 
 class IdentityReader:
@@ -39,7 +37,8 @@ class IdentityReader:
         reading = roles_at(claims, self._role_claims, mapping=self._role_map)
         unknown = userinfo is None and not self.role_names <= id_token.claims.keys()
         if are_withheld(claims, self._role_claims):
-            logger.warning("%s left out roles of a person who has too many of them", self._provider_id)
+            message, provider = "%s left out roles of a person who has too many of them", self._provider_id
+            tell("roles_withheld", message, provider, provider=provider)
             unknown = True
         return ProviderIdentity(
             provider_id=self._provider_id,

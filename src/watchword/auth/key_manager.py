@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Collection, Sequence
 from contextlib import suppress
@@ -13,6 +12,7 @@ from typing import Final, Literal
 from watchword.auth.account_ports import Actor
 from watchword.auth.key_maker import KeyMaker
 from watchword.auth.key_ports import KeyLedger, KeyState, KeyStore, KeyUse
+from watchword.auth.logs import tell
 from watchword.auth.ports import Clock
 from watchword.auth.ring import ChangedRing, ReadRing, Ring
 from watchword.auth.sealing import Sealer
@@ -26,8 +26,6 @@ from watchword.errors import (
     SealBroken,
 )
 from watchword.protocol.key_ring import RingPolicy, by_hand, due, missing, only, signer, without
-
-logger = logging.getLogger("watchword")
 
 TOLD: Final = timedelta(days=30)
 """For how long the feed tells that a key was revoked. Whoever took it goes on making tokens, so replicas that
@@ -201,7 +199,8 @@ class KeyManager:
         try:
             changed = await self.ring.repaired()
         except (KeyStoreUnavailable, KeyStoreInvalid, Contended, DatabaseUnavailable) as error:
-            logger.warning("signing keys: revoked, and the store could not be told yet: %s", error.detail)
+            message = "signing keys: revoked, and the store could not be told yet: %s"
+            tell("key_change_untold", message, error=error)
             return RevokedKeys(revoked, None if left is None else left.kid, pending=error.detail)
         return RevokedKeys(revoked, (await self._told(changed, before="")).active)
 
@@ -218,7 +217,7 @@ class KeyManager:
                     by=self._by, now=now, active=active, next_=announced, retired=retired or None
                 )
             except DatabaseUnavailable as error:
-                logger.warning("signing keys: changed, and nobody could be told: %s", error.detail)
+                tell("key_change_untold", "signing keys: changed, and nobody could be told: %s", error=error)
         return Rotated(active=active, next=announced, retired=retired)
 
 

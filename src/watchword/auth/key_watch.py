@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from contextlib import suppress
 from typing import Final
 
@@ -11,8 +10,8 @@ from watchword.auth.flight import Flight
 from watchword.auth.jitter import jitter
 from watchword.auth.key_manager import KeyManager
 from watchword.auth.keyring import PATIENCE_SECONDS, Keyring
+from watchword.auth.logs import cause_of, tell
 from watchword.auth.ports import Clock
-from watchword.errors import WatchwordError
 from watchword.protocol.key_ring import due
 
 DATABASE_LOOK_SECONDS: Final = 5.0
@@ -25,8 +24,6 @@ WRITE_USES_SECONDS: Final = 60.0
 _STRAY: Final = 0.25
 _NEWS_SECONDS: Final = 1.0
 """News, too, has it read at most once a second."""
-
-logger = logging.getLogger("watchword")
 
 
 def look_seconds(place: str) -> float:
@@ -85,9 +82,10 @@ class KeyWatch:
             if self._is_due() and await self._manager.rotate_if_due() is not None:
                 await self._keyring.reload()
         except Exception as error:
-            said = error.detail if isinstance(error, WatchwordError) else type(error).__name__
+            said = cause_of(error)
             if said != self._said:
-                logger.warning("signing keys: the rotation that is due is put off: %s", said)
+                message = "signing keys: the rotation that is due is put off: %s"
+                tell("key_rotation_put_off", message, error=error)
             self._said = said
         else:
             self._said = None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from watchword.auth.flight import Flight
 from watchword.auth.key_ports import KeyState, StoredKey
 from watchword.auth.key_uses import KeyUses
+from watchword.auth.logs import cause_of, tell
 from watchword.auth.ports import Clock
 from watchword.auth.ring import ReadRing, Ring
 from watchword.errors import (
@@ -31,8 +31,6 @@ RingState = Literal["ok", "copy", "unreadable"]
 goes on. A database that is away changes nothing about it."""
 PATIENCE_SECONDS: Final = 2.0
 _MAX_HEARD = 1000
-
-logger = logging.getLogger("watchword")
 
 
 class Keyring:
@@ -228,11 +226,9 @@ class Keyring:
 
     def _say(self, error: Exception | None) -> None:
         """One log line when reading begins to fail, or fails otherwise, and one when it works again."""
-        said = None
-        if error is not None:
-            said = error.detail if isinstance(error, WatchwordError) else type(error).__name__
-        if said is not None and said != self._said:
-            logger.warning("signing keys: %s: those held go on: %s", self.ring.place, said)
+        said, place = None if error is None else cause_of(error), self.ring.place
+        if error is not None and said != self._said:
+            tell("keys_away", "signing keys: %s: those held go on: %s", place, error=error, place=place)
         elif said is None and self._said is not None:
-            logger.warning("signing keys: %s can be read again", self.ring.place)
+            tell("keys_back", "signing keys: %s can be read again", place, place=place)
         self._said = said

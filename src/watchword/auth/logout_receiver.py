@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from watchword.auth.logout_ports import ProviderLogout, ProviderLogoutStore
+from watchword.auth.logs import tell
 from watchword.auth.oauth_client import OAuthClient
 from watchword.auth.ports import Clock
+from watchword.auth.spans import traced
 from watchword.errors import LogoutTokenRejected, UnknownProvider
 from watchword.protocol.claims import ClaimError
 from watchword.protocol.jws import JwsError
@@ -21,8 +22,6 @@ from watchword.protocol.logout_token import (
     LogoutTokenPolicy,
     check_logout_token,
 )
-
-logger = logging.getLogger("watchword")
 
 
 class LogoutReceiver:
@@ -46,6 +45,7 @@ class LogoutReceiver:
         self._tokens_live = timedelta(seconds=tokens_live_seconds)
         self._on_ended = on_ended
 
+    @traced("watchword.provider.logout")
     async def receive(self, provider_id: str, token: str) -> None:
         """A token that was heard before changes nothing and is no error: a provider that missed our
         answer may ask again.
@@ -74,7 +74,13 @@ class LogoutReceiver:
         for session_id in ended or ():
             self._on_ended(session_id, tokens_expire_at)
         outcome = "heard before" if ended is None else f"ended {len(ended)} sessions"
-        logger.info("logout by provider %s: %s", provider_id, outcome)
+        tell(
+            "provider_logout",
+            "logout by provider %s: %s",
+            *(provider_id, outcome),
+            provider=provider_id,
+            sessions_ended=len(ended or ()),
+        )
 
     async def _checked(self, client: OAuthClient, token: str) -> LogoutToken:
         metadata = await client.metadata("anybody")

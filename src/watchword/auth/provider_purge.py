@@ -6,7 +6,6 @@ which those about keys of ours never have, and a value that can be no key id of 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +13,7 @@ from typing import Final, Literal, Protocol
 
 from watchword.auth import provider_keys, provider_metadata
 from watchword.auth.account_ports import Actor
+from watchword.auth.logs import tell
 from watchword.auth.oauth_client import OAuthClient
 from watchword.auth.verified_tokens import VerifiedTokens
 
@@ -25,8 +25,6 @@ HELD_SECONDS: Final[Mapping[PurgeTarget, int]] = {
 }
 """For how long a replica that is cut off from the database may go on with what is purged, and so for
 how long the feed tells it."""
-
-logger: Final = logging.getLogger("watchword")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,4 +77,5 @@ class ProviderPurges:
         else:
             return
         if held:
-            logger.warning("provider %s: %s purged", client.provider_id, value.removeprefix("provider:"))
+            provider, what = client.provider_id, value.removeprefix("provider:")
+            tell("provider_purged", "provider %s: %s purged", provider, what, provider=provider, what=what)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any, Final
@@ -12,6 +11,7 @@ from watchword.auth.deadline import operation
 from watchword.auth.github_user import GitHubUser
 from watchword.auth.id_token_check import IdTokenCheck
 from watchword.auth.identity_reader import IdentityReader
+from watchword.auth.logs import tell
 from watchword.auth.ports import Clock, ProviderIdentity
 from watchword.auth.recheck_ports import Confirmed, Refreshed, Unanswered, Withdrawn
 from watchword.auth.token_endpoint import TokenEndpoint
@@ -34,8 +34,6 @@ from watchword.protocol.token_exchange import TokenResponse, check_refresh_respo
 
 TELL_AGAIN_SECONDS: Final = 60.0
 """After a fault was told, others of its kind are not: every session that is due meets it."""
-
-logger: Final = logging.getLogger("watchword")
 
 
 class _NoLonger(Exception):
@@ -102,7 +100,8 @@ class ProviderRefresh:
         told = told_at is not None and now - told_at < TELL_AGAIN_SECONDS
         if not told and not isinstance(error, ProviderUnavailable):
             self._told_at[error.code] = now
-            logger.warning("%s could not be asked again about somebody: %s", self._provider_id, error.detail)
+            message, provider = "%s could not be asked again about somebody: %s", self._provider_id
+            tell("recheck_unanswered", message, provider, error=error, provider=provider)
         return Unanswered(error, refresh_token)
 
     async def _exchange(self, refresh_token: str, metadata: ProviderMetadata) -> TokenResponse:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 from collections.abc import Mapping
 from typing import Final
@@ -12,14 +11,13 @@ from uuid import UUID
 from watchword.auth.grant_keeper import GrantKeeper
 from watchword.auth.grants import BROWSER
 from watchword.auth.logout_ports import ProviderLogoutStore, SignedInAt
+from watchword.auth.logs import tell
 from watchword.auth.oauth_client import OAuthClient
 from watchword.errors import ProviderCircuitOpen, WatchwordError
 from watchword.protocol.logout import auth0_logout, cognito_logout, rp_initiated_logout
 from watchword.protocol.printable import printable
 
 PATIENCE_SECONDS: Final = 1.0
-
-logger = logging.getLogger("watchword")
 
 
 class ProviderSignOut:
@@ -58,7 +56,9 @@ class ProviderSignOut:
                 return await self._location(client, signed_in)
         except (WatchwordError, TimeoutError) as error:
             cause = error.detail if isinstance(error, WatchwordError) else "its metadata did not come in time"
-            logger.warning("nobody was sent to sign out at the provider: %s", printable(cause, max_chars=500))
+            cause = printable(cause, max_chars=500)
+            message = "nobody was sent to sign out at the provider: %s"
+            tell("provider_sign_out_skipped", message, cause, cause=cause)
             return None
 
     async def _location(self, client: OAuthClient, signed_in: SignedInAt) -> str | None:

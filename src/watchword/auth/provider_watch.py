@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 from watchword.auth.jitter import jitter
+from watchword.auth.logs import tell
 from watchword.auth.ports import ProviderHttp
 from watchword.auth.provider_call import provider_call
 from watchword.auth.provider_guard import ProviderGuard
@@ -21,7 +21,6 @@ from watchword.protocol.provider_answer import MAX_ANSWER_BYTES, check_answering
 LOOK_SECONDS: Final = 10.0
 JITTER_SHARE: Final = 0.2
 
-logger = logging.getLogger("watchword")
 _DOCUMENTS: Final[frozenset[EndpointKind]] = frozenset({"discovery", "jwks"})
 
 _FOR_NOTHING: Final[Mapping[EndpointKind, Mapping[str, str]]] = {
@@ -122,7 +121,7 @@ class ProviderWatch:
             try:
                 await self.look()
             except Exception as error:
-                logger.warning("provider watch: a look failed: %s", type(error).__name__)
+                tell("provider_look_failed", "provider watch: a look failed: %s", error=error)
             await asyncio.sleep(max(0.0, next_at - loop.time()))
 
     async def look(self) -> None:

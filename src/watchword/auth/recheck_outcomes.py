@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Final, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from watchword.auth.grant_ports import GrantStore, Held, Lease, UnaskableCause, WithdrawalCause
+from watchword.auth.logs import tell
 from watchword.auth.ports import Clock, EndReason
 from watchword.auth.recheck_ports import Confirmed, ProviderRefresher, Unanswered
 from watchword.errors import (
@@ -30,8 +30,6 @@ from watchword.errors import (
 from watchword.protocol.printable import printable
 from watchword.protocol.recheck import GoOn, GraceOver, RecheckPolicy, without_answer
 from watchword.protocol.rotation import RecheckDue
-
-logger = logging.getLogger("watchword")
 
 Asked = TypeVar("Asked", bound=ProviderRefresher)
 Sealed = TypeVar("Sealed", contravariant=True)
@@ -134,7 +132,14 @@ class RecheckOutcomes(Generic[Asked]):
         why += _UNASKABLE[cause]
         match self._without_answer(due):
             case GoOn(degraded_at, due_at):
-                logger.warning("%s; it ends when the grace is over", why)
+                tell(
+                    "recheck_impossible",
+                    "%s; it ends when the grace is over",
+                    why,
+                    provider=lease.provider_id,
+                    session_id=str(lease.session_id),
+                    cause=cause,
+                )
                 await self._hold(lease, Held(cause, lease.answer_may_be_lost, None, degraded_at, due_at))
             case GraceOver():
                 await self._end(lease, "recheck_impossible", cause, SignInUnconfirmed(why))

@@ -9,19 +9,19 @@ one, only hastens the next reading.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from watchword.auth.logs import tell
 from watchword.auth.outages import Outages
 from watchword.auth.ports import AND_EARLIER, Announcements, Clock, Revocation, RevocationLog
 from watchword.auth.revoked import Revoked
 from watchword.auth.sequence_gaps import SequenceGaps
 from watchword.auth.tombstones import ERASED_ISSUER
 from watchword.auth.verified_tokens import VerifiedTokens
-from watchword.errors import DatabaseUnavailable, WatchwordError
+from watchword.errors import DatabaseUnavailable
 from watchword.protocol.principal import Principal
 
 POLL_SECONDS: Final = 1.0
@@ -33,8 +33,6 @@ READ_AGAIN_EVERY_SECONDS: Final = 15.0
 OVERLAP: Final = timedelta(seconds=5)
 _SWEEP_SECONDS: Final = 60.0
 _PATIENCE_SECONDS: Final = 1.0
-
-logger = logging.getLogger("watchword")
 
 
 class RevocationFeed:
@@ -162,12 +160,11 @@ class RevocationFeed:
                 await self._read()
             except Exception as error:
                 if not away:
-                    cause = error.detail if isinstance(error, WatchwordError) else type(error).__name__
-                    logger.warning("revocation feed: the database does not answer: %s", cause)
+                    tell("feed_away", "revocation feed: the database does not answer: %s", error=error)
                 away = True
             else:
                 if away:
-                    logger.warning("revocation feed: the database answers again")
+                    tell("feed_back", "revocation feed: the database answers again")
                 away = False
 
     async def _pause(self) -> None:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from watchword.auth.flight import Flight
 from watchword.auth.jitter import jitter
+from watchword.auth.logs import tell
 from watchword.auth.secret_reader import SecretReader
 from watchword.auth.watched_secret import WatchedSecret
 
 LOOK_SECONDS: Final = 300.0
 JITTER_SHARE: Final = 0.2
-
-logger: Final = logging.getLogger("watchword")
 
 
 class SecretWatch:
@@ -43,7 +41,7 @@ class SecretWatch:
             try:
                 await self.look()
             except Exception as error:
-                logger.warning("secret watch: a look failed: %s", type(error).__name__)
+                tell("secret_look_failed", "secret watch: a look failed: %s", error=error)
 
     async def look(self) -> None:
         """Read them now; joins a look that is under way."""

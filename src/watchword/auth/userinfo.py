@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from watchword.auth.logs import tell
 from watchword.auth.ports import ProviderHttp
 from watchword.auth.provider_guard import ProviderGuard
 from watchword.errors import ProviderPersonLimited, ProviderThrottled, UserinfoRejected, WatchwordError
@@ -13,8 +13,6 @@ from watchword.protocol.discovery import ProviderMetadata
 from watchword.protocol.id_token import IdToken
 from watchword.protocol.provider_answer import MAX_ANSWER_BYTES
 from watchword.protocol.userinfo import check_userinfo
-
-logger = logging.getLogger("watchword")
 
 
 class Userinfo:
@@ -66,7 +64,8 @@ class Userinfo:
         except WatchwordError as error:
             if self._asked == "always":
                 raise
-            logger.warning("userinfo of %s could not be had: %s", self._provider_id, error.detail)
+            message, provider = "userinfo of %s could not be had: %s", self._provider_id
+            tell("userinfo_unread", message, provider, error=error, provider=provider)
             return None
 
     async def _ask(self, endpoint: str, access_token: str, subject: str) -> Mapping[str, Any]:

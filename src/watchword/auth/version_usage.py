@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from watchword.auth.logs import tell
 from watchword.auth.ports import Clock
 from watchword.auth.version_ports import VersionUsageStore
 from watchword.auth.version_tallies import Key, Tallies, version_calls
-from watchword.errors import WatchwordError
 from watchword.protocol.principal import Identity, Principal
 
 FIRST_SECONDS: Final = 2.0
@@ -21,8 +20,6 @@ BATCH: Final = 500
 """Callers written in one transaction, which is as long as other writers of SQLite wait."""
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
-
-logger = logging.getLogger("watchword")
 
 
 class VersionUsage:
@@ -94,7 +91,8 @@ class VersionUsage:
             await asyncio.wait({self._writing})
         lost = self._tallies.calls
         if lost:
-            logger.warning("version usage: %d calls could not be written down before the end", lost)
+            message = "version usage: %d calls could not be written down before the end"
+            tell("version_usage_lost", message, lost, calls=lost)
 
     def _plan(self, now: datetime) -> None:
         """One writing later on, in the running loop; a thread without one leaves it to the next call."""
@@ -135,8 +133,8 @@ class VersionUsage:
     def _tell(self, error: Exception | None) -> None:
         """One log line when writing begins to fail and one when it works again."""
         if error is not None and not self._away:
-            cause = error.detail if isinstance(error, WatchwordError) else type(error).__name__
-            logger.warning("version usage: kept in memory, the database does not take it: %s", cause)
+            message = "version usage: kept in memory, the database does not take it: %s"
+            tell("version_usage_away", message, error=error)
         elif error is None and self._away:
-            logger.warning("version usage: the database takes it again")
+            tell("version_usage_back", "version usage: the database takes it again")
         self._away = error is not None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, Generic, TypeVar
 
 from watchword.auth.flight import Flight
+from watchword.auth.logs import tell
 from watchword.auth.ports import Clock
 from watchword.auth.secret_reader import SecretReader
 from watchword.config.references import Failure, Reference, SecretValue
@@ -19,7 +19,6 @@ COOLDOWN_SECONDS: Final = 30.0
 MORE_TRIES: Final = 2
 """After a refusal, at most."""
 
-logger: Final = logging.getLogger("watchword")
 
 T = TypeVar("T")
 
@@ -107,11 +106,12 @@ class WatchedSecret(Generic[T]):
             current, previous = self._parsed(answer)
         except ValueError as fault:
             if not self.failing:
-                logger.warning("%s cannot be read again, so its last value goes on: %s", self.setting, fault)
+                message, cause = "%s cannot be read again, so its last value goes on: %s", str(fault)
+                tell("secret_away", message, self.setting, cause, setting=self.setting, cause=cause)
             self.failing = True
             return
         if self.failing:
-            logger.warning("%s can be read again", self.setting)
+            tell("secret_back", "%s can be read again", self.setting, setting=self.setting)
         self.failing = False
         self._worked = None
         self._replace(current, previous)
@@ -142,4 +142,5 @@ class WatchedSecret(Generic[T]):
         if changed and self._on_change is not None:
             self._on_change(current)
         elif changed:
-            logger.info("%s has changed, and its new value is used from now on", self.setting)
+            message = "%s has changed, and its new value is used from now on"
+            tell("secret_changed", message, self.setting, setting=self.setting)

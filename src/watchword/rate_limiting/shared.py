@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from typing import Final
 
+from watchword.auth.logs import tell
 from watchword.auth.ports import Clock
 from watchword.auth.rate_limits import CacheState, HitCounter
 from watchword.config.rate_limits import RateLimit
@@ -16,8 +16,6 @@ PATIENCE_SECONDS: Final = 0.5
 RETRY_SECONDS: Final = 5.0
 LOOK: Final = ("look", RateLimit(1, 1))
 """A hit that nobody makes: where it can be counted, any can."""
-
-logger = logging.getLogger("watchword")
 
 
 class SharedCounter:
@@ -107,11 +105,12 @@ class SharedCounter:
     def _lost(self, error: Exception) -> None:
         if self._state != "away":
             cause = printable(f"{type(error).__name__}: {error}", max_chars=200)
-            logger.warning("the cache is away, each process counts rate limits by itself: %s", cause)
+            message = "the cache is away, each process counts rate limits by itself: %s"
+            tell("cache_away", message, cause, cause=cause)
         self._state = "away"
         self._put_off()
 
     def _found(self) -> None:
         if self._state == "away":
-            logger.warning("the cache is back, rate limits are shared again")
+            tell("cache_back", "the cache is back, rate limits are shared again")
         self._state = "ok"

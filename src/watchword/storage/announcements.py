@@ -6,7 +6,6 @@ Only a hint: it does not pass a pooler in transaction mode, and one that is lost
 from __future__ import annotations
 
 import asyncio
-import logging
 from contextlib import suppress
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.util import greenlet_spawn
 
 from watchword.auth.forks import in_child
+from watchword.auth.logs import tell
 from watchword.models.faults import is_fault
 from watchword.models.poolers import POOLED
 
@@ -26,8 +26,6 @@ _LOOK_AGAIN_SECONDS = 300.0
 """Behind a pooler, which may be taken away."""
 PROBE_SECONDS: Final = 30.0
 BEHIND_A_POOLER: Final = "a pooler is in between, so endings are looked for once a second"
-
-logger = logging.getLogger("watchword")
 
 
 async def announce(connection: AsyncConnection) -> None:
@@ -114,7 +112,7 @@ class PostgresqlAnnouncements:
         """Once."""
         if what not in self._logged:
             self._logged.add(what)
-            logger.info("announcements of the database: %s", what)
+            tell("announcements_off", "announcements of the database: %s", what, cause=what)
 
     async def _disconnect(self) -> None:
         proxy, self._proxy = self._proxy, None

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any, Final
 
 from watchword.auth.database_login import DatabaseLogin, DatabaseLogins
+from watchword.auth.logs import tell
 
 WAIT_SECONDS: Final = 1.0
 """For the store of the password, where the one that is known was refused."""
 
 _BY_A_POOLER: Final = "authentication failed"
 """How PgBouncer refuses a login, by the class of a broken protocol (08P01)."""
-
-logger: Final = logging.getLogger("watchword")
 
 
 class Logins:
@@ -51,10 +49,12 @@ class Logins:
 
     def _note(self, login: DatabaseLogin) -> None:
         if self._logins.worked(login) and login != self._logins.current:
-            logger.warning(
+            tell(
+                "database_password_behind",
                 "%s: the database takes the previous password and not the current one: it was not changed "
                 "there yet, or is wrong here",
                 self._logins.setting,
+                setting=self._logins.setting,
             )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from watchword.auth.logs import tell
 from watchword.auth.ports import NewSession, ProviderIdentity
 from watchword.errors import ProviderResponseInvalid, TooManyRoles
 from watchword.models.session import MAX_DEVICE_CHARS, MAX_IP_CHARS, MAX_PROVIDER_SID_CHARS
@@ -17,7 +17,6 @@ from watchword.protocol.printable import printable
 
 _MAX_DETAIL_CHARS = 1000
 _REPLACED = {"Cc": " ", "Cs": "\N{REPLACEMENT CHARACTER}"}
-_log = logging.getLogger("watchword.storage")
 
 
 def storable_identity(identity: ProviderIdentity) -> ProviderIdentity:
@@ -90,7 +89,8 @@ def _fits(text: str, max_chars: int) -> bool:
 def _role_names(roles: frozenset[str]) -> frozenset[str]:
     names = frozenset(role for role in roles if ROLE_NAME.fullmatch(role))
     for dropped in sorted(roles - names)[:10]:
-        _log.warning("dropped a role that is not a role name: %s", printable(dropped))
+        role = printable(dropped)
+        tell("role_dropped", "dropped a role that is not a role name: %s", role, role=role)
     if len(names) > NameSet.max_names:
         raise TooManyRoles(f"the provider names {len(names)} roles")
     return names

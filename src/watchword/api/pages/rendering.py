@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -26,6 +25,7 @@ from starlette.types import Scope
 
 from watchword.api.pages.catalogues import Catalogues, catalogues
 from watchword.api.pages.words import device, language, say, speaking, when, words
+from watchword.auth.logs import tell
 from watchword.errors import ConfigurationError
 from watchword.protocol.languages import direction
 
@@ -37,8 +37,6 @@ _FAULTS: Final = (
     *(RecursionError, TypeError, ValueError),
 )
 """What a template of a service may fail with."""
-
-logger = logging.getLogger("watchword")
 
 
 class Pages:
@@ -75,12 +73,15 @@ class Pages:
             try:
                 return self._theirs.get_template(name).render(values)
             except _FAULTS as error:
-                logger.error(
+                cause = str(error) if isinstance(error, TemplateError) else "while it was filled in"
+                tell(
+                    "template_failed",
                     "the template %s of this service failed (%s: %s); watchword's own is shown instead",
                     name,
                     type(error).__name__,
-                    error if isinstance(error, TemplateError) else "while it was filled in",
-                    extra={"reason": "template_failed", "template": name},
+                    cause,
+                    template=name,
+                    cause=type(error).__name__,
                 )
         return self._ours.get_template(name).render(values)
 
