@@ -1,4 +1,4 @@
-.PHONY: demo test check soak bench lock
+.PHONY: demo test check soak bench lock build release sbom advisories
 
 demo: .venv/.runtime
 	@.venv/bin/watchword demo $(ARGS)
@@ -17,8 +17,21 @@ soak: .venv/.dev
 bench: .venv/.runtime
 	@scripts/benchmarks $(ARGS)
 
+build: .venv/.dev
+	@scripts/build
+
+release: .venv/.dev
+	@scripts/build
+	@scripts/release-check $(ARGS)
+
 lock: .venv/.dev
 	@scripts/lock
+
+sbom: .venv/.dev
+	@scripts/sbom $(ARGS)
+
+advisories: .venv/.dev
+	@scripts/advisories $(ARGS)
 
 .venv/.runtime: requirements/runtime.txt requirements/uv.txt pyproject.toml
 	@scripts/install runtime

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from typing import Final
@@ -35,7 +35,15 @@ class Installed:
 def installed(root: str = OURS) -> tuple[Installed, ...]:
     """Every package that ``root`` needs and that is here, by name, without ``root`` itself. One that only
     another version of Python would need is listed too where it is installed."""
-    found: dict[str, Installed] = {}
+    names = sorted(graph(root).keys() - {canonical(root)})
+    packages = ((name, distribution(name)) for name in names)
+    return tuple(Installed(name, package.version, licence(package)) for name, package in packages)
+
+
+def graph(root: str) -> Mapping[str, frozenset[str]]:
+    """Which of the packages that are here need which others that are here, from ``root`` on, which is in
+    it where it is installed itself."""
+    needs: dict[str, set[str]] = {}
     seen: set[tuple[str, str]] = set()
     waiting = [(root, frozenset[str]())]
     while waiting:
@@ -45,13 +53,13 @@ def installed(root: str = OURS) -> tuple[Installed, ...]:
         except PackageNotFoundError:
             continue
         key = canonical(name)
-        found[key] = Installed(key, package.version, licence(package))
-        for asked in {"", *extras}:
-            if (key, asked) not in seen:
-                seen.add((key, asked))
-                waiting += _required(package, asked)
-    found.pop(canonical(root), None)
-    return tuple(found[name] for name in sorted(found))
+        needed = needs.setdefault(key, set())
+        for asked in {"", *extras} - {extra for seen_name, extra in seen if seen_name == key}:
+            seen.add((key, asked))
+            required = [*_required(package, asked)]
+            needed |= {canonical(other) for other, _ in required}
+            waiting += required
+    return {name: frozenset(needed & needs.keys()) for name, needed in needs.items()}
 
 
 def canonical(name: str) -> str:
