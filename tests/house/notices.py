@@ -92,7 +92,7 @@ def _without_expression(name: str, said: PackageMetadata) -> str:
     """From the classifiers, several of which are a choice, or from the old field."""
     classifiers = [each for each in said.get_all("Classifier") or () if each.startswith(_CLASSIFIER)]
     found = {_NO_EXPRESSION.get(each.removeprefix(_CLASSIFIER), "") for each in classifiers}
-    field = said["License"] if "License" in said else ""
+    field = str(said.json.get("license", ""))
     if field in ALLOWED and len(found) < 2:
         found = {field}
     if not found:
