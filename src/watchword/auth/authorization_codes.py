@@ -20,6 +20,7 @@ from watchword.auth.oauth_client import OAuthClient, VerifiedSignIn
 from watchword.auth.ports import Clock, LiveSession, NewSession, ProviderIdentity
 from watchword.auth.sealing import Sealer
 from watchword.auth.session_manager import SessionManager
+from watchword.auth.spans import traced
 from watchword.errors import (
     AuthorizationCodeRefused,
     AuthorizationCodeReused,
@@ -94,6 +95,7 @@ class AuthorizationCodes:
         await self._store.add(stored)
         return code
 
+    @traced("watchword.code.redeem")
     async def redeem(self, asked: CodeExchange, *, client: ClientContext) -> Grant:
         """Open the session a code is good for.
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from watchword.auth.ports import Clock, LiveSession, SessionStore
 from watchword.auth.refresh_tokens import RefreshTokens
 from watchword.auth.revocation import RevocationFeed
+from watchword.auth.spans import traced
 from watchword.auth.token_validator import TokenValidator
 from watchword.errors import RefreshRefused, TokenInvalid
 from watchword.protocol.introspection import INACTIVE, active_access_token
@@ -38,6 +39,7 @@ class Introspector:
         self._clock = clock
         self._issuer = issuer
 
+    @traced("watchword.token.introspect")
     async def introspect(self, token: str, *, asker: str) -> Mapping[str, Any]:
         """What ``asker`` may know of ``token``: access tokens of anybody, refresh tokens of its own."""
         if token.startswith(PREFIX):

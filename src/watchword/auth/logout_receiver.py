@@ -12,7 +12,7 @@ from watchword.auth.logout_ports import ProviderLogout, ProviderLogoutStore
 from watchword.auth.logs import tell
 from watchword.auth.oauth_client import OAuthClient
 from watchword.auth.ports import Clock
-from watchword.auth.spans import traced
+from watchword.auth.spans import PROVIDER, note, traced
 from watchword.errors import LogoutTokenRejected, UnknownProvider
 from watchword.protocol.claims import ClaimError
 from watchword.protocol.jws import JwsError
@@ -56,6 +56,7 @@ class LogoutReceiver:
         client = self._clients.get(provider_id)
         if client is None:
             raise UnknownProvider("no provider is configured under the id in the address")
+        note(PROVIDER, provider_id)
         said = await self._checked(client, token)
         now = self._clock.now()
         tokens_expire_at = now + self._tokens_live

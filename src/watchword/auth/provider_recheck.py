@@ -13,6 +13,7 @@ from watchword.auth.grant_ports import LEASE_SECONDS, GrantStore, Lease, StopCau
 from watchword.auth.ports import Clock
 from watchword.auth.recheck_outcomes import Asked, GrantSeals, RecheckOutcomes
 from watchword.auth.recheck_ports import Confirmed, Unanswered, Withdrawn
+from watchword.auth.spans import PROVIDER, note, traced
 from watchword.protocol.recheck import RecheckPolicy
 from watchword.protocol.rotation import RecheckDue
 from watchword.protocol.uuid7 import RANDOM_BYTES, uuid7
@@ -89,8 +90,10 @@ class ProviderRecheck(Generic[Asked]):
         if lease is not None:
             await self._ask(lease, due)
 
+    @traced("watchword.provider.recheck")
     async def _ask(self, lease: Lease, due: RecheckDue) -> None:
         outcomes = self._outcomes
+        note(PROVIDER, lease.provider_id)
         client = self._providers.get(lease.provider_id)
         if client is None:
             await outcomes.unaskable(lease, due, "provider_removed")

@@ -23,6 +23,7 @@ from watchword.auth.ports import (
 from watchword.auth.refresh_tokens import RefreshTokens
 from watchword.auth.sealing import Sealer
 from watchword.auth.session_refresh import Recheck, SessionRefresh
+from watchword.auth.spans import traced
 from watchword.auth.token_issuer import IssuedToken, TokenIssuer
 from watchword.errors import RefreshRefused, StepUpRequired
 from watchword.protocol.max_age import is_recent
@@ -73,6 +74,7 @@ class SessionManager:
         self._away = away
         self._email_link = email_link
 
+    @traced("watchword.session.open")
     async def open(
         self,
         identity: ProviderIdentity,
@@ -134,6 +136,7 @@ class SessionManager:
             return None
         return now + timedelta(seconds=self._limits.recheck_seconds)
 
+    @traced("watchword.session.refresh")
     async def refresh(
         self,
         presented: str,
@@ -190,6 +193,7 @@ class SessionManager:
     async def find(self, session_id: UUID) -> LiveSession | None:
         return await self._store.find(session_id, now=self._clock.now())
 
+    @traced("watchword.session.end")
     async def end(self, session_id: UUID, *, reason: EndReason) -> bool:
         """End a session, even when the caller leaves meanwhile; its access tokens are refused here
         at once, elsewhere by the feed."""

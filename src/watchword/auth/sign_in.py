@@ -17,6 +17,7 @@ from watchword.auth.oauth_client import OAuthClient
 from watchword.auth.ports import Clock, SingleUseStore
 from watchword.auth.sealing import Sealer
 from watchword.auth.session_manager import SessionManager
+from watchword.auth.spans import PROVIDER, note, traced
 from watchword.auth.token_issuer import IssuedToken
 from watchword.errors import LinkSessionEnded, StepUpUnsupported, UnknownProvider
 from watchword.protocol.authorization import check_authorization_response
@@ -73,10 +74,11 @@ class SignIn:
 
     def client(self, provider_id: str) -> OAuthClient:
         """Raises UnknownProvider."""
-        try:
-            return self.clients[provider_id]
-        except KeyError:
-            raise UnknownProvider("no provider is configured under the id in the address") from None
+        client = self.clients.get(provider_id)
+        if client is None:
+            raise UnknownProvider("no provider is configured under the id in the address")
+        note(PROVIDER, provider_id)
+        return client
 
     def offered(self, max_age_seconds: int | None) -> dict[str, OAuthClient]:
         """The providers to choose from: all, or those that can vouch for a recent sign-in. Raises
@@ -90,6 +92,7 @@ class SignIn:
             raise StepUpUnsupported("no provider of this service says when people signed in")
         return able
 
+    @traced("watchword.sign_in.begin")
     async def begin(self, provider_id: str, *, return_to: str, max_age_seconds: int | None = None) -> Begun:
         """Start an attempt, with ``max_age_seconds`` for a sign-in that is recent (RFC 9470 §4).
 
@@ -100,6 +103,7 @@ class SignIn:
         attempt = self.attempts.start(client, return_to=return_to, max_age_seconds=max_age_seconds)
         return self._begun(attempt, await client.authorization_url(attempt))
 
+    @traced("watchword.sign_in.begin")
     async def begin_link(self, provider_id: str, *, session_id: UUID, return_to: str) -> Begun:
         """Start an attempt whose identity goes to the account of a live session. Raises what ``begin``
         does."""
@@ -107,6 +111,7 @@ class SignIn:
         attempt = self.attempts.start(client, return_to=return_to, link_session_id=str(session_id))
         return self._begun(attempt, await client.authorization_url(attempt))
 
+    @traced("watchword.sign_in.begin")
     async def begin_for(self, request: ClientRequest, provider_id: str) -> Begun:
         """Start an attempt for a first-party client; ``prompt``, ``max_age`` and ``login_hint`` are
         passed on. Raises what ``begin`` does."""
@@ -139,6 +144,7 @@ class SignIn:
     def _begun(self, attempt: Attempt, location: str) -> Begun:
         return Begun(location, attempt.handle, self.attempts.cookie(attempt))
 
+    @traced("watchword.sign_in.complete")
     async def complete(
         self,
         provider_id: str,

@@ -11,6 +11,7 @@ from watchword.auth.client_authenticator import ClientAuthenticator
 from watchword.auth.ports import Clock
 from watchword.auth.revocation import RevocationFeed
 from watchword.auth.session_manager import SessionManager
+from watchword.auth.spans import traced
 from watchword.auth.token_validator import TokenValidator
 from watchword.errors import GrantRefused, InvalidClient, TokenInvalid
 from watchword.protocol.clients import Client
@@ -50,6 +51,7 @@ class TokenRevoker:
         self._clock = clock
         self._tokens_live = timedelta(seconds=tokens_live_seconds)
 
+    @traced("watchword.token.revoke")
     async def revoke(self, token: str, *, client: Client | None) -> None:
         """An unknown, expired or already revoked token is none the less done with (§2.2).
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from watchword.auth.forks import in_child
+from watchword.auth.spans import OPERATION, span
 from watchword.errors import Contended
 from watchword.models.faults import database_faults, is_read_only, is_transient
 from watchword.storage.engines import WRITES
@@ -94,7 +95,7 @@ async def retrying(doing: str, run: Callable[[], Awaitable[T]]) -> T:
     """``run``, and again after a deadlock, a serialization failure or a lock, while time is left."""
     give_up_at = time.monotonic() + _RETRY_WITHIN_SECONDS
     left = RETRIES
-    with database_faults(doing):
+    with span("watchword.database", {OPERATION: doing}, client=True), database_faults(doing):
         while True:
             try:
                 return await run()

@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.cookiejar import DefaultCookiePolicy
 from typing import Final
+from urllib.parse import urlsplit
 
 import httpx2
 
 from watchword.auth.ports import HttpAnswer
+from watchword.auth.spans import note, span
 from watchword.errors import (
     ProviderCrowded,
     ProviderPersonUnreadable,
@@ -81,6 +83,21 @@ class HttpxProviderHttp:
         await self._client.aclose()
 
     async def _send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        form: Mapping[str, str] | None,
+        max_bytes: int,
+    ) -> HttpAnswer:
+        host = urlsplit(url).hostname or ""
+        where = {"http.request.method": method, "server.address": host, "url.full": _shown(url)}
+        with span(method, where, client=True):
+            answer = await self._in_time(method, url, headers, form, max_bytes)
+            note("http.response.status_code", answer.status)
+            return answer
+
+    async def _in_time(
         self,
         method: str,
         url: str,
