@@ -123,7 +123,7 @@ def running_site(folder: Path) -> Iterator[Site]:
     clock = FakeClock()
     auth, app = Watchword(settings, clock=clock), Starlette()
     auth.install(app)
-    with start_blocking_portal() as portal, _served(app, behind, portal):
+    with start_blocking_portal() as portal, served(app, behind, portal):
         site = Site(port, auth, clock, portal, database)
         with _mirror(app_port, site.seen), running_nginx(folder, site_of(port, behind, app_port), port):
             yield site
@@ -143,7 +143,8 @@ def site_of(port: int, watchword_port: int, app_port: int) -> str:
 
 
 @contextmanager
-def _served(app: Starlette, port: int, portal: BlockingPortal) -> Iterator[None]:
+def served(app: Starlette, port: int, portal: BlockingPortal) -> Iterator[None]:
+    """Until it has stopped as a signal stops it."""
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, **options("127.0.0.1", port)))
     running = portal.start_task_soon(server.serve)
     give_up_at = time.monotonic() + _START_SECONDS
