@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import re
 import runpy
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -63,7 +65,7 @@ def test_the_guide_to_protecting_routes_runs(folder: Path, signed_in: SignedIn) 
         assert client.get("/drafts").text == client.get("/").text
 
 
-@pytest.mark.parametrize("name", re.findall(r"^def (test_\w+)", TESTING, re.MULTILINE))
+@pytest.mark.parametrize("name", re.findall(r"^(?:async )?def (test_\w+)", TESTING, re.MULTILINE))
 def test_the_guide_to_testing_runs(
     folder: Path,
     name: str,
@@ -71,8 +73,23 @@ def test_the_guide_to_testing_runs(
     watchword_provider: DevProviderServer,
     watchword_clock: FakeClock,
 ) -> None:
-    """Each of its tests passes, word for word, on its own app."""
-    app, *_ = blocks("docs/testing.md", "python")
-    (block,) = (each for each in blocks("docs/testing.md", "python") if f"def {name}(" in each)
-    create_app = run(folder, app)["create_app"]
-    run(folder, block, create_app=create_app)[name](signed_in, watchword_provider, watchword_clock)
+    """Each of its tests passes, word for word, on the app printed before it."""
+    printed = blocks("docs/testing.md", "python")
+    (block,) = (each for each in printed if f"def {name}(" in each)
+    known: dict[str, Any] = {}
+    for app in (each for each in printed if "def test_" not in each):
+        known |= run(folder, app)
+    test = run(folder, block, **known)[name]
+    fixtures = {
+        "signed_in": signed_in,
+        "watchword_provider": watchword_provider,
+        "watchword_clock": watchword_clock,
+        "tmp_path": folder,
+    }
+    done = test(**{each: fixtures[each] for each in inspect.signature(test).parameters})
+    if inspect.isawaitable(done):
+        asyncio.run(_finished(done))
+
+
+async def _finished(work: Awaitable[object]) -> None:
+    await work

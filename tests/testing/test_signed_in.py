@@ -34,6 +34,11 @@ def make_app(folder: Path, *, clock: FakeClock | None = None, **settings: Any) -
     def admin() -> dict[str, bool]:
         return {"admin": True}
 
+    @app.get("/transfer")
+    @require_auth(max_age_seconds=300)
+    def transfer() -> dict[str, bool]:
+        return {"transfer": True}
+
     @app.get("/write")
     @require_auth(scopes=["orders:write"])
     def write() -> dict[str, bool]:
@@ -158,3 +163,37 @@ def test_callers_have_accepted_the_terms_unless_told_otherwise(signed_in: Signed
         assert client.get("/me").json()["code"] == "terms_required"
     with signed_in(app) as client:
         assert client.get("/me").status_code == 200
+
+
+def test_a_sign_in_may_be_old(signed_in: SignedIn, app: FastAPI) -> None:
+    """A route that asks for a recent one says how recent."""
+    with signed_in(app, signed_in_seconds_ago=290) as client:
+        assert client.get("/transfer").status_code == 200
+    with signed_in(app, signed_in_seconds_ago=301) as client:
+        refused = client.get("/transfer")
+        assert (refused.status_code, client.get("/me").status_code) == (401, 200)
+        assert 'max_age="300"' in refused.headers["www-authenticate"]
+
+
+def test_a_machine_has_roles_and_scopes_and_is_nobody(signed_in: SignedIn, app: FastAPI) -> None:
+    """As a client that got its token for itself: no account, no session, nothing recent or live."""
+    with signed_in(app, machine="jobs", roles=["admin"], scopes=["orders:write"]) as client:
+        assert client.get("/me").json() == {"user": None, "roles": ["admin"], "scopes": ["orders:write"]}
+        assert client.get("/admin").status_code == client.get("/write").status_code == 200
+        assert client.get("/transfer").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"machine": "jobs", "subject": "alice"}, TypeError),
+        ({"machine": "jobs", "signed_in_seconds_ago": 1}, TypeError),
+        ({"signed_in_seconds_ago": -1}, ValueError),
+    ],
+)
+def test_what_cannot_be_is_told(
+    options: dict[str, Any], error: type[Exception], signed_in: SignedIn, app: FastAPI
+) -> None:
+    """Before anything starts."""
+    with pytest.raises(error), signed_in(app, **options):
+        pass

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Coroutine, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -17,9 +18,11 @@ from starlette.testclient import TestClient
 from watchword.app import Watchword
 from watchword.auth.grants import BROWSER, ClientContext, Grant
 from watchword.auth.ports import ProviderIdentity
+from watchword.auth.token_issuer import IssuedToken
 from watchword.config.auth import Settings
 from watchword.errors import ConfigurationError, NotInstalled
 from watchword.migrations.runner import upgrade
+from watchword.protocol.clients import Client
 from watchword.protocol.terms import Acceptance
 
 TEST_ISSUER = "https://testing.invalid"
@@ -35,18 +38,27 @@ def signed_in(
     email: str | None = "test-person@example.test",
     name: str | None = "Test Person",
     accept_terms: bool = True,
+    signed_in_seconds_ago: int = 0,
+    machine: str | None = None,
 ) -> Iterator[TestClient]:
     """A client of ``app`` whose every request carries a valid access token.
 
     The app's lifespan runs once, however many callers are signed in at the same time. ``subject``
     is who signs in; without one there is a person for each set of roles. Where there are terms, the
-    caller has accepted them, unless ``accept_terms`` is False. A SQLite database is
+    caller has accepted them, unless ``accept_terms`` is False. ``signed_in_seconds_ago`` is for routes
+    that ask for a recent sign-in. ``machine`` is the id of a client, registered or not, that calls for
+    itself: a caller without account and session. A SQLite database is
     brought up to date first, any other must be migrated already.
 
     Raises NotInstalled when no ``Watchword`` is installed on the app, ConfigurationError in
-    production, TypeError and ValueError for roles and scopes that are no lists of names.
+    production, TypeError and ValueError for roles and scopes that are no lists of names, for a machine
+    that is to be somebody, and for a sign-in in the future.
     """
     held, allowed = _names("roles", roles), _names("scopes", scopes)
+    if machine is not None and (subject is not None or signed_in_seconds_ago):
+        raise TypeError("a machine is nobody, and never signed in")
+    if signed_in_seconds_ago < 0:
+        raise ValueError("signed_in_seconds_ago is not negative")
     auth = _installed(app)
     if auth.settings.environment == "production":
         raise ConfigurationError(["signed_in makes callers up and is refused in production"])
@@ -60,14 +72,18 @@ def signed_in(
         roles=held,
     )
     with _served(app, auth.settings) as portal:
-        grant = portal.call(_open, auth, identity, allowed)
-        if accept_terms:
-            portal.call(_accept_terms, auth, grant)
-        if grant.session.roles != held:
-            raise ValueError(f"no sign-in gives these roles: {sorted(held - grant.session.roles)}")
+        if machine is not None:
+            token = portal.call(_issue, auth, Client(machine, scopes=allowed, roles=held))
+        else:
+            grant = portal.call(_open, auth, identity, allowed, signed_in_seconds_ago)
+            if accept_terms:
+                portal.call(_accept_terms, auth, grant)
+            if grant.session.roles != held:
+                raise ValueError(f"no sign-in gives these roles: {sorted(held - grant.session.roles)}")
+            token = grant.access
         client = TestClient(app, base_url=auth.settings.base_url)
         client.portal = portal
-        client.headers["Authorization"] = f"Bearer {grant.access.text}"
+        client.headers["Authorization"] = f"Bearer {token.text}"
         try:
             yield client
         finally:
@@ -111,13 +127,19 @@ def _served(app: Starlette, settings: Settings) -> Iterator[BlockingPortal]:
             running.stop()
 
 
-async def _open(auth: Watchword, identity: ProviderIdentity, scopes: frozenset[str]) -> Grant:
+async def _issue(auth: Watchword, client: Client) -> IssuedToken:
+    return (await auth.services()).client_tokens.issue(client, client.scopes)
+
+
+async def _open(
+    auth: Watchword, identity: ProviderIdentity, scopes: frozenset[str], seconds_ago: int
+) -> Grant:
     services = await auth.services()
     return await services.sessions.open(
         identity,
         client_id=BROWSER,
         scopes=scopes,
-        auth_time=auth.now(),
+        auth_time=auth.now() - timedelta(seconds=seconds_ago),
         auth_time_asserted=True,
         provider_sid=None,
         client=ClientContext(),
