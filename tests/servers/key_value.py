@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -152,19 +153,28 @@ def _handler(server: KeyValueServer) -> type[BaseHTTPRequestHandler]:
 @pytest.fixture
 def key_value(monkeypatch: pytest.MonkeyPatch) -> Iterator[KeyValueServer]:
     """A running, empty engine at the mount ``secret``, and the environment that leads there."""
+    with serving() as server:
+        in_vault_environment(monkeypatch, server.url, TOKEN)
+        yield server
+
+
+@contextmanager
+def serving() -> Iterator[KeyValueServer]:
+    """A running, empty engine at the mount ``secret``."""
     port = loopback_port()
     server = KeyValueServer(f"http://127.0.0.1:{port}")
     http = ThreadingHTTPServer(("127.0.0.1", port), _handler(server))
     http.daemon_threads = True
     thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
-    in_vault_environment(monkeypatch, server.url, TOKEN)
-    yield server
-    if server.hanging is not None:
-        server.hanging.set()
-    http.shutdown()
-    http.server_close()
-    thread.join(5)
+    try:
+        yield server
+    finally:
+        if server.hanging is not None:
+            server.hanging.set()
+        http.shutdown()
+        http.server_close()
+        thread.join(5)
 
 
 def in_vault_environment(patch: pytest.MonkeyPatch, url: str, token: str) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 class Line:
     """Bytes pass while nothing is done to it. ``freeze`` holds them back, as a server does that
     hangs; ``cut`` drops every connection and ``restore`` ends both; a closed line refuses. ``strand``
-    forgets the connections there are, as a firewall does: nobody is told, and new ones work."""
+    forgets the connections there are, as a firewall does: nobody is told, and new ones work. Where
+    nobody listens at its other end, whoever connects is cut off."""
 
     def __init__(self, target: Path) -> None:
         self._target = target
@@ -47,7 +48,11 @@ class Line:
         await asyncio.sleep(0)
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there_reader, there_writer = await asyncio.open_unix_connection(self._target)
+        try:
+            there_reader, there_writer = await asyncio.open_unix_connection(self._target)
+        except OSError:
+            writer.transport.abort()
+            return
         ends = {writer, there_writer}
         self._writers |= ends
         try:
