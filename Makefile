@@ -1,15 +1,22 @@
-.PHONY: demo test check soak bench lock build release sbom advisories
+.PHONY: demo test check docs links soak bench lock build release sbom advisories
 
 demo: .venv/.runtime
 	@.venv/bin/watchword demo $(ARGS)
 
 test: .venv/.dev
 	@scripts/check
+	@scripts/docs
 	@scripts/test $(ARGS)
 	@scripts/test-newer
 
 check: .venv/.dev
 	@scripts/check
+
+docs: .venv/.dev
+	@scripts/docs
+
+links: .venv/.dev
+	@scripts/links
 
 soak: .venv/.dev
 	@scripts/soak $(ARGS)
@@ -21,7 +28,6 @@ build: .venv/.dev
 	@scripts/build
 
 release: .venv/.dev
-	@scripts/build
 	@scripts/release-check $(ARGS)
 
 lock: .venv/.dev

@@ -26,10 +26,10 @@ def build_from(source: Path, folder: Path) -> None:
     next(SdistBuilder(str(source)).build(directory=str(folder), versions=["standard"]))
 
 
-def build_commit(folder: Path, *, umask: int = 0o022, timezone: str = "UTC") -> None:
-    """Both, of the last commit, by ``scripts/build``."""
+def build_commit(folder: Path, commit: str, *, umask: int = 0o022, timezone: str = "UTC") -> None:
+    """Both, of a commit, by ``scripts/build``."""
     subprocess.run(
-        [ROOT / "scripts" / "build", folder],
+        [ROOT / "scripts" / "build", folder, commit],
         env={**os.environ, "TZ": timezone},
         umask=umask,
         capture_output=True,

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+PYRIGHT = Path(__file__).parent.parent / "typing" / "pyright"
+PYRIGHT_PROGRAM = PYRIGHT / "node_modules" / "pyright" / "index.js"
 _INSTALL_SECONDS = 180
 _OLDEST_NODE = 20
 

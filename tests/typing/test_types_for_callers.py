@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.servers.node import install, node_program
+from tests.servers.node import PYRIGHT, PYRIGHT_PROGRAM, install, node_program
 from tests.typing.samples import BAD, GOOD, line_of, mistakes
 
 CACHE = Path(__file__).parents[2] / ".mypy_cache" / "callers"
-PYRIGHT = Path(__file__).parent / "pyright"
 
 
 class Said(NamedTuple):
@@ -43,9 +42,8 @@ def test_pyright_finds_a_users_module_clean_and_every_mistake(tmp_path: Path) ->
     (tmp_path / "pyrightconfig.json").write_text(json.dumps({"typeCheckingMode": "strict"}))
     node = node_program()
     install(PYRIGHT, node)
-    program = PYRIGHT / "node_modules" / "pyright" / "index.js"
     options = ["--outputjson", "--pythonpath", sys.executable, "--project", str(tmp_path)]
-    told = json.loads(_run([str(node), str(program), *options], tmp_path))
+    told = json.loads(_run([str(node), str(PYRIGHT_PROGRAM), *options], tmp_path))
     assert told["summary"]["filesAnalyzed"] == 2
     said = [
         Said(Path(each["file"]).name, each["range"]["start"]["line"] + 1, each["rule"])
