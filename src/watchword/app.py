@@ -188,6 +188,7 @@ class Watchword:
         return self._clock.now()
 
     def now_seconds(self) -> int:
+        """Whole seconds since 1970 by the same clock."""
         return self._clock.now_seconds()
 
     @property

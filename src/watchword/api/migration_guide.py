@@ -48,6 +48,7 @@ class MigrationGuide:
 
     @public
     async def show(self, request: Request) -> Response:
+        """How to leave a version that was announced to end, where its author names no guide."""
         gate: GateInstallation = request.app.state.watchword_gate
         listed = gate.routes()
         active = gate.versions.served_guide(request.path_params["version"])

@@ -53,6 +53,7 @@ class Operations:
 
     @public
     async def healthz(self, _: Request) -> Response:
+        """The process answers; nothing else is looked at."""
         return JSONResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
 
     @public
@@ -81,6 +82,7 @@ class Operations:
 
     @public
     async def scrape(self, request: Request) -> Response:
+        """What this process counts, in the text format of Prometheus."""
         return await self.metrics.answer(request)
 
     def _providers(self) -> dict[str, Any]:

@@ -108,6 +108,7 @@ class SignInEndpoints:
 
     @public
     async def signed_out(self, _: Request) -> Response:
+        """Where a logout ends; also for whoever comes back from the provider's sign-out."""
         return page("signed_out.html", secure=self.settings.secure)
 
     async def _begin(

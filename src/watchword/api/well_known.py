@@ -29,6 +29,7 @@ class WellKnown:
 
     @public
     async def jwks(self, request: Request) -> Response:
+        """The public keys of our access tokens, the next one included."""
         try:
             services = await self.services()
         except WatchwordError as error:

@@ -97,6 +97,8 @@ class Settings(BaseSettings):
     session_limit_policy: Literal["evict_oldest", "reject"] = "evict_oldest"
     revocation_stale_seconds: SecondsOrZero = 30
     cleanup_interval_seconds: SecondsOrZero = 300
+    log_format: Literal["auto", "json", "console"] = "auto"
+    log_access: bool = False
     default_return_to: str = "/"
     trusted_proxy_hops: Annotated[int, Field(ge=0, le=10)] = 0
     keys: KeySettings = KeySettings()
@@ -177,6 +179,7 @@ class Settings(BaseSettings):
 
     @property
     def token_audience(self) -> str:
+        """``aud`` of our access tokens: ``audience``, else ``base_url``."""
         return self.audience or self.base_url
 
     @property

@@ -13,12 +13,15 @@ class FakeClock:
         self._monotonic = 1_000.0
 
     def now(self) -> datetime:
+        """Aware UTC."""
         return self._now
 
     def now_seconds(self) -> int:
+        """Whole seconds since 1970."""
         return int(self._now.timestamp())
 
     def monotonic(self) -> float:
+        """Seconds since some moment, for durations."""
         return self._monotonic
 
     def time(self) -> float:

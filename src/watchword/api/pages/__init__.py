@@ -83,7 +83,7 @@ def error_page(
 
 @public
 async def stylesheet(_: Request) -> Response:
-    """``GET /auth/assets/watchword.css``."""
+    """The style sheet of every page of ours."""
     css = files(__name__).joinpath("assets", "watchword.css").read_text(encoding="utf-8")
     headers = {"Cache-Control": "public, max-age=3600", "X-Content-Type-Options": "nosniff"}
     return Response(css, media_type="text/css", headers=headers)
