@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from watchword.api.services import Services
 from watchword.api.session_endpoints import SIGNED_OUT
 from watchword.api.terms_page import TERMS
-from watchword.auth.account_manager import AccountManager
 from watchword.auth.account_ports import SessionCap
 from watchword.auth.authorization_codes import AuthorizationCodes
 from watchword.auth.cleanup import Cleanup
@@ -27,7 +26,6 @@ from watchword.auth.keyring import Keyring
 from watchword.auth.logout_receiver import LogoutReceiver
 from watchword.auth.oauth_client import OAuthClient
 from watchword.auth.ports import Clock, Database, ProviderHttp
-from watchword.auth.privacy_manager import PrivacyManager
 from watchword.auth.provider_purge import ProviderPurges
 from watchword.auth.provider_recheck import ProviderRecheck
 from watchword.auth.provider_sign_out import ProviderSignOut
@@ -46,6 +44,7 @@ from watchword.auth.token_validator import TokenValidator
 from watchword.auth.verified_tokens import VerifiedTokens
 from watchword.auth.version_usage import VersionUsage
 from watchword.composition_keys import open_key_manager
+from watchword.composition_people import account_manager, admin_manager, privacy_manager
 from watchword.composition_secrets import RunningSecrets
 from watchword.config.auth import Settings
 from watchword.config.client import registered_clients, secret_digests
@@ -148,23 +147,9 @@ class Composition:
             gatekeeper=self._gatekeeper(database, validator, provider_tokens, feed, terms),
             sessions=sessions,
             recheck=recheck,
-            accounts=AccountManager(
-                database.accounts,
-                clock=clock,
-                tokens_live_seconds=settings.longest_access_token_seconds,
-                by="user",
-                on_ended=feed.note_session,
-            ),
-            privacy=PrivacyManager(
-                database.privacy,
-                database.terms,
-                database.audit,
-                clock=clock,
-                service=settings.base_url,
-                tokens_live_seconds=settings.longest_access_token_seconds,
-                by="user",
-                on_ended=feed.note_session,
-            ),
+            accounts=account_manager(settings, database, clock, feed),
+            privacy=privacy_manager(settings, database, clock, feed),
+            admin=admin_manager(settings, database, clock, feed),
             sign_in=SignIn(
                 providers,
                 sessions=sessions,

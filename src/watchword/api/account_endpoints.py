@@ -9,12 +9,13 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from watchword.api.browser import Browser
 from watchword.api.decorators import public
-from watchword.api.pages import error_page, page, page_headers
+from watchword.api.own_pages import is_person, own_headers, own_json, own_page, own_redirect
+from watchword.api.pages import error_page
 from watchword.api.pages.words import marked
 from watchword.api.privacy_endpoints import PrivacyEndpoints
 from watchword.api.problems import log_refusal, problem_response
@@ -27,11 +28,11 @@ from watchword.auth.account_ports import Account, ListedSession
 from watchword.auth.grants import BROWSER
 from watchword.config.auth import Settings
 from watchword.errors import AuthenticationRequired, SessionNotFound, WatchwordError
-from watchword.protocol.accept import prefers_html
+from watchword.protocol.exact_id import exact_id
 from watchword.protocol.rfc3339 import rfc3339
+from watchword.protocol.roles import ADMIN_ROLE
 
 ACCOUNT, SESSIONS = "/auth/account", "/auth/sessions"
-_VARY = "Accept, Cookie, Authorization"
 
 Act = Callable[[Services, Visitor], Awaitable[Response]]
 
@@ -75,6 +76,7 @@ class AccountEndpoints:
                 identities=_identities(account, services),
                 addable=addable,
                 terms=services.terms is not None,
+                administers=ADMIN_ROLE in visitor.session.roles,
             )
 
         return await self._for_visitor(request, show, back=ACCOUNT)
@@ -89,9 +91,9 @@ class AccountEndpoints:
             listed = sorted(
                 found, key=lambda each: (each.session_id == this, each.last_seen_at), reverse=True
             )
-            if not _is_person(request):
+            if not is_person(request):
                 told = [each.as_json() | {"current": each.session_id == this} for each in listed]
-                return JSONResponse({"sessions": told}, headers=self._headers())
+                return own_json(self.settings, {"sessions": told})
             return self._page("sessions.html", services, visitor, sessions=_shown(listed, this, services))
 
         return await self._for_visitor(request, show, back=SESSIONS)
@@ -133,22 +135,22 @@ class AccountEndpoints:
                 return await act(services, visitor)
         except WatchwordError as error:
             return self._refused(request, error)
-        if not _is_person(request):
+        if not is_person(request):
             return self._refused(request, AuthenticationRequired("nobody is signed in"))
-        return self._redirect("/auth/login?" + urlencode({"return_to": back}))
+        return own_redirect(self.settings, "/auth/login?" + urlencode({"return_to": back}))
 
     def _refused(self, request: Request, error: WatchwordError) -> Response:
         request_id = request_id_of(request.scope)
         log_refusal(error, request_id=request_id)
-        if _is_person(request) and error.status != 401:
+        if is_person(request) and error.status != 401:
             return error_page(error, request_id=request_id, secure=self.settings.secure)
         return problem_response(error, request_id=request_id)
 
     def _done(self, request: Request, page: str) -> Response:
         return (
-            self._redirect(page)
-            if _is_person(request)
-            else Response(status_code=204, headers=self._headers())
+            own_redirect(self.settings, page)
+            if is_person(request)
+            else Response(status_code=204, headers=own_headers(self.settings))
         )
 
     def _page(
@@ -162,28 +164,13 @@ class AccountEndpoints:
     ) -> Response:
         """The sign-out button may lead to the provider, and browsers hold that to the page's policy."""
         leaves = forms_leave or services.provider_sign_out.leaves(visitor.session.provider_id)
-        response = page(template, secure=self.settings.secure, forms_leave=leaves, **context)
-        response.headers.add_vary_header("Accept")
-        return response
-
-    def _redirect(self, location: str) -> Response:
-        return RedirectResponse(location, status_code=303, headers=self._headers())
-
-    def _headers(self) -> dict[str, str]:
-        return {**page_headers(secure=self.settings.secure), "Vary": _VARY}
-
-
-def _is_person(request: Request) -> bool:
-    return prefers_html(request.headers.getlist("accept"))
+        return own_page(self.settings, template, forms_leave=leaves, **context)
 
 
 def _session_id(text: str) -> UUID:
     """Exactly as we write it. Raises SessionNotFound, like for an id nobody has."""
-    try:
-        session_id = UUID(text)
-    except ValueError:
-        session_id = None
-    if session_id is None or str(session_id) != text:
+    session_id = exact_id(text)
+    if session_id is None:
         raise SessionNotFound("the address does not hold the id of a session")
     return session_id
 

@@ -5,30 +5,27 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from watchword.api.bodies import read_body
 from watchword.api.browser import Browser
 from watchword.api.decorators import public
 from watchword.api.link_endpoints import ACCOUNT, RECENT_SECONDS
-from watchword.api.own_answers import refusal
-from watchword.api.pages import page, page_headers
+from watchword.api.own_pages import is_person, own_headers, own_page, own_redirect, own_refusal
 from watchword.api.services import Services, ServicesSource
 from watchword.api.visitor import Visitor, visitor_of
 from watchword.config.auth import Settings
 from watchword.errors import AuthenticationRequired, StepUpRequired, WatchwordError
-from watchword.protocol.accept import prefers_html
-from watchword.protocol.erasure_request import MAX_CONFIRMATION_BYTES, require_confirmation
+from watchword.protocol.confirmation import MAX_CONFIRMATION_BYTES, require_confirmation
 from watchword.protocol.login_request import LoginRequest
 
 EXPORT: Final = f"{ACCOUNT}/export"
 ERASE: Final = f"{ACCOUNT}/erase"
 _FILE: Final = "account-export.json"
-_VARY: Final = "Accept, Cookie, Authorization"
 
 Act = Callable[[Services, Visitor], Awaitable[Response]]
 
@@ -54,7 +51,7 @@ class PrivacyEndpoints:
 
         async def told(services: Services, visitor: Visitor) -> Response:
             everything = await services.privacy.export(visitor.session.user_id)
-            headers = self._headers() | {"Content-Disposition": f'attachment; filename="{_FILE}"'}
+            headers = own_headers(self.settings) | {"Content-Disposition": f'attachment; filename="{_FILE}"'}
             text = json.dumps(everything, ensure_ascii=False, indent=2) + "\n"
             return Response(text, media_type="application/json", headers=headers)
 
@@ -66,7 +63,7 @@ class PrivacyEndpoints:
 
         async def shown(services: Services, visitor: Visitor) -> Response:
             account = await services.accounts.account(visitor.session.user_id)
-            return self._page("erase.html", account=account)
+            return own_page(self.settings, "erase.html", account=account)
 
         return await self._for_visitor(request, shown)
 
@@ -78,10 +75,10 @@ class PrivacyEndpoints:
             body = await read_body(request, max_bytes=MAX_CONFIRMATION_BYTES)
             require_confirmation(request.headers.get("content-type"), body)
             await services.privacy.erase(visitor.session.user_id)
-            if _is_person(request):
-                response = self._page("erased.html")
+            if is_person(request):
+                response = own_page(self.settings, "erased.html")
             else:
-                response = Response(status_code=204, headers=self._headers())
+                response = Response(status_code=204, headers=own_headers(self.settings))
             if visitor.by_cookie:
                 self.browser.clear_session(request, response)
             return response
@@ -103,22 +100,8 @@ class PrivacyEndpoints:
     def _refused(self, request: Request, error: WatchwordError) -> Response:
         """A person is led to the sign-in that is missing, and from there to the account page."""
         signed_out = isinstance(error, AuthenticationRequired | StepUpRequired)
-        if signed_out and _is_person(request):
+        if signed_out and is_person(request):
             wanted = LoginRequest(ACCOUNT, 0 if isinstance(error, StepUpRequired) else None)
             location = "/auth/login" + wanted.query
-            return RedirectResponse(location, status_code=303, headers=self._headers())
-        response = refusal(request.scope, error, secure=self.settings.secure)
-        response.headers.add_vary_header("Accept")
-        return response
-
-    def _page(self, template: str, **context: Any) -> Response:
-        response = page(template, secure=self.settings.secure, **context)
-        response.headers.add_vary_header("Accept")
-        return response
-
-    def _headers(self) -> dict[str, str]:
-        return {**page_headers(secure=self.settings.secure), "Vary": _VARY}
-
-
-def _is_person(request: Request) -> bool:
-    return prefers_html(request.headers.getlist("accept"))
+            return own_redirect(self.settings, location)
+        return own_refusal(self.settings, request, error)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from watchword.auth.account_manager import AccountManager
+from watchword.auth.admin import AdminManager
 from watchword.auth.authorization_codes import AuthorizationCodes
 from watchword.auth.cleanup import Cleanup
 from watchword.auth.client_authenticator import ClientAuthenticator
@@ -49,6 +50,7 @@ class Services:
     recheck: ProviderRecheck[OAuthClient]
     accounts: AccountManager
     privacy: PrivacyManager
+    admin: AdminManager
     sign_in: SignIn
     logout_receiver: LogoutReceiver
     provider_sign_out: ProviderSignOut

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 from urllib.parse import urlencode
 from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from watchword.api.bodies import read_body
 from watchword.api.browser import Browser
 from watchword.api.decorators import public
-from watchword.api.own_answers import refusal
-from watchword.api.pages import page, page_headers
+from watchword.api.own_pages import is_person, own_json, own_redirect, own_refusal
+from watchword.api.pages import page
 from watchword.api.services import Services, ServicesSource
 from watchword.api.terms_page import TERMS, TermsView, terms_with
 from watchword.api.visitor import visitor_of
@@ -23,12 +22,9 @@ from watchword.auth.caller import identity_of
 from watchword.auth.terms import TermsKeeper
 from watchword.config.auth import Settings
 from watchword.errors import AuthenticationRequired, NotFound, TermsChanged, WatchwordError
-from watchword.protocol.accept import prefers_html
 from watchword.protocol.principal import Principal, whoever_accepted
 from watchword.protocol.return_to import safe_return_to
 from watchword.protocol.terms import MAX_ACCEPTANCE_BYTES, read_acceptance
-
-_VARY: Final = "Accept, Cookie, Authorization"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +60,7 @@ class TermsEndpoints:
             reader = await self._reader(request, services)
             return await self._shown(request, services, keeper, reader, return_to=_asked(request))
         except WatchwordError as error:
-            return self._refused(request, error)
+            return own_refusal(self.settings, request, error)
 
     @public
     async def accept(self, request: Request) -> Response:
@@ -80,15 +76,15 @@ class TermsEndpoints:
             try:
                 await keeper.accept(reader.user_id, acceptance, session_id=reader.session_id)
             except TermsChanged:
-                if not _is_person(request):
+                if not is_person(request):
                     raise
                 back = acceptance.return_to
                 return await self._shown(request, services, keeper, reader, return_to=back, changed=True)
-            if _is_person(request):
-                return self._redirect(self._local(acceptance.return_to))
+            if is_person(request):
+                return own_redirect(self.settings, self._local(acceptance.return_to))
             return await self._shown(request, services, keeper, reader, return_to=None)
         except WatchwordError as error:
-            return self._refused(request, error)
+            return own_refusal(self.settings, request, error)
 
     async def _reader(self, request: Request, services: Services) -> Reader | None:
         """None for nobody. Raises what ``visitor_of`` does."""
@@ -115,8 +111,8 @@ class TermsEndpoints:
         user_id = None if reader is None else reader.user_id
         moment = None if user_id is None else await keeper.accepted_at(user_id)
         view = TermsView(keeper.terms, moment, changed=changed)
-        if not _is_person(request):
-            return JSONResponse(view.as_json(), headers=self._headers())
+        if not is_person(request):
+            return own_json(self.settings, view.as_json())
         provider_id = None if reader is None else reader.provider_id
         response = page(
             "terms.html",
@@ -135,20 +131,10 @@ class TermsEndpoints:
         return safe_return_to(return_to, default=self.settings.default_return_to)
 
     def _nobody(self, request: Request) -> Response:
-        if _is_person(request):
-            return self._redirect("/auth/login?" + urlencode({"return_to": TERMS}))
-        return self._refused(request, AuthenticationRequired("nobody is signed in who could accept"))
-
-    def _refused(self, request: Request, error: WatchwordError) -> Response:
-        response = refusal(request.scope, error, secure=self.settings.secure)
-        response.headers.add_vary_header("Accept")
-        return response
-
-    def _redirect(self, location: str) -> Response:
-        return RedirectResponse(location, status_code=303, headers=self._headers())
-
-    def _headers(self) -> dict[str, str]:
-        return {**page_headers(secure=self.settings.secure), "Vary": _VARY}
+        if is_person(request):
+            return own_redirect(self.settings, "/auth/login?" + urlencode({"return_to": TERMS}))
+        nobody = AuthenticationRequired("nobody is signed in who could accept")
+        return own_refusal(self.settings, request, nobody)
 
 
 def _keeper(services: Services) -> TermsKeeper:
@@ -161,7 +147,3 @@ def _keeper(services: Services) -> TermsKeeper:
 def _asked(request: Request) -> str | None:
     asked = request.query_params.getlist("return_to")
     return asked[0] if len(asked) == 1 else None
-
-
-def _is_person(request: Request) -> bool:
-    return prefers_html(request.headers.getlist("accept"))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SessionLimitPolicy = Literal["evict_oldest", "reject"]
 AccountStatus = Literal["active", "disabled"]
-Actor = Literal["user", "client", "cli", "schedule"]
+Actor = Literal["user", "client", "cli", "schedule", "admin"]
 """Who did something, for the audit trail."""
 
 
@@ -61,11 +61,22 @@ UNCONDITIONAL: Final = OpeningTerms()
 @dataclass(frozen=True, slots=True)
 class Act:
     """When something is done and by whom; ``tokens_expire_at`` is when the last access token that
-    it can concern has expired."""
+    it can concern has expired. ``admin_id`` is the account of an administrator."""
 
     now: datetime
     tokens_expire_at: datetime
     by: Actor
+    admin_id: UUID | None = None
+
+    @property
+    def actor(self) -> dict[str, str]:
+        """Who acts, as the details of an audit event say it."""
+        return actor_told(self.by, self.admin_id)
+
+
+def actor_told(by: Actor, admin_id: UUID | None) -> dict[str, str]:
+    """See ``Act.actor``."""
+    return {"by": by} if admin_id is None else {"by": by, "admin_id": str(admin_id)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +118,15 @@ class AccountIdentity:
     email: str | None = field(repr=False)
     last_sign_in_at: datetime
 
+    def as_json(self) -> dict[str, str]:
+        """What operators' programs are told of it."""
+        return {
+            "provider": self.provider_id,
+            "issuer": self.issuer,
+            "subject": self.subject,
+            "last_sign_in_at": rfc3339(self.last_sign_in_at),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -127,6 +147,21 @@ class Account:
     def roles(self) -> frozenset[str]:
         """What the account may do."""
         return effective_roles(self.identity_roles, self.granted_roles, self.denied_roles)
+
+    def as_json(self) -> dict[str, str | list[str] | None]:
+        """What operators' programs are told of it, its identities left out."""
+        return {
+            "user_id": str(self.user_id),
+            "status": self.status,
+            "email": self.email,
+            "name": self.name,
+            "roles": sorted(self.roles),
+            "identity_roles": sorted(self.identity_roles),
+            "granted_roles": sorted(self.granted_roles),
+            "denied_roles": sorted(self.denied_roles),
+            "created_at": rfc3339(self.created_at),
+            "last_sign_in_at": rfc3339(self.last_sign_in_at) if self.last_sign_in_at else None,
+        }
 
 
 @dataclass(frozen=True, slots=True)

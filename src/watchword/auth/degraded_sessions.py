@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from watchword.auth.flight import Flight
 from watchword.auth.ports import Clock
+from watchword.auth.recent_count import RecentCount
 from watchword.auth.session_count_ports import SessionCountStore
-from watchword.errors import DatabaseUnavailable
 
 COUNT_AGAIN_SECONDS: Final = 10.0
 """However often it is asked for."""
@@ -32,28 +30,19 @@ class DegradedSessions:
         self._store = store
         self._clock = clock
         self._provider_ids = provider_ids
-        self._longest_wait_seconds = longest_wait_seconds
-        self._flight: Flight[None] = Flight()
-        self._counted_at: float | None = None
-        self._known: Mapping[str, int] | None = None
+        self._recent = RecentCount(
+            self._count,
+            clock,
+            again_seconds=COUNT_AGAIN_SECONDS,
+            longest_wait_seconds=longest_wait_seconds,
+        )
 
     async def counted(self) -> Mapping[str, int] | None:
         """Of every provider, as they were counted last; None while the database does not answer.
 
         Waits a second for a count under way at most, and takes what was known before.
         """
-        now = self._clock.monotonic()
-        if self._counted_at is None or now - self._counted_at >= COUNT_AGAIN_SECONDS:
-            await asyncio.wait({self._flight.begin(self._count)}, timeout=self._longest_wait_seconds)
-        return self._known
+        return await self._recent.latest()
 
-    async def _count(self) -> None:
-        counted = None
-        try:
-            counted = await self._store.degraded(
-                self._provider_ids, now=self._clock.now(), at_most=MOST_COUNTED
-            )
-        except DatabaseUnavailable:
-            return
-        finally:
-            self._known, self._counted_at = counted, self._clock.monotonic()
+    async def _count(self) -> Mapping[str, int]:
+        return await self._store.degraded(self._provider_ids, now=self._clock.now(), at_most=MOST_COUNTED)

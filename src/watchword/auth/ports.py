@@ -9,6 +9,7 @@ from typing import Final, Literal, Protocol
 from uuid import UUID
 
 from watchword.auth.account_ports import UNCONDITIONAL, AccountStore, ClientTokenStore, OpeningTerms
+from watchword.auth.admin_ports import AdminStore
 from watchword.auth.audit_ports import AuditLog
 from watchword.auth.caller_ports import CallerStore
 from watchword.auth.cleanup_ports import CleanupStore
@@ -209,6 +210,7 @@ class Database(Protocol):
 
     sessions: SessionStore
     accounts: AccountStore
+    admin: AdminStore
     callers: CallerStore
     client_tokens: ClientTokenStore
     provider_logouts: ProviderLogoutStore

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
@@ -41,7 +41,7 @@ def list_users(
     """
     found = with_accounts(lambda accounts, _: accounts.accounts(search, after=after, limit=limit))
     if json_output:
-        typer.echo(json.dumps({"users": [_account(each) for each in found]}))
+        typer.echo(json.dumps({"users": [each.as_json() for each in found]}))
         return
     rows = [(str(each.user_id), each.status, each.email, each.name, _names(each.roles)) for each in found]
     for line in columns([("USER ID", "STATUS", "E-MAIL", "NAME", "ROLES"), *rows]):
@@ -122,46 +122,16 @@ def _change_roles(user_id: UUID, change: dict[str, list[str]], *, as_json: bool)
 
 
 def _tell(account: Account, *, as_json: bool) -> None:
-    told = _account(account)
+    told = account.as_json()
+    identities = [each.as_json() for each in account.identities]
     if as_json:
-        typer.echo(json.dumps(told | {"identities": _identities(account)}))
+        typer.echo(json.dumps(told | {"identities": identities}))
         return
     for name, value in told.items():
         shown = ", ".join(value) if isinstance(value, list) else value
         typer.echo(f"{name.replace('_', ' ')}: {harmless(shown) if shown else '-'}")
-    for each in _identities(account):
+    for each in identities:
         typer.echo(f"signs in as: {harmless(each['subject'])} at {harmless(each['issuer'])}")
-
-
-def _account(account: Account) -> dict[str, Any]:
-    from watchword.protocol.rfc3339 import rfc3339
-
-    return {
-        "user_id": str(account.user_id),
-        "status": account.status,
-        "email": account.email,
-        "name": account.name,
-        "roles": sorted(account.roles),
-        "identity_roles": sorted(account.identity_roles),
-        "granted_roles": sorted(account.granted_roles),
-        "denied_roles": sorted(account.denied_roles),
-        "created_at": rfc3339(account.created_at),
-        "last_sign_in_at": rfc3339(account.last_sign_in_at) if account.last_sign_in_at else None,
-    }
-
-
-def _identities(account: Account) -> list[dict[str, str]]:
-    from watchword.protocol.rfc3339 import rfc3339
-
-    return [
-        {
-            "provider": each.provider_id,
-            "issuer": each.issuer,
-            "subject": each.subject,
-            "last_sign_in_at": rfc3339(each.last_sign_in_at),
-        }
-        for each in account.identities
-    ]
 
 
 def _names(roles: frozenset[str]) -> str:

@@ -4,6 +4,7 @@
 entry for every code, which a test keeps true.
 """
 
+from watchword.errors.admin import AdminRequired, OwnAccountKept
 from watchword.errors.base import (
     WatchwordError,
     error_classes,
@@ -111,6 +112,7 @@ __all__ = [
     "AccountErased",
     "AccountNotFound",
     "AccountRequired",
+    "AdminRequired",
     "AttemptExpired",
     "AttemptMissing",
     "AttemptUsed",
@@ -144,6 +146,7 @@ __all__ = [
     "NotFound",
     "NotInstalled",
     "OriginRefused",
+    "OwnAccountKept",
     "PepperUnreadable",
     "ProviderCircuitOpen",
     "ProviderClientRefused",

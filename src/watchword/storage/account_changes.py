@@ -27,7 +27,13 @@ async def end_by(
 ) -> Sequence[UUID]:
     """End sessions in somebody's name; see ``end_sessions``."""
     return await end_sessions(
-        connection, which, reason=reason, now=act.now, tokens_expire_at=act.tokens_expire_at, by=act.by
+        connection,
+        which,
+        reason=reason,
+        now=act.now,
+        tokens_expire_at=act.tokens_expire_at,
+        by=act.by,
+        admin_id=act.admin_id,
     )
 
 
@@ -77,8 +83,10 @@ async def change_roles(connection: AsyncConnection, user: Row[User], change: Rol
     await add_audit_event(connection, AuditEvent("roles_changed", act.now, user.id, details=details))
 
 
-async def set_status(connection: AsyncConnection, user: Row[User], status: AccountStatus, act: Act) -> None:
-    """Change the status of a locked account, ending all its sessions where it is disabled.
+async def set_status(
+    connection: AsyncConnection, user: Row[User], status: AccountStatus, act: Act
+) -> Sequence[UUID]:
+    """Change the status of a locked account, ending all its sessions where it is disabled; which ended.
 
     The feed then names its identities, too, because of their provider's own access tokens.
     """
@@ -92,5 +100,6 @@ async def set_status(connection: AsyncConnection, user: Row[User], status: Accou
         ended = await end_by(connection, that_may_have_tokens(user.id, act), "disabled", act)
         await add_revocations(connection, await entries_of_subjects(connection, user.id, now=act.now))
     event: AuditName = "account_disabled" if status == "disabled" else "account_enabled"
-    details = {"by": act.by, "sessions_ended": len(ended)}
+    details = {**act.actor, "sessions_ended": len(ended)}
     await add_audit_event(connection, AuditEvent(event, act.now, user.id, details=details))
+    return ended

@@ -34,7 +34,8 @@ from watchword.storage.ending import is_live
 from watchword.storage.transactions import Transactions
 
 _MAX_SEARCH_CHARS = 320
-_ACCOUNTS = select(User.__table__).where(User.status != "erased")
+ACCOUNTS = select(User.__table__).where(User.status != "erased")
+"""Every account there still is."""
 
 
 class SqlAccountStore:
@@ -51,7 +52,7 @@ class SqlAccountStore:
             statement = statement.where(Session.user_id == user_id)
         if after is not None:
             statement = statement.where(Session.id > after)
-        return [_listed(row) for row in await self._read("list sessions", statement)]
+        return [listed_session(row) for row in await self._read("list sessions", statement)]
 
     async def end_session(self, session_id: UUID, *, owner: UUID | None, reason: EndReason, act: Act) -> bool:
         """See the port. One statement, the same for a session that is unknown and one of others."""
@@ -86,21 +87,21 @@ class SqlAccountStore:
     async def search(
         self, text: str | None = None, *, after: UUID | None = None, limit: int
     ) -> Sequence[Account]:
-        statement = _ACCOUNTS.order_by(User.id).limit(limit)
+        statement = ACCOUNTS.order_by(User.id).limit(limit)
         if after is not None:
             statement = statement.where(User.id > after)
         if text is not None:
             if len(text) > _MAX_SEARCH_CHARS or not storable_text(text):
                 return []
             statement = statement.where(or_(_holds(User.email, text), _holds(User.name, text)))
-        return [_account(row) for row in await self._read("search accounts", statement)]
+        return [shown_account(row) for row in await self._read("search accounts", statement)]
 
     async def find(self, user_id: UUID) -> Account | None:
-        rows = await self._read("find an account", _ACCOUNTS.where(User.id == user_id))
+        rows = await self._read("find an account", ACCOUNTS.where(User.id == user_id))
         if not rows:
             return None
         of_account = select(Identity.__table__).where(Identity.user_id == user_id).order_by(Identity.id)
-        return _account(rows[0], await self._read("find the identities of an account", of_account))
+        return shown_account(rows[0], await self._read("find the identities of an account", of_account))
 
     async def change_roles(self, user_id: UUID, change: RoleChange, *, act: Act) -> Account | None:
         async def work(connection: AsyncConnection) -> bool:
@@ -138,7 +139,8 @@ def _holds(column: InstrumentedAttribute[str | None], text: str) -> ColumnElemen
     return column.ilike(literal(f"%{escaped}%", String()), escape="\\")
 
 
-def _listed(row: Row[Any]) -> ListedSession:
+def listed_session(row: Row[Any]) -> ListedSession:
+    """A row of the sessions as people and operators see it."""
     return ListedSession(
         session_id=row.id,
         user_id=row.user_id,
@@ -153,7 +155,8 @@ def _listed(row: Row[Any]) -> ListedSession:
     )
 
 
-def _account(row: Row[Any], identities: Sequence[Row[Any]] = ()) -> Account:
+def shown_account(row: Row[Any], identities: Sequence[Row[Any]] = ()) -> Account:
+    """A row of the accounts as operators see it."""
     return Account(
         user_id=row.id,
         status=row.status,

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from watchword.auth.account_ports import AccountStore, ClientTokenStore
+from watchword.auth.admin_ports import AdminStore
 from watchword.auth.audit_ports import AuditLog
 from watchword.auth.caller_ports import CallerStore
 from watchword.auth.cleanup_ports import CleanupStore
@@ -26,6 +27,7 @@ from watchword.auth.version_ports import VersionUsageStore
 from watchword.config.database_url import normalise_database_url
 from watchword.models import User
 from watchword.storage.account_store import SqlAccountStore
+from watchword.storage.admin import SqlAdminStore
 from watchword.storage.announcements import PostgresqlAnnouncements
 from watchword.storage.audit import SqlAuditLog
 from watchword.storage.authorization_codes import SqlCodeStore
@@ -61,6 +63,7 @@ class SqlDatabase:
 
     sessions: SessionStore
     accounts: AccountStore
+    admin: AdminStore
     callers: CallerStore
     client_tokens: ClientTokenStore
     provider_logouts: ProviderLogoutStore
@@ -98,6 +101,7 @@ class SqlDatabase:
             self.transactions, rotator, tokens_live=tokens_live, tombstones=buried
         )
         self.accounts = SqlAccountStore(self.transactions)
+        self.admin = SqlAdminStore(self.transactions)
         self.callers = SqlCallerStore(self.transactions, buried)
         self.client_tokens = SqlClientTokenStore(self.transactions)
         self.provider_logouts = SqlProviderLogoutStore(self.transactions)

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from watchword.auth.account_ports import Actor, OpeningTerms
+from watchword.auth.account_ports import Actor, OpeningTerms, actor_told
 from watchword.auth.audit_ports import AuditEvent
 from watchword.auth.ports import EndReason
 from watchword.errors import SessionLimitReached
@@ -43,6 +43,7 @@ async def end_sessions(
     now: datetime,
     tokens_expire_at: datetime | None,
     by: Actor | None = None,
+    admin_id: UUID | None = None,
     cause: str | None = None,
 ) -> Sequence[UUID]:
     """End those of ``which`` that have not ended yet; the ids of those that did now. ``cause`` goes
@@ -59,8 +60,8 @@ async def end_sessions(
     if tokens_expire_at is not None:
         entry = {"kind": "session", "created_at": now, "expires_at": tokens_expire_at}
         await add_revocations(connection, [entry | {"session_id": session_id} for session_id, _ in ended])
-    told = {"reason": reason, "by": by, "cause": cause}
-    details = {name: said for name, said in told.items() if said is not None}
+    told = {"reason": reason, **({} if by is None else actor_told(by, admin_id))}
+    details = told if cause is None else {**told, "cause": cause}
     await add_audit_events(
         connection,
         [AuditEvent("session_ended", now, user, session_id, details=details) for session_id, user in ended],

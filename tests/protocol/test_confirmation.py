@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watchword.errors import InvalidRequest, RequestTooLarge
-from watchword.protocol.erasure_request import MAX_CONFIRMATION_BYTES, require_confirmation
+from watchword.protocol.confirmation import MAX_CONFIRMATION_BYTES, require_confirmation
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 

@@ -1,4 +1,4 @@
-"""The word by which somebody confirms that they want to be erased."""
+"""The word by which somebody confirms what cannot be undone, or concerns others."""
 
 from __future__ import annotations
 
@@ -15,4 +15,4 @@ def require_confirmation(content_type: str | None, body: bytes) -> None:
     """Whether a form or JSON object says ``confirm`` ``yes``. Raises InvalidRequest where it does not, or
     RequestTooLarge above 1 KB."""
     if read_members(content_type, body, max_bytes=MAX_CONFIRMATION_BYTES).get("confirm") != _YES:
-        raise InvalidRequest("erasing an account needs confirm=yes, as a form or a JSON object")
+        raise InvalidRequest("this needs confirm=yes, as a form or a JSON object")
