@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import re
 import signal
@@ -44,7 +45,7 @@ def eventually(holds: Callable[[], bool], *, seconds: float) -> bool:
 
 def is_plain(ended: Ended) -> bool:
     """No colours, no traceback, no chatter of a library: at most lines of our own log."""
-    ours = all(" watchword: " in line for line in ended.err.splitlines())
+    ours = all(json.loads(line)["logger"] == "watchword" for line in ended.err.splitlines())
     return ours and not ANSI.search(ended.out + ended.err)
 
 

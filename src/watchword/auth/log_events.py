@@ -56,6 +56,7 @@ LogName = Literal[
     "secret_changed",
     "secret_changed_for_later",
     "secret_look_failed",
+    "request_answered",
 ]
 """Every event that is logged. A name is stable; a new one may come with any release."""
 
@@ -125,5 +126,10 @@ LOG_EVENTS: Final[Mapping[LogName, LogKind]] = {
     "secret_changed": LogKind(INFO, "a new value is used from now on", ("setting",)),
     "secret_changed_for_later": LogKind(WARNING, "a new value counts from the next start", ("setting",)),
     "secret_look_failed": LogKind(WARNING, "the look at the secrets stumbled", _ERROR),
+    "request_answered": LogKind(
+        INFO,
+        "a request, where WATCHWORD_LOG_ACCESS asks for all",
+        ("method", "route", "status", "duration_ms", "request_id", "user_id", "session_id"),
+    ),
 }
 LOG_NAMES: Final[tuple[LogName, ...]] = get_args(LogName)

@@ -51,7 +51,7 @@ def demo(
     end_on_signals()
     server.prepare(settings)
     _announce(settings, as_json=json_output)
-    server.serve(host, port, workers=workers)
+    server.serve(settings, host, port, workers=workers)
 
 
 def _announce(settings: Settings, *, as_json: bool) -> None:

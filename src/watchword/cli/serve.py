@@ -32,6 +32,7 @@ def serve(
     from watchword.app import Watchword
     from watchword.config.auth import Settings
     from watchword.serving import address, server
+    from watchword.serving.logs import logging_config, style_of
 
     settings = Settings()
     port = port or address.usual_port(settings.base_url)
@@ -44,4 +45,5 @@ def serve(
         typer.echo(json.dumps({"url": settings.base_url, "listening": f"{host}:{port}", "workers": workers}))
     else:
         typer.echo(f"watchword at {settings.base_url}, listening on {host} port {port}")
-    server.serve("watchword.serving.service:create_service", host, port, workers=workers)
+    log = logging_config(style_of(settings))
+    server.serve("watchword.serving.service:create_service", host, port, workers=workers, log=log)

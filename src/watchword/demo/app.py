@@ -21,6 +21,7 @@ from watchword.demo.orders import Orders
 from watchword.demo.provider import DemoProvider, join_or_start
 from watchword.demo.settings import read_settings, refuse_unfit
 from watchword.migrations.runner import upgrade
+from watchword.serving.access_log import AccessLog
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -42,6 +43,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_exception_handler(RequestValidationError, answer_invalid)
     add_docs(app, settings)
     Watchword(settings).install(app)
+    if settings.log_access:
+        app.add_middleware(AccessLog)
     _prepare_before(app, settings, provider)
     return app
 

@@ -22,6 +22,7 @@ from watchword.errors import ConfigurationError
 from watchword.migrations.runner import upgrade
 from watchword.serving import server as serving
 from watchword.serving.address import browsable
+from watchword.serving.logs import logging_config, style_of
 
 _START_SECONDS: Final = 30.0
 
@@ -31,13 +32,14 @@ def prepare(settings: Settings) -> None:
 
     Raises ConfigurationError, MigrationNeeded, SecretKeyMismatch, DatabaseUnavailable.
     """
-    logging.config.dictConfig(serving.QUIET)
+    logging.config.dictConfig(logging_config(style_of(settings), level="ERROR"))
     asyncio.run(_try_once(settings))
 
 
-def serve(host: str, port: int, *, workers: int) -> None:
+def serve(settings: Settings, host: str, port: int, *, workers: int) -> None:
     """Serve until stopped, with every refusal and its cause on stderr."""
-    serving.serve("watchword.demo:create_app", host, port, workers=workers)
+    log = logging_config(style_of(settings))
+    serving.serve("watchword.demo:create_app", host, port, workers=workers, log=log)
 
 
 def run_walkthrough(settings: Settings, host: str, port: int, *, tell: Tell) -> bool:
@@ -59,7 +61,8 @@ async def _try_once(settings: Settings) -> None:
 
 @contextmanager
 def _served(settings: Settings, host: str, port: int) -> Iterator[None]:
-    config = uvicorn.Config(create_app(settings), log_config=serving.QUIET, **serving.options(host, port))
+    log = logging_config(style_of(settings), level="ERROR")
+    config = uvicorn.Config(create_app(settings), log_config=log, **serving.options(host, port))
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, name="watchword-demo", daemon=True)
     thread.start()

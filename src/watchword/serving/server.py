@@ -6,46 +6,34 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Mapping
 from types import FrameType
-from typing import Any, Final, NoReturn
+from typing import Any, NoReturn
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
-_PLAIN: Final = {"handlers": ["stderr"], "propagate": False}
-LOGGING: Final[dict[str, Any]] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "loggers": {"uvicorn": {"level": "WARNING", **_PLAIN}, "watchword": {"level": "INFO", **_PLAIN}},
-}
-"""Every refusal and its cause on stderr."""
-QUIET: Final[dict[str, Any]] = {
-    **LOGGING,
-    "loggers": {name: {"level": "ERROR", **_PLAIN} for name in ("uvicorn", "watchword")},
-}
-"""Only what went wrong on our side."""
 
-
-def serve(factory: str, host: str, port: int, *, workers: int) -> None:
+def serve(factory: str, host: str, port: int, *, workers: int, log: Mapping[str, Any]) -> None:
     """Serve the app that ``factory`` (``module:function``) makes, in ``workers`` processes, until
-    stopped. A failed start ends the process with exit code 1."""
+    stopped; ``log`` is a ``logging_config``. A failed start ends the process with exit code 1."""
     os.environ["WEB_CONCURRENCY"] = str(workers)
     os.environ.pop("FORWARDED_ALLOW_IPS", None)  # nobody is believed here, so nothing is warned of
     try:
         if workers == 1:
-            uvicorn.run(factory, factory=True, log_config=LOGGING, **options(host, port))
+            uvicorn.run(factory, factory=True, log_config=dict(log), **options(host, port))
         else:
-            _serve_together(factory, host, port, workers)
+            _serve_together(factory, host, port, workers, log)
     except SystemExit as end:
         sys.exit(1 if end.code else 0)
 
 
-def _serve_together(factory: str, host: str, port: int, workers: int) -> None:
+def _serve_together(factory: str, host: str, port: int, workers: int, log: Mapping[str, Any]) -> None:
     """The connections of one listener take over its options. Without ``TCP_NODELAY``, which asyncio sets
     where it listens itself only, the second half of an answer waits 40 ms for an acknowledgement."""
-    config = uvicorn.Config(factory, factory=True, workers=workers, log_config=LOGGING, **options(host, port))
+    config = uvicorn.Config(
+        factory, factory=True, workers=workers, log_config=dict(log), **options(host, port)
+    )
     listener = config.bind_socket()
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     Multiprocess(config, sockets=[listener]).run()
