@@ -8,6 +8,7 @@ import re
 import runpy
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,25 @@ def test_the_guide_to_protecting_routes_runs(folder: Path, signed_in: SignedIn) 
     assert TestClient(plain).get("/").text == "nobody"
     with signed_in(plain, roles=["editor"]) as client:
         assert client.get("/drafts").text == client.get("/").text
+
+
+def test_five_minutes_with_fastapi(folder: Path, signed_in: SignedIn) -> None:
+    """``init`` writes what the page shows, and its app and test work together, word for word."""
+    written, app, test = blocks("docs/guides/fastapi.md", "python")
+    assert written == resources.files("watchword.cli.starter").joinpath("main.py.txt").read_text("utf-8")
+    shop = run(folder, app)["app"]
+    assert TestClient(shop).get("/orders").status_code == 401
+    run(folder, test, app=shop)["test_orders_need_a_sign_in"](signed_in)
+
+
+def test_the_guide_to_starlette_runs(folder: Path, signed_in: SignedIn) -> None:
+    """Its app is open, protected and live as printed."""
+    app, test = blocks("docs/guides/starlette.md", "python")
+    shop = run(folder, app)["app"]
+    stranger = TestClient(shop)
+    assert stranger.get("/").json() == {"hello": "stranger"}
+    assert stranger.get("/shop/orders").status_code == 401
+    run(folder, test, app=shop)["test_who_may_do_what"](signed_in)
 
 
 @pytest.mark.parametrize("name", re.findall(r"^(?:async )?def (test_\w+)", TESTING, re.MULTILINE))
