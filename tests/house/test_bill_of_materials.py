@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.house import advisories, bill_of_materials
-from tests.house.notices import required
+from tests.house.notices import REQUIREMENTS, required
 from tests.house.tree import ROOT
 
 
@@ -24,7 +24,7 @@ def bill() -> Mapping[str, Any]:
 
 def test_every_pin_is_a_component_with_hashes_and_a_licence(bill: Mapping[str, Any]) -> None:
     """ASVS 15.1.2: nothing of ``requirements/runtime.txt`` is left out, whatever system needs it."""
-    lock = bill_of_materials.REQUIREMENTS.read_text(encoding="utf-8")
+    lock = REQUIREMENTS.read_text(encoding="utf-8")
     components = {each["bom-ref"]: each for each in bill["components"]}
     assert len(components) == sum(line[:1].isalnum() for line in lock.splitlines())
     assert {each["name"] for each in components.values()} == set(required())

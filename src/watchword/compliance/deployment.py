@@ -29,6 +29,7 @@ from watchword.protocol.terms import Terms
 from watchword.storage.database import open_database
 from watchword.storage.holdings import SqlHoldingsStore
 
+AWAY: Final = "it is away"
 DORMANT_DAYS: Final = 365
 """From when an account that nobody signs in to is told of."""
 SLACK_SECONDS: Final = 3900
@@ -100,9 +101,9 @@ async def read_deployment(
             held = await _held(settings, clock.now(), terms)
         else:
             stands = migration.current or "no revision"
-            says = f"the database is at {stands}, this version needs {migration.head}"
-    except DatabaseUnavailable as error:
-        says = error.detail
+            says = f"it is at {stands}, this version needs {migration.head}"
+    except DatabaseUnavailable:
+        says = AWAY
     return Deployment(
         settings=settings,
         now=clock.now(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from typing import Final
 
@@ -32,6 +33,7 @@ class Installed:
         return _RECIPROCAL.search(self.licence) is not None
 
 
+@cache
 def installed(root: str = OURS) -> tuple[Installed, ...]:
     """Every package that ``root`` needs and that is here, by name, without ``root`` itself. One that only
     another version of Python would need is listed too where it is installed."""

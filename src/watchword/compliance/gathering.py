@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib.metadata import version
-from typing import Final
 
 from watchword.compliance.accessibility import accessibility
 from watchword.compliance.deployment import Deployment
@@ -12,8 +11,6 @@ from watchword.compliance.legal import legal
 from watchword.compliance.privacy import privacy
 from watchword.compliance.report import Report
 from watchword.compliance.security import security
-
-_AWAY: Final = "the database is away"
 
 
 def report(here: Deployment) -> Report:
@@ -26,6 +23,6 @@ def report(here: Deployment) -> Report:
         environment=here.settings.environment,
         database="PostgreSQL" if kind == "postgresql" else "SQLite",
         database_state=here.database_state,
-        database_says=here.says if here.database_state == "migration_needed" else here.says and _AWAY,
+        database_says=here.says,
         checkpoints=(privacy(here), security(here), legal(here), accessibility(here)),
     )

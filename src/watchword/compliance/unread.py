@@ -8,5 +8,4 @@ from watchword.compliance.report import Item
 
 def unread(item_id: str, claim: str, here: Deployment, *, judge: str | None = None) -> Item:
     """Open, with the reason."""
-    why = "the database is not migrated" if here.database_state == "migration_needed" else "it is away"
-    return Item(item_id, claim, f"the database could not be read: {why}", "deployment", "open", judge)
+    return Item(item_id, claim, f"the database could not be read: {here.says}", "deployment", "open", judge)
