@@ -20,6 +20,7 @@ from tests.servers.valkey import ValkeyTestServer
 from tests.soak.chaos.faults import Fault
 from tests.soak.chaos.model import Circumstances, Trouble
 from tests.soak.chaos.processes import Replica, running_provider, surroundings
+from watchword.auth.provider_keys import UNKNOWN_KID_COOLDOWN_SECONDS
 
 REPLICAS: Final = ("a", "b")
 SHIFT_SECONDS: Final = 300.0
@@ -57,7 +58,8 @@ class World:
         else:
             await self._deeds()[fault.order][1]()
         if fault.touched != "clock" and self._trouble is not None:
-            self._trouble.over = time.monotonic()
+            lingers = UNKNOWN_KID_COOLDOWN_SECONDS if fault.order == "frozen_keys" else 0
+            self._trouble.over = time.monotonic() + lingers
 
     def _told(self, fault: Fault) -> Trouble | None:
         now = time.monotonic()
