@@ -1,4 +1,4 @@
-"""The pages make a site, which ``scripts/docs`` builds with every warning an error. Here is what costs little."""
+"""The pages make a site: ``scripts/docs`` builds it, every warning an error. Here is what costs little."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import typer.main
 
-from tests.house.reference.cli_answers import ANSWERS
+from tests.house.reference.cli_answers import ANSWERS, ELSEWHERE
 from tests.house.reference.words import prose, table
 from watchword.cli.main import app
 
@@ -87,6 +87,8 @@ def _entry(words: str, command: Any) -> str:
             "With `--json`:",
             f"```json\n{json.dumps(ANSWERS[words], indent=2, ensure_ascii=False)}\n```",
         ]
+    if words in ELSEWHERE:
+        parts.append(f"What `--json` prints is told elsewhere: {ELSEWHERE[words]}.")
     return "\n\n".join(parts) + "\n"
 
 

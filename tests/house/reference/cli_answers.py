@@ -33,6 +33,19 @@ _SHOWN: Final[Mapping[str, Any]] = {
         }
     ],
 }
+_CALLER: Final[Mapping[str, Any]] = {
+    "kind": "user",
+    "user_id": _USER,
+    "email": "alice@example.test",
+    "name": "Alice",
+    "client_id": "browser",
+    "network": None,
+    "calls": 12,
+    "would_be_refused": 0,
+    "last_refusal": None,
+    "first_seen_at": _THEN,
+    "last_seen_at": _THEN,
+}
 _STATUS: Final = {"current": "007", "head": "007", "up_to_date": True}
 
 ANSWERS: Final[Mapping[str, Any]] = {
@@ -117,7 +130,76 @@ ANSWERS: Final[Mapping[str, Any]] = {
         ]
     },
     "watchword keys rotate": {"active": _NEXT, "next": _KID, "retired": _KID},
-    "watchword versions report": {"versions": []},
+    "watchword keys revoke": {"revoked": [_KID], "revoked_before": [], "active": _NEXT, "pending": None},
+    "watchword secrets rotate": {
+        "resealed": {"signing_keys": 2},
+        "already": {"signing_keys": 0},
+        "unreadable": [],
+        "busy": 0,
+        "current": "50e9b486",
+        "previous": ["1c2f80aa"],
+    },
+    "watchword versions report": {
+        "versions": [
+            {
+                "version": "v1",
+                "calls": 12,
+                "would_be_refused": 0,
+                "last_seen_at": _THEN,
+                "caller_count": 1,
+                "callers": [_CALLER],
+            }
+        ]
+    },
+    "watchword audit list": {
+        "events": [
+            {
+                "id": "019e4f5c-1f00-7b1c-a3c2-77d0e5f6a1b2",
+                "event": "roles_changed",
+                "occurred_at": "2026-11-23T09:00:00.000Z",
+                "user_id": _USER,
+                "session_id": None,
+                "ip": None,
+                "details": {"by": "cli", "granted": ["admin"]},
+            }
+        ]
+    },
+    "watchword token inspect": {
+        "kind": "access_token",
+        "header": {"alg": "ES256", "typ": "at+jwt"},
+        "claims": {"sub": _USER},
+        "fault": None,
+        "accepted": False,
+        "code": "session_ended",
+        "live_code": None,
+        "cause": "the session has ended",
+        "session_id": _SESSION,
+        "hints": [],
+    },
+    "watchword init": {
+        "folder": "orders",
+        "made": ["watchword.toml", "main.py", "test_main.py"],
+        "kept": [],
+        "next": ["cd orders"],
+    },
+    "watchword provider status": {
+        "service": {"url": "https://your.api", "reachable": True, "error": None},
+        "database": {"reachable": True, "error": None},
+        "providers": [
+            {
+                "id": "main",
+                "issuer": "https://login.example.com/",
+                "state": "closed",
+                "metadata": {"ok": True, "error": None},
+                "keys": {"ok": True, "error": None},
+                "sessions": {"live": 3, "degraded": 0, "unchecked": 0},
+            }
+        ],
+    },
     "watchword provider purge": {"provider": "main", "purged": ["metadata", "keys", "circuit"]},
 }
-"""``users export`` is not here: it prints what the data map lists."""
+ELSEWHERE: Final[Mapping[str, str]] = {
+    "watchword users export": "[Privacy](../privacy/README.md)",
+    "watchword compliance report": "[The compliance report](../compliance.md)",
+}
+"""What is too long for an example is on a page of its own."""

@@ -6,16 +6,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from tests.house.reference import cli, errors, http, python, settings
+from tests.house.reference.cli import page as cli
+from tests.house.reference.errors import page as errors
+from tests.house.reference.http import page as http
+from tests.house.reference.python import page as python
+from tests.house.reference.settings import page as settings
 from tests.house.tree import ROOT
 
 FOLDER: Final = ROOT / "docs" / "reference"
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
-    "cli.md": cli.page,
-    "errors.md": errors.page,
-    "http.md": http.page,
-    "python.md": python.page,
-    "settings.md": settings.page,
+    "cli.md": cli,
+    "errors.md": errors,
+    "http.md": http,
+    "python.md": python,
+    "settings.md": settings,
 }
 
 
