@@ -169,11 +169,15 @@ _CODE: Final = (
         "1–2",
         "what is depended on is known, and mended in time",
         (
+            "docs/security/dependencies.md#time-to-mend",
             "house/test_rules.py::test_requirements_are_pinned_hashed_and_of_no_index",
             "house/test_rules.py::test_requirements_know_every_dependency",
+            "house/test_bill_of_materials.py"
+            "::test_asvs_15_1_2_every_pin_is_a_component_with_hashes_and_a_licence",
+            "house/test_bill_of_materials.py::test_asvs_15_2_1_a_known_weakness_is_told_and_fails",
         ),
-        "open: every dependency is pinned with its digest; there is no bill of materials, no stated time to "
-        "mend, and nothing asks for known weaknesses",
+        "partly: lock, bill of materials and times to mend are there; that none is past its time is asked "
+        "over the network before a release, and no test can show it",
     ),
     R(
         "15.3.1",

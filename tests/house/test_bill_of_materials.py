@@ -22,7 +22,7 @@ def bill() -> Mapping[str, Any]:
     return bill_of_materials.bill()
 
 
-def test_every_pin_is_a_component_with_hashes_and_a_licence(bill: Mapping[str, Any]) -> None:
+def test_asvs_15_1_2_every_pin_is_a_component_with_hashes_and_a_licence(bill: Mapping[str, Any]) -> None:
     """ASVS 15.1.2: nothing of ``requirements/runtime.txt`` is left out, whatever system needs it."""
     lock = REQUIREMENTS.read_text(encoding="utf-8")
     components = {each["bom-ref"]: each for each in bill["components"]}
