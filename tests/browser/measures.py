@@ -17,7 +17,7 @@ from watchword.api.pages import stylesheet
 ORIGIN: Final = "http://pages.test"
 _PAGES: Final = {f"{ORIGIN}/{view.name}": view for view in VIEWS}
 _STYLE: Final = f"{ORIGIN}/auth/assets/watchword.css"
-_NOT_CONTROLS: Final = {"RootWebArea", "alert"}
+_NOT_CONTROLS: Final = {"RootWebArea", "alert", "option"}
 
 CONTROLS: Final = "a[href], button, input:not([type=hidden]), select, textarea, [tabindex='0']"
 

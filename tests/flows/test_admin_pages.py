@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -159,6 +160,7 @@ def test_people_are_searched_for(service: Service) -> None:
     assert "<b>" not in page.text
 
 
+JSON = {"content-type": "application/json"}
 UNREADABLE: list[dict[str, object]] = [
     {"q": "\0"},
     {"q": "a\nb"},
@@ -179,7 +181,7 @@ def test_ses_91_a_search_that_cannot_be_read_is_refused(shared: Service) -> None
     admin = administrator(shared)
     before = len(recorded(shared, "accounts_listed"))
     for members in UNREADABLE:
-        sent = {"content": json.dumps(members), "headers": {"content-type": "application/json"}}
+        sent: dict[str, Any] = {"content": json.dumps(members), "headers": JSON}
         response = admin.post(f"{ADMIN}/users", **sent)
         assert (response.status_code, response.json()["code"]) == (400, "invalid_request"), members
     assert admin.post(f"{ADMIN}/users", data={"q": "x" * 5000}).json()["code"] == "request_too_large"

@@ -7,50 +7,18 @@ follows: axe, keyboard, focus, names, small and large screens, dark and forced c
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final
-
-from starlette.responses import Response
+from typing import Final
 
 from tests.pages import values
-from watchword.api.pages import error_page, page
+from tests.pages.admin_registry import ADMIN_VIEWS
+from tests.pages.views import View, refused, shown
 from watchword.api.ways_on import NO_WAY, PLAIN, WaysOn
 from watchword.errors import AttemptMissing, DatabaseUnavailable, NotFound, ProviderUnavailable, RateLimited
 
-PARTS: Final = {"base.html", "parts.html", "provider_state.html"}
+__all__ = ["PARTS", "VIEWS", "View"]
+
+PARTS: Final = {"admin_base.html", "admin_parts.html", "base.html", "parts.html", "provider_state.html"}
 """Templates that are no page by themselves."""
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """One page. ``controls`` are its roles and names as Chromium tells them to assistive technology;
-    ``alert``: it says at once what went wrong, and has the focus there."""
-
-    name: str
-    template: str
-    make: Callable[[], Response]
-    heading: str
-    controls: tuple[str, ...] = ()
-    alert: bool = False
-
-
-def shown(
-    name: str, template: str, heading: str, *controls: str, alert: bool = False, **context: Any
-) -> View:
-    return View(name, template, lambda: page(template, secure=False, **context), heading, controls, alert)
-
-
-def refused(name: str, error: Exception, ways: WaysOn, heading: str, *controls: str) -> View:
-    template = "error.html" if ways.unavailable is None else "provider_unavailable.html"
-    return View(
-        name,
-        template,
-        lambda: error_page(error, request_id=values.REQUEST_ID, secure=False, ways=ways),  # type: ignore[arg-type]
-        heading,
-        controls,
-        alert=True,
-    )
 
 
 VIEWS: Final = (
@@ -99,6 +67,22 @@ VIEWS: Final = (
         identities=values.IDENTITIES,
         addable=values.CHOICES,
         terms=True,
+        administers=False,
+    ),
+    shown(
+        "account-of-an-administrator",
+        "account.html",
+        "Your account",
+        "link Where you are signed in",
+        "link Download your data",
+        "link Erase your account",
+        "link Administration",
+        "button Sign out",
+        account=values.ACCOUNT,
+        identities=values.IDENTITIES,
+        addable=[],
+        terms=False,
+        administers=True,
     ),
     shown(
         "sessions",
@@ -234,5 +218,6 @@ VIEWS: Final = (
         "Example Works is not available",
         "link Back to your account",
     ),
+    *ADMIN_VIEWS,
 )
 """Each template at least once, and each of its forms that has other controls or words."""

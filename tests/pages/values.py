@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tests.pages import admin_views
 from watchword.api.migration_guide import Step
 from watchword.api.ways_on import Choice, WaysOn
 from watchword.protocol.terms import Terms, terms_of
@@ -84,6 +85,7 @@ DATA: Final = frozenset(
     {
         *("Example Works", LONG_NAME, "cli", "gone", "command-line-client", "v1"),
         *(ACCOUNT["name"], ACCOUNT["email"], REQUEST_ID, "2001:db8:1234:5600::/56"),
+        *admin_views.DATA,
         *("Paragraph", "of the terms, as it was written.", "Use", "one", "two", "a sign-in"),
     }
 )

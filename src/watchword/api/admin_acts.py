@@ -34,7 +34,7 @@ class Act(NamedTuple):
     do: Callable[[AdminManager, UUID, UUID], Awaitable[None]]
 
 
-_ON_PERSON: Final[Mapping[str, Act]] = {
+ON_PERSON: Final[Mapping[str, Act]] = {
     "disable": Act(
         marked("Disable this person?"),
         marked("They are signed out everywhere within seconds and cannot sign in until they are enabled."),
@@ -54,7 +54,7 @@ _ON_PERSON: Final[Mapping[str, Act]] = {
         AdminManager.end_sessions,
     ),
 }
-_END_SESSION: Final = Act(
+END_SESSION: Final = Act(
     marked("End this session?"),
     marked("Whoever uses it is signed out within seconds and can sign in again at once."),
     marked("End this session"),
@@ -70,7 +70,7 @@ class AdminActs:
 
     def routes(self) -> list[BaseRoute]:
         pages: list[tuple[str, PersonAct | SessionAct]] = [
-            (f"{ADMIN}/users/{{user_id}}/{name}", PersonAct(self.desk, name)) for name in _ON_PERSON
+            (f"{ADMIN}/users/{{user_id}}/{name}", PersonAct(self.desk, name)) for name in ON_PERSON
         ]
         pages.append((f"{ADMIN}/sessions/{{session_id}}/end", SessionAct(self.desk)))
         return [
@@ -98,7 +98,7 @@ class PersonAct:
             account = await admin.services.admin.account(admin.user_id, user_id)
             whom = account.email or account.name or str(user_id)
             return _asked(
-                self.desk, _ON_PERSON[self.name], whom, f"{person_page(user_id)}/{self.name}", user_id
+                self.desk, ON_PERSON[self.name], whom, f"{person_page(user_id)}/{self.name}", user_id
             )
 
         return await self.desk.for_admin(request, show, recent=True)
@@ -110,7 +110,7 @@ class PersonAct:
         async def done(admin: Administrator) -> Response:
             user_id = account_id(request)
             await _confirmed(request)
-            await _ON_PERSON[self.name].do(admin.services.admin, admin.user_id, user_id)
+            await ON_PERSON[self.name].do(admin.services.admin, admin.user_id, user_id)
             return _done(self.desk, request, user_id)
 
         return await self.desk.for_admin(request, done, recent=True)
@@ -129,7 +129,7 @@ class SessionAct:
         async def show(admin: Administrator) -> Response:
             session = await admin.services.admin.session(_session_id(request))
             address = f"{ADMIN}/sessions/{session.session_id}/end"
-            return _asked(self.desk, _END_SESSION, str(session.session_id), address, session.user_id)
+            return _asked(self.desk, END_SESSION, str(session.session_id), address, session.user_id)
 
         return await self.desk.for_admin(request, show, recent=True)
 
@@ -140,7 +140,7 @@ class SessionAct:
         async def done(admin: Administrator) -> Response:
             session = await admin.services.admin.session(_session_id(request))
             await _confirmed(request)
-            await _END_SESSION.do(admin.services.admin, admin.user_id, session.session_id)
+            await END_SESSION.do(admin.services.admin, admin.user_id, session.session_id)
             return _done(self.desk, request, session.user_id)
 
         return await self.desk.for_admin(request, done, recent=True)
