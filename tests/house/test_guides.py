@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import re
 import runpy
+import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from importlib import resources
@@ -83,6 +84,59 @@ def test_the_guide_to_starlette_runs(folder: Path, signed_in: SignedIn) -> None:
     assert stranger.get("/").json() == {"hello": "stranger"}
     assert stranger.get("/shop/orders").status_code == 401
     run(folder, test, app=shop)["test_who_may_do_what"](signed_in)
+
+
+def test_moving_from_fastapi_users(folder: Path, signed_in: SignedIn) -> None:
+    """The app runs, and the statements find each person by subject or verified address, and nobody twice."""
+    with signed_in(run(folder, blocks("docs/guides/from-fastapi-users.md", "python")[0])["app"]) as client:
+        assert client.get("/orders").status_code == 200
+    table, by_subject, by_address = blocks("docs/guides/from-fastapi-users.md", "sql")
+    database = sqlite3.connect(":memory:")
+    database.executescript(
+        """
+        CREATE TABLE "user" (id CHAR(36) PRIMARY KEY, email TEXT, is_verified BOOLEAN);
+        CREATE TABLE oauth_account (user_id CHAR(36), oauth_name TEXT, account_id TEXT);
+        CREATE TABLE ww_identities (user_id CHAR(32), issuer TEXT, subject TEXT, verified_email TEXT);
+        INSERT INTO "user" VALUES ('g', 'Ann@example.org', true), ('p', 'Bob@example.org', true),
+            ('u', 'unverified@example.org', false), ('t', 'two@example.org', true);
+        INSERT INTO oauth_account VALUES ('g', 'google', '1'), ('u', 'github', '1');
+        INSERT INTO ww_identities VALUES
+            ('ann', 'https://accounts.google.com', '1', 'ann@example.org'),
+            ('thief', 'https://elsewhere.example', '1', 'bob@example.org'),
+            ('bob', 'https://login.example.com/', '7', 'bob@example.org'),
+            ('someone', 'https://login.example.com/', '8', 'unverified@example.org'),
+            ('two1', 'https://login.example.com/', '9', 'two@example.org'),
+            ('two2', 'https://login.example.com/', '10', 'two@example.org');
+        """
+    )
+    database.executescript(table)
+    for _ in range(2):
+        database.execute(by_subject)
+        database.execute(by_address)
+    assert set(database.execute("SELECT * FROM user_links")) == {("g", "ann"), ("p", "bob")}
+
+
+def test_moving_from_auth0(folder: Path, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings and app are taken as printed; the statement fills in who is known and nobody else."""
+    (settings,) = blocks("docs/guides/from-auth0.md", "toml")
+    (folder / "watchword.toml").write_text(settings)
+    monkeypatch.setenv("AUTH0_CLIENT_SECRET", "from-outside")
+    with signed_in(
+        run(folder, blocks("docs/guides/from-auth0.md", "python")[0])["app"], scopes=["read:orders"]
+    ) as client:
+        assert client.get("/orders").status_code == 200
+    database = sqlite3.connect(":memory:")
+    database.executescript(
+        """
+        CREATE TABLE orders (auth0_sub TEXT, user_id TEXT);
+        CREATE TABLE ww_identities (user_id TEXT, issuer TEXT, subject TEXT);
+        INSERT INTO orders VALUES ('auth0|1', NULL), ('auth0|2', NULL);
+        INSERT INTO ww_identities VALUES ('ann', 'https://example.eu.auth0.com/', 'auth0|1'),
+            ('other', 'https://elsewhere.example/', 'auth0|2');
+        """
+    )
+    database.execute(blocks("docs/guides/from-auth0.md", "sql")[0])
+    assert set(database.execute("SELECT * FROM orders")) == {("auth0|1", "ann"), ("auth0|2", None)}
 
 
 @pytest.mark.parametrize("name", re.findall(r"^(?:async )?def (test_\w+)", TESTING, re.MULTILINE))
