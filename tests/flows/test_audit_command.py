@@ -11,7 +11,7 @@ import typer
 from tests.flows.browser import Browser
 from tests.flows.commands import UNKNOWN, command, me, told
 from tests.flows.conftest import Service, StartService
-from watchword.auth.audit_events import AUDIT_NAMES
+from watchword.auth.audit_events import AUDIT_EVENTS, AUDIT_NAMES
 from watchword.cli.moments import moment_of
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -126,3 +126,22 @@ def test_an_export_is_on_the_trail(service: Service) -> None:
         assert json.loads(command("users", "export", user_id).stdout)["account"]
     events = told("audit", "list", "--event", "account_exported", "--user", user_id)["events"]
     assert [each["details"]["by"] for each in events] == ["cli", "cli", "user"]
+
+
+def test_what_events_say_is_what_their_list_says(service: Service) -> None:
+    """Every member of the details of everything an operator does here."""
+    bob = me(service.signed_in("bob"))["user_id"]
+    for words in (
+        ["users", "grant", bob, "x"],
+        ["users", "deny", bob, "y"],
+        ["users", "disable", bob, "--yes"],
+        ["users", "enable", bob],
+        ["sessions", "revoke", "--client", "browser", "--yes"],
+        ["sessions", "revoke", "--all", "--yes"],
+        ["provider", "purge", "dev", "--yes"],
+    ):
+        command(*words)
+    events = told("audit", "list")["events"]
+    assert len({each["event"] for each in events}) >= 6
+    for each in events:
+        assert set(each["details"]) <= set(AUDIT_EVENTS[each["event"]].details), each
