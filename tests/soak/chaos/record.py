@@ -36,7 +36,6 @@ class Slot:
     fault_begun: float = 0.0
     fault_over: float = 0.0
     over: float = 0.0
-    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Final
 
 from tests.soak.chaos.faults import Fault
@@ -20,16 +20,18 @@ LONGEST_SIGN_IN_OUTAGE_SECONDS: Final = 15.0
 _SHOWN: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
 class Findings:
     """A run, and what follows from it."""
 
-    run: Run
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self._kinds: dict[Kind, list[Sample]] = {}
+        for each in run.record.samples:
+            self._kinds.setdefault(each.kind, []).append(each)
 
     def of(self, kind: Kind, slots: Sequence[Slot] | None = None) -> list[Sample]:
         """Answers of a kind, in some slots or all."""
-        record = self.run.record
-        found = [each for each in record.samples if each.kind == kind]
+        found = self._kinds.get(kind, [])
         if slots is None:
             return found
         spans = [(each.begun, each.over) for each in slots]
@@ -89,7 +91,7 @@ class Findings:
             (
                 longest <= LONGEST_SIGN_IN_OUTAGE_SECONDS,
                 f"somebody is signed in at most {LONGEST_SIGN_IN_OUTAGE_SECONDS:g} s after a fault is over: "
-                f"{_seconds(longest)} s at the longest",
+                f"{_seconds(longest)} at the longest",
             ),
         ]
 
@@ -153,7 +155,7 @@ def _kinds(found: Findings) -> Iterator[str]:
 def _table(found: Findings) -> Iterator[str]:
     yield (
         "| row | fault | times | API calls | not answered | p99 in ms | refreshes unavailable "
-        "| sign-ins failed | sign-in back after, s | last failed after, s |"
+        "| sign-ins failed | sign-in back after | last failed after |"
     )
     yield "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|"
     slots: dict[Fault, list[Slot]] = {}
@@ -190,6 +192,8 @@ def _asides(found: Findings, stalls: list[float]) -> Iterator[str]:
     run = found.run
     every = found.of("api")
     yield f"availability with the minutes without a database {availability(every):.3%}"
+    seconds = {int(each.sent) for each in every if failure(each)}
+    yield f"seconds with an API call that was not answered {len(seconds)}"
     yield f"API calls that a balancer had to pass on {sum(each.tried > 1 for each in every)}"
     told = sum(each.status == 401 and each.verdict is Verdict.RIGHT for each in every)
     yield f"API calls rightly told that the token is over {told}"
@@ -228,4 +232,4 @@ def _or_for_ever(seconds: float | None) -> float:
 
 
 def _seconds(seconds: float) -> str:
-    return "not before the next fault" if math.isinf(seconds) else f"{seconds:.1f}"
+    return "not before the next fault" if math.isinf(seconds) else f"{seconds:.1f} s"
