@@ -1,4 +1,4 @@
-"""The gate of the chaos run: it holds where nothing is wrong, and each fault misses a condition of its own."""
+"""The gate of the chaos run: it holds where nothing is wrong; each fault misses a condition of its own."""
 
 from __future__ import annotations
 
