@@ -49,8 +49,8 @@ _AUTHENTICATION: Final = (
         "3",
         "people are told of odd sign-ins and of changes to their account",
         ("contract/test_session_open.py::test_a_sign_in_is_written_down",),
-        "open: the audit trail has sign-ins, links, replays and changes of roles, but watchword sends no "
-        "messages and has no hook that would",
+        "open: the audit trail has sign-ins, links, replays and changes of roles, and `audit list` has them "
+        "to operators, but watchword sends no messages and has no hook that would",
     ),
     R(
         "6.3.8",
