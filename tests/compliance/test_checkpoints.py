@@ -14,6 +14,7 @@ from tests.compliance.reports import NOW, item, provider, reported, state, table
 from tests.contract.people import somebody
 from tests.contract.samples import change
 from tests.house.asvs import missing
+from watchword import Settings, Watchword
 from watchword.auth.account_ports import Act
 from watchword.auth.sealing import Sealer
 from watchword.compliance.deployment import own_pages
@@ -21,7 +22,7 @@ from watchword.protocol.terms import terms_of
 from watchword.storage import open_database
 
 KEY = base64.b64encode(bytes(range(32))).decode()
-PRODUCTION = {
+PRODUCTION: dict[str, Any] = {
     "environment": "production",
     "base_url": "https://app.example.org",
     "secret_key": "env:APP_KEY",
@@ -114,7 +115,7 @@ async def test_rows_past_their_time_are_told_of(configured: str) -> None:
     assert state(await reported(), "privacy.retention") == "met"
     told = await reported(NOW + timedelta(days=91))
     assert state(told, "privacy.retention") == "attention"
-    assert dict(row[:2] for row in table(told, "overdue").rows) == {
+    assert {row[0]: row[1] for row in table(told, "overdue").rows} == {
         "ww_sessions": "1",
         "ww_authorization_codes": "0",
         "ww_single_use": "0",
@@ -123,7 +124,7 @@ async def test_rows_past_their_time_are_told_of(configured: str) -> None:
         "ww_version_usage": "1",
     }
     told = await reported(NOW + timedelta(days=91), privacy={"retention_days": 92})
-    assert dict(row[:2] for row in table(told, "overdue").rows)["ww_audit_events"] == "0"
+    assert {row[0]: row[1] for row in table(told, "overdue").rows}["ww_audit_events"] == "0"
 
 
 async def test_terms_are_one_text_and_those_who_accepted_it(configured: str, tmp_path: Path) -> None:
@@ -157,6 +158,28 @@ def test_templates_of_the_service_are_not_ours(tmp_path: Path) -> None:
     assert pages.others == ("mine/banner.html",)
     assert pages.languages == ("de", "en")
     assert not own_pages(None, None).named
+
+
+async def test_a_key_store_that_holds_no_ring_needs_attention(tmp_path: Path) -> None:
+    """And whether the secret key opens anything is not known then."""
+    (tmp_path / "keys").mkdir(mode=0o700)
+    (tmp_path / "keys" / "ring.json").touch(mode=0o600)
+    (tmp_path / "keys" / "ring.json").write_text("no ring", encoding="utf-8")
+    told = await reported(**PRODUCTION | {"keys": {"store": "file", "path": str(tmp_path / "keys")}})
+    assert state(told, "security.keys") == "attention"
+    assert state(told, "security.secret_key") == "open"
+    assert "could not be read" in item(told, "security.secret_key").evidence
+
+
+async def test_a_started_service_has_keys_and_a_secret_key_that_opens_them() -> None:
+    """After the first start nothing of them is left to do."""
+    auth = Watchword(Settings(**PRODUCTION))
+    await auth.services()
+    await auth.stop()
+    told = await reported(**PRODUCTION)
+    assert state(told, "security.keys") == "met"
+    assert state(told, "security.secret_key") == "met"
+    assert {row[1] for row in table(told, "keys").rows} == {"active", "next"}
 
 
 async def test_what_is_claimed_of_the_code_is_in_the_suite() -> None:

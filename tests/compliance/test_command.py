@@ -102,11 +102,11 @@ def test_a_database_that_is_away_is_said_and_exit_1(monkeypatch: pytest.MonkeyPa
     result = ran("--json", "--out", str(tmp_path / "out"))
     assert result.exit_code == 1
     told = as_json(result)
-    assert told["database"] == {"kind": "PostgreSQL", "state": "away", "says": "it is away"}
+    assert told["database"] == {"kind": "PostgreSQL", "state": "away", "says": "it did not answer"}
     items = {item["id"]: item for each in told["checkpoints"] for item in each["items"]}
     for name in ("privacy.people", "privacy.retention", "security.keys", "security.migrations"):
         assert items[name]["state"] == "open"
-        assert items[name]["evidence"] == "the database could not be read: it is away"
+        assert items[name]["evidence"] == "the database could not be read: it did not answer"
     assert "canary-pw" not in result.output
     assert "canary-pw" not in (tmp_path / "out" / HTML_NAME).read_text(encoding="utf-8")
 

@@ -6,6 +6,7 @@ import base64
 import json
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,7 @@ async def test_no_secret_of_the_settings_is_in_it(
     """Wherever it was written; of a reference only where it leads by kind."""
     (tmp_path / "folder-canary").write_text("file-canary-secret-of-a-provider", encoding="utf-8")
     monkeypatch.setenv("NAME_CANARY", base64.b64encode(b"canary" + bytes(range(26))).decode())
-    settings = {
+    settings: dict[str, Any] = {
         "secret_key": "env:NAME_CANARY",
         "providers": {
             "work": provider(client_secret=f"file:{tmp_path}/folder-canary"),

@@ -29,7 +29,8 @@ from watchword.protocol.terms import Terms
 from watchword.storage.database import open_database
 from watchword.storage.holdings import SqlHoldingsStore
 
-AWAY: Final = "it is away"
+AWAY: Final = "it did not answer"
+"""Also of a database that is too busy or too large to count in time."""
 DORMANT_DAYS: Final = 365
 """From when an account that nobody signs in to is told of."""
 SLACK_SECONDS: Final = 3900
