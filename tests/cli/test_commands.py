@@ -13,7 +13,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from tests.servers.demo import environment, run
+from tests.servers.demo import environment, run, run_from_nothing
 from watchword.cli.main import app
 
 HEAVY = ("sqlalchemy", "alembic", "fastapi", "starlette", "uvicorn", "httpx2", "cryptography")
@@ -104,7 +104,11 @@ def test_it_runs_as_a_module_and_as_a_script(tmp_path: Path) -> None:
     by_script = subprocess.run(
         [str(script), "--version"], capture_output=True, text=True, timeout=60, check=True, cwd=tmp_path
     )
-    assert run(tmp_path, "--version").stdout == by_script.stdout == f"watchword {version('watchword')}\n"
+    assert (
+        run_from_nothing(tmp_path, "--version").stdout
+        == by_script.stdout
+        == f"watchword {version('watchword')}\n"
+    )
 
 
 @pytest.mark.parametrize("arguments", [["demo"], ["db", "status"]], ids=" ".join)

@@ -17,7 +17,7 @@ import pytest
 
 from tests.servers.demo import DemoProcess, Ended, run
 from tests.servers.ports import loopback_port
-from tests.servers.service import running_service
+from tests.servers.service import running_service, service_from_nothing
 from watchword.demo.http_client import Client
 from watchword.demo.sign_in_by_form import sign_in
 from watchword.dev_provider.registration import CLIENT_ID, CLIENT_SECRET
@@ -101,7 +101,7 @@ def ended_cleanly(process: DemoProcess, number: signal.Signals) -> Ended:
 def test_it_says_where_it_is_and_what_it_lacks(tmp_path: Path) -> None:
     """One line without colours, and a warning: until there is a provider nobody can sign in. SIGTERM
     ends it cleanly."""
-    with running_service(tmp_path) as process:
+    with service_from_nothing(tmp_path) as process:
         ended = ended_cleanly(process, signal.SIGTERM)
     assert ended.err.count("WATCHWORD_PROVIDERS: no provider is configured") == 1
     assert ended.out == f"watchword at {process.url}, listening on 127.0.0.1 port {process.port}\n"

@@ -6,7 +6,7 @@ import json
 import os
 import pty
 import subprocess
-import sys
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import create_engine, text
@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 from tests.flows.browser import Browser
 from tests.flows.conftest import Service
+from tests.servers.forked import run_forked
 from watchword.cli.main import app
 
 HTML = {"accept": "text/html"}
@@ -36,15 +37,10 @@ def on_a_terminal(*arguments: str) -> tuple[list[str], str]:
     """What the installed command pipes out, line by line, and what it shows on a terminal meanwhile."""
     ours, theirs = pty.openpty()
     try:
-        ended = subprocess.run(
-            [sys.executable, "-m", "watchword", *arguments],
-            stdout=subprocess.PIPE,
-            stderr=theirs,
-            timeout=60,
-            check=True,
-            env={**os.environ, "TERM": "xterm"},
-        )
-        return ended.stdout.decode().splitlines(), os.read(ours, 65536).decode()
+        environment = {**os.environ, "TERM": "xterm"}
+        ended = run_forked(arguments, Path.cwd(), environment, timeout=60, terminal=os.ttyname(theirs))
+        ended.check_returncode()
+        return ended.stdout.splitlines(), os.read(ours, 65536).decode()
     finally:
         os.close(ours)
         os.close(theirs)
@@ -78,10 +74,5 @@ def trail(service: Service) -> list[tuple[str, dict[str, Any]]]:
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "watchword", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    """The installed command, in this environment."""
+    return run_forked(arguments, Path.cwd(), os.environ, timeout=60)

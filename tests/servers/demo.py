@@ -12,12 +12,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
+from tests.servers.forked import ForkedProcess, run_forked
 from tests.servers.ports import loopback_port
 
 START_SECONDS = 60
 STOP_SECONDS = 30
 COMMAND = (sys.executable, "-m", "watchword")
+Process: TypeAlias = ForkedProcess | subprocess.Popen[str]
 
 
 def environment(**settings: str) -> dict[str, str]:
@@ -28,6 +31,11 @@ def environment(**settings: str) -> dict[str, str]:
 
 def run(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """``watchword`` with these arguments, in a folder, until it ends by itself."""
+    return run_forked(arguments, folder, environment(**settings), timeout=START_SECONDS)
+
+
+def run_from_nothing(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """The same by a Python of its own, as a shell starts it."""
     return subprocess.run(
         [*COMMAND, *arguments],
         cwd=folder,
@@ -55,7 +63,7 @@ class DemoProcess:
 
     url: str
     port: int
-    process: subprocess.Popen[str]
+    process: Process
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> Ended:
         """Send one signal and wait for the end."""
@@ -64,7 +72,7 @@ class DemoProcess:
 
     def ended(self) -> Ended:
         out, err = self.process.communicate(timeout=STOP_SECONDS)
-        return Ended(self.process.returncode, out, err)
+        return Ended(self.process.wait(STOP_SECONDS), out, err)
 
 
 @contextmanager
@@ -73,16 +81,14 @@ def running_demo(
 ) -> Iterator[DemoProcess]:
     """A demo on a free port, ready to serve; killed at the end where a test has not stopped it."""
     port = port if port is not None else loopback_port()
-    process = subprocess.Popen(
-        [*COMMAND, "demo", "--port", str(port), *arguments],
-        cwd=folder,
-        env=environment(**settings),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    command = ("demo", "--port", str(port), *arguments)
+    with serving(port, ForkedProcess(command, folder, environment(**settings))) as demo:
+        yield demo
+
+
+@contextmanager
+def serving(port: int, process: Process) -> Iterator[DemoProcess]:
+    """A started process as soon as it serves; killed at the end with all it has started."""
     try:
         wait_until_ready(port, process)
         yield DemoProcess(f"http://127.0.0.1:{port}", port, process)
@@ -92,7 +98,7 @@ def running_demo(
         process.communicate(timeout=STOP_SECONDS)
 
 
-def wait_until_ready(port: int, process: subprocess.Popen[str]) -> None:
+def wait_until_ready(port: int, process: Process) -> None:
     """Ask ``/readyz`` until it says 200; a process that ends or takes too long fails the test."""
     give_up_at = time.monotonic() + START_SECONDS
     while not _is_ready(port):

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.servers.demo import (
-    COMMAND,
-    STOP_SECONDS,
-    DemoProcess,
-    environment,
-    wait_until_ready,
-)
+from tests.servers.demo import COMMAND, DemoProcess, environment, serving
+from tests.servers.forked import ForkedProcess
 from tests.servers.ports import loopback_port
 from tests.servers.sqlite import migrated_sqlite
 
@@ -29,20 +22,25 @@ def running_service(folder: Path, *arguments: str, **settings: str) -> Iterator[
     others = {name: settings.pop(name) for name in ("WEB_CONCURRENCY",) if name in settings}
     migrated_sqlite(folder / ".watchword" / "watchword.db")
     port = loopback_port()
+    command = ("serve", "--port", str(port), *arguments)
+    with serving(port, ForkedProcess(command, folder, environment(**settings) | others)) as service:
+        yield service
+
+
+@contextmanager
+def service_from_nothing(folder: Path) -> Iterator[DemoProcess]:
+    """The same by a Python of its own, as a shell starts it."""
+    migrated_sqlite(folder / ".watchword" / "watchword.db")
+    port = loopback_port()
     process = subprocess.Popen(
-        [*COMMAND, "serve", "--port", str(port), *arguments],
+        [*COMMAND, "serve", "--port", str(port)],
         cwd=folder,
-        env=environment(**settings) | others,
+        env=environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
-    try:
-        wait_until_ready(port, process)
-        yield DemoProcess(f"http://127.0.0.1:{port}", port, process)
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate(timeout=STOP_SECONDS)
+    with serving(port, process) as service:
+        yield service

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
-from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 from typing import Literal
 from uuid import UUID
 
+from tests.servers.forked import FORKS
 from tests.sessions.accounts import set_active
 from tests.sessions.parts import OVERLAP_SECONDS, START, TOKENS_LIVE, Replica, replica
 from watchword.auth.account_manager import AccountManager
@@ -21,8 +21,6 @@ from watchword.errors import RefreshRefused, RefreshReplayed, WatchwordError
 from watchword.storage import DatabaseLimits, SqlDatabase, open_database
 from watchword.testing import FakeClock
 
-PROCESSES = get_context("forkserver")
-PROCESSES.set_forkserver_preload(["pytest", "tests.sessions.callers"])
 _TOGETHER_SECONDS = 60
 PATIENT = DatabaseLimits(pool_seconds=20, connect_seconds=20, statement_seconds=20, busy_seconds=20)
 """So that a slow machine shows a wrong answer, never a late one."""
@@ -139,12 +137,12 @@ async def by_processes(place: Place, groups: Sequence[Sequence[Call]]) -> list[A
 
 
 def _by_processes(place: Place, groups: Sequence[Sequence[Call]]) -> list[Answer]:
-    barrier = PROCESSES.Barrier(len(groups))
+    barrier = FORKS.Barrier(len(groups))
     started = []
     try:
         for group in groups:
-            here, there = PROCESSES.Pipe(duplex=False)
-            process = PROCESSES.Process(target=_serve, args=(place, group, barrier, there), daemon=True)
+            here, there = FORKS.Pipe(duplex=False)
+            process = FORKS.Process(target=_serve, args=(place, group, barrier, there), daemon=True)
             process.start()
             there.close()
             started.append((process, here))

@@ -23,7 +23,8 @@ from typing import Any
 
 from sqlalchemy import make_url
 
-from tests.sessions.callers import PROCESSES, Place, Post, post
+from tests.servers.forked import FORKS
+from tests.sessions.callers import Place, Post, post
 
 DEATH_SECONDS = 60
 Life = Callable[[Post, str], Awaitable[object]]
@@ -55,8 +56,8 @@ class Steps:
 
 def steps_of(place: Place, live: Life, argument: str) -> list[str]:
     """Every step of ``live``, which takes place. ``live`` is a function of a module."""
-    here, there = PROCESSES.Pipe(duplex=False)
-    process = PROCESSES.Process(target=_run, args=(place, live, argument, None, there), daemon=True)
+    here, there = FORKS.Pipe(duplex=False)
+    process = FORKS.Process(target=_run, args=(place, live, argument, None, there), daemon=True)
     process.start()
     there.close()
     try:
@@ -71,7 +72,7 @@ def steps_of(place: Place, live: Life, argument: str) -> list[str]:
 
 def killed_at(place: Place, live: Life, argument: str, step: int, *, may_live: bool = False) -> None:
     """``live`` in a process that is killed at that step; ``may_live``: there may be fewer."""
-    process = PROCESSES.Process(target=_run, args=(place, live, argument, step, None), daemon=True)
+    process = FORKS.Process(target=_run, args=(place, live, argument, step, None), daemon=True)
     process.start()
     process.join(DEATH_SECONDS)
     code = process.exitcode

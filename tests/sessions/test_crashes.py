@@ -15,7 +15,8 @@ from typing import NoReturn
 import pytest
 from sqlalchemy.pool import QueuePool
 
-from tests.sessions.callers import PROCESSES, Call, Place, Post, post
+from tests.servers.forked import FORKS
+from tests.sessions.callers import Call, Place, Post, post
 from tests.sessions.faults import Fault, FaultyStore, Moment, away
 from tests.sessions.parts import OVERLAP_SECONDS
 from watchword.auth.ports import SessionStore
@@ -74,7 +75,7 @@ def refresh_and_die(place: Place, token: str, fault: Fault) -> None:
 
 def killed_at(place: Place, token: str, fault: Fault) -> None:
     """A process that presents ``token`` and is killed (SIGKILL) at one call of the store."""
-    process = PROCESSES.Process(target=refresh_and_die, args=(place, token, fault), daemon=True)
+    process = FORKS.Process(target=refresh_and_die, args=(place, token, fault), daemon=True)
     process.start()
     process.join(DEATH_SECONDS)
     assert process.exitcode == -signal.SIGKILL
@@ -137,8 +138,8 @@ def refresh_for_ever(place: Place, token: str, client: Connection) -> None:
 
 def killed_at_random(place: Place, token: str, random: Random) -> str:
     """A process that refreshes without a pause, killed somewhere; what its client received last."""
-    client, server = PROCESSES.Pipe(duplex=False)
-    process = PROCESSES.Process(target=refresh_for_ever, args=(place, token, server), daemon=True)
+    client, server = FORKS.Pipe(duplex=False)
+    process = FORKS.Process(target=refresh_for_ever, args=(place, token, server), daemon=True)
     process.start()
     server.close()
     held = token

@@ -15,7 +15,8 @@ from typing import Any
 import httpx2
 from starlette.applications import Starlette
 
-from tests.sessions.callers import PROCESSES, Place, Post, post
+from tests.servers.forked import FORKS
+from tests.sessions.callers import Place, Post, post
 from tests.sessions.parts import ISSUER, person
 from watchword import Settings, Watchword
 from watchword.auth.grants import BROWSER, ClientContext, Grant
@@ -53,8 +54,8 @@ def in_three_processes(loop: asyncio.AbstractEventLoop, work: Callable[[int], Wo
 
 def run_apart(target: Callable[..., None], url: str) -> list[int]:
     """What ``target`` sends from a process of its own, in which nothing else was started."""
-    here, there = PROCESSES.Pipe(duplex=False)
-    process = PROCESSES.Process(target=target, args=(url, there), daemon=True)
+    here, there = FORKS.Pipe(duplex=False)
+    process = FORKS.Process(target=target, args=(url, there), daemon=True)
     process.start()
     there.close()
     try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import multiprocessing
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.key_stores import key, ring
+from tests.servers.forked import FORKS
 from watchword.auth.key_ports import StoredRing
 from watchword.errors import KeyStoreInvalid, KeyStoreUnavailable
 from watchword.vault.file_store import LOCK_FILE, RING_FILE, FileKeyStore
@@ -151,8 +151,7 @@ def _add_keys(folder: str, first: int) -> None:
 async def test_two_processes_at_once_lose_nothing(folder: Path) -> None:
     """Each adds its keys one by one; all of both are there in the end."""
     assert await FileKeyStore(str(folder)).replace(EMPTY, ring())
-    spawn = multiprocessing.get_context("spawn")
-    writers = [spawn.Process(target=_add_keys, args=(str(folder), first)) for first in (50, 60)]
+    writers = [FORKS.Process(target=_add_keys, args=(str(folder), first)) for first in (50, 60)]
     for writer in writers:
         writer.start()
     for writer in writers:
