@@ -41,7 +41,7 @@ class Slot:
 @dataclass(slots=True)
 class Record:
     """``stalls`` are by how many seconds the people themselves were held up, and until when: the machine's
-    doing, or theirs."""
+    doing, or theirs. ``cut_short`` is why the run did not come to its end."""
 
     samples: list[Sample] = field(default_factory=list)
     slots: list[Slot] = field(default_factory=list)
@@ -50,6 +50,7 @@ class Record:
     checks: int = 0
     checked_sessions: int = 0
     broken: list[str] = field(default_factory=list)
+    cut_short: str = ""
     signed_out: Counter[str] = field(default_factory=Counter)
 
     def note(self, sample: Sample, **details: Any) -> None:

@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from benchmarks.machine import processor_name
 from tests.soak.chaos import invariants
 from tests.soak.chaos.balancer import Balancer
@@ -188,7 +190,17 @@ async def run(plan: Plan, *, logs: Path | None = None) -> Run:
             async with world(plan.people, folder) as place, _chaos(plan, place) as chaos:
                 begun, load = datetime.now(UTC), os.getloadavg()[0]
                 used = {name: [each.used()] for name, each in place.replicas.items()}
-                await chaos.go()
+                try:
+                    await chaos.go()
+                except* (
+                    RuntimeError,
+                    OSError,
+                    AssertionError,
+                    LookupError,
+                    ValueError,
+                    SQLAlchemyError,
+                ) as fault:
+                    chaos.record.cut_short = repr(fault.exceptions)
                 for name, each in place.replicas.items():
                     used[name].append(each.used())
         finally:
