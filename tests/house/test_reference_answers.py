@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
@@ -104,13 +104,13 @@ def test_commands_print_what_the_page_shows(service: FastAPI, signed_in: SignedI
         token = client.headers["Authorization"].removeprefix("Bearer ")
     user, session = me["user_id"], me["session_id"]
     (tmp_path / "api.py").write_text(API)
-    asked: dict[str, list[str]] = {
+    asked: dict[str, Sequence[str]] = {
         **dict.fromkeys(
-            ["db status", "db upgrade", "db sql", "users list", "sessions list", "audit list"], []
+            ["db status", "db upgrade", "db sql", "users list", "sessions list", "audit list"], ()
         ),
-        **dict.fromkeys(["users show", "users enable"], [user]),
-        **dict.fromkeys(["users grant", "users deny"], [user, "admin"]),
-        **dict.fromkeys(["versions report", "sessions prune", "provider status"], []),
+        **dict.fromkeys(["users show", "users enable"], (user,)),
+        **dict.fromkeys(["users grant", "users deny"], (user, "admin")),
+        **dict.fromkeys(["versions report", "sessions prune", "provider status"], ()),
         "token inspect": [token],
         "doctor": ["--offline"],
         "routes": ["api:app"],
