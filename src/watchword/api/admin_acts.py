@@ -14,9 +14,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from watchword.api.admin_desk import ADMIN, AdminDesk, Administrator
+from watchword.api.admin_desk import AdminDesk, Administrator
 from watchword.api.bodies import read_body
 from watchword.api.decorators import public
+from watchword.api.limited import ADMIN
 from watchword.api.own_pages import is_person, own_headers, own_page, own_redirect
 from watchword.api.pages.words import marked
 from watchword.auth.admin import AdminManager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from starlette.requests import Request
@@ -27,8 +27,6 @@ from watchword.errors import (
 )
 from watchword.protocol.login_request import LoginRequest
 from watchword.protocol.roles import ADMIN_ROLE
-
-ADMIN: Final = "/auth/admin"
 
 
 @dataclass(frozen=True, slots=True)

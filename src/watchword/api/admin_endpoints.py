@@ -13,10 +13,11 @@ from starlette.routing import BaseRoute, Route
 
 from watchword.api import admin_views as views
 from watchword.api.admin_acts import AdminActs, account_id
-from watchword.api.admin_desk import ADMIN, AdminDesk, Administrator
+from watchword.api.admin_desk import AdminDesk, Administrator
 from watchword.api.bodies import read_body
 from watchword.api.browser import Browser
 from watchword.api.decorators import public
+from watchword.api.limited import ADMIN
 from watchword.api.services import ServicesSource
 from watchword.config.auth import Settings
 from watchword.errors import InvalidRequest

@@ -36,17 +36,25 @@ LIMITED: Final[Mapping[str, tuple[LimitName, Audience]]] = {
     "/auth/terms": ("terms", "either"),
 }
 """Path → the limit it counts towards and who reads the refusal."""
+ADMIN: Final = "/auth/admin"
+"""There and below, everything counts towards one limit."""
 
 
 def limited(routes: Iterable[BaseRoute], settings: Settings, services: ServicesSource) -> list[BaseRoute]:
     """The same routes, those in ``LIMITED`` with their limit around them where it is in force."""
     routes = list(routes)
     for route in routes:
-        name, audience = LIMITED.get(getattr(route, "path", ""), (None, None))
+        name, audience = _limit_of(getattr(route, "path", ""))
         if isinstance(route, Route) and name is not None and settings.rate_limit(name) is not None:
             refuse = _refusing(audience, settings)
             route.app = _Limited(route.app, name, settings.trusted_proxy_hops, services, refuse)
     return routes
+
+
+def _limit_of(path: str) -> tuple[LimitName | None, Audience | None]:
+    if path == ADMIN or path.startswith(f"{ADMIN}/"):
+        return "admin", "either"
+    return LIMITED.get(path, (None, None))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator
 
-LimitName = Literal["login", "callback", "refresh", "token", "introspect", "terms"]
+LimitName = Literal["login", "callback", "refresh", "token", "introspect", "terms", "admin"]
 
 _WINDOWS = {"second": 1, "minute": 60, "hour": 3600}
 _FORM = re.compile(r"([1-9][0-9]{0,5})/(second|minute|hour)")
@@ -59,6 +59,7 @@ class RateLimitSettings(BaseModel):
     token: RateLimitSetting = RateLimit(120, 60)
     introspect: RateLimitSetting = RateLimit(600, 60)
     terms: RateLimitSetting = RateLimit(30, 60)
+    admin: RateLimitSetting = RateLimit(60, 60)
 
     def in_force(self, name: LimitName, *, development: bool) -> RateLimit | None:
         """The limit to apply, None where there is none."""
