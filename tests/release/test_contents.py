@@ -123,3 +123,11 @@ def test_every_entry_point_leads_somewhere(wheel: dict[str, bytes]) -> None:
     for group in parser.sections():
         for name, value in parser[group].items():
             assert EntryPoint(name, value, group).load() is not None
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    """A release with its day; between releases what is not released yet."""
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    newest = re.findall(r"^## (.+)$", text, re.MULTILINE)[0]
+    expected = "Unreleased" if ".dev" in VERSION else rf"{re.escape(VERSION)} – \d{{4}}-\d\d-\d\d"
+    assert re.fullmatch(expected, newest)
