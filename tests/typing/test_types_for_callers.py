@@ -12,7 +12,9 @@ from typing import NamedTuple
 from tests.servers.node import PYRIGHT, PYRIGHT_PROGRAM, install, node_program
 from tests.typing.samples import BAD, GOOD, line_of, mistakes
 
-CACHE = Path(__file__).parents[2] / ".mypy_cache" / "callers"
+ROOT = Path(__file__).parents[2]
+WITH_OUR_CACHE = (f"--config-file={ROOT / 'pyproject.toml'}", f"--cache-dir={ROOT / '.mypy_cache'}")
+"""The options of ``make check``, so that nothing it has read is read again."""
 
 
 class Said(NamedTuple):
@@ -26,8 +28,9 @@ class Said(NamedTuple):
 def test_mypy_finds_a_users_module_clean_and_every_mistake(tmp_path: Path) -> None:
     """With ``--strict``: decorated endpoints keep their parameters and results, the caller is a
     Principal, and each wrong line is an error."""
+    assert (ROOT / "src" / "watchword" / "py.typed").is_file()
     _write(tmp_path)
-    options = ["--strict", "--no-error-summary", f"--cache-dir={CACHE}"]
+    options = ["--strict", "--no-error-summary", *WITH_OUR_CACHE]
     told = _run([sys.executable, "-m", "mypy", *options, "service.py", "mistakes.py"], tmp_path)
     parts = [line.split(":", 2) for line in told.splitlines()]
     said = [Said(file, int(number), text) for file, number, text in parts]
