@@ -81,7 +81,7 @@ def test_ses_61_asvs_7_4_2_a_disabled_person_is_out_until_enabled(service: Servi
 
 
 def test_nobody_disables_themselves(shared: Service) -> None:
-    """Neither asked nor done, so there is always an administrator left; ending one's own sessions is allowed."""
+    """Neither asked nor done, so an administrator is always left; ending one's own sessions is allowed."""
     admin = administrator(shared)
     target = f"{person_page(user_id_of(admin))}/disable"
     assert target not in admin.get(person_page(user_id_of(admin)), **HTML).text
@@ -106,7 +106,7 @@ def test_two_who_disable_each_other_do_not_both_succeed(service: Service) -> Non
         )
 
     outcomes = service.call(both)
-    assert sorted(type(each) for each in outcomes if each is not None) == [AdminRequired]
+    assert [type(each) for each in outcomes if each is not None] == [AdminRequired]
     assert sorted(select(service, "SELECT status FROM ww_users")) == ["active", "disabled"]
 
 

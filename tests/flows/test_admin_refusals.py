@@ -56,7 +56,7 @@ def test_nobody_signed_in_is_led_to_sign_in(shared: Service) -> None:
 
 
 def test_without_the_role_everything_looks_alike(shared: Service, caplog: pytest.LogCaptureFixture) -> None:
-    """One 403 for what exists and what does not, as a page or a problem; one line in the log with the code."""
+    """One 403 for what exists and what does not, as a page or a problem; one line in the log."""
     admin = administrator(shared)
     bob = shared.signed_in("bob")
     seen = [
