@@ -95,7 +95,7 @@ def test_rp_53_a_provider_that_does_not_vouch_signs_nobody_in(
     assert 'href="/auth/login?return_to=%2Fprivate&amp;max_age=300"' in refused.text
     assert {name: value for name, value in browser.cookies.items() if "attempt" not in name} == before
     assert browser.get("/private").status_code == 200
-    (record,) = [each for each in caplog.records if getattr(each, "reason", "") == "sign_in_not_recent"]
+    (record,) = [each for each in caplog.records if getattr(each, "code", "") == "sign_in_not_recent"]
     assert said in record.getMessage()
 
 

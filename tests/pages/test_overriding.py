@@ -64,7 +64,7 @@ def test_a_template_that_fails_keeps_nobody_out(
     assert response.status_code == 200
     assert "You are signed out" in response.text
     (record,) = caplog.records
-    assert (record.__dict__["reason"], record.__dict__["template"]) == ("template_failed", "signed_out.html")
+    assert (record.__dict__["event"], record.__dict__["template"]) == ("template_failed", "signed_out.html")
 
 
 @pytest.mark.parametrize(
