@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,17 @@ def test_files_are_for_their_owner_and_never_replaced_unasked(tmp_path: Path) ->
     assert {path.name for path in folder.iterdir()} == {HTML_NAME}
     assert ran("--out", str(folder), "--yes").exit_code == 0
     assert (folder / HTML_NAME).read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_a_name_that_is_no_unicode_is_written_all_the_same(tmp_path: Path) -> None:
+    """Of a template, as some file systems have them."""
+    pages = tmp_path / "pages"
+    pages.mkdir()
+    (pages / os.fsdecode(b"\xff.html")).write_text("<p>x</p>", encoding="utf-8")
+    result = ran("--out", str(tmp_path / "out"), "--templates", str(pages))
+    assert result.exit_code == 0, result.output
+    assert "not tested by us: ?.html" in (tmp_path / "out" / HTML_NAME).read_text(encoding="utf-8")
+    assert json.loads((tmp_path / "out" / JSON_NAME).read_text(encoding="utf-8"))
 
 
 def test_a_folder_that_is_none_is_exit_1(tmp_path: Path) -> None:

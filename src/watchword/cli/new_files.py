@@ -14,8 +14,9 @@ _OWNER_ONLY = 0o600
 
 
 def write_files(folder: Path, texts: Mapping[str, str], *, replace: bool) -> None:
-    """All of ``texts`` by name; the folder is made where there is none. A file is whole or as it was. Where
-    one is there already and not to be replaced, none is written, and the command ends with exit code 1."""
+    """All of ``texts`` by name; the folder is made where there is none. A file is whole or as it was. What
+    is no Unicode, as names of files can be, becomes a question mark. Where one is there already and not to
+    be replaced, none is written, and the command ends with exit code 1."""
     present = [name for name in texts if os.path.lexists(folder / name)]
     if present and not replace:
         raise _failed(f"{folder / present[0]} is there already; --yes replaces it")
@@ -31,7 +32,7 @@ def _write(path: Path, text: str) -> None:
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
             file.write(text)
         os.replace(unfinished, path)
     except OSError:

@@ -37,6 +37,7 @@ def security(here: Deployment) -> Checkpoint:
         _migration(here),
         _secret_key(here),
         _keys(here),
+        _trail(here),
         *_dependencies(here),
     )
     tables = (
@@ -175,6 +176,20 @@ def _keys(here: Deployment) -> Item:
     keys = here.settings.keys
     says = f"{len(here.held.keys)} keys in {keys.store}, due every {keys.rotate_after_seconds} seconds"
     return Item("security.keys", claim, _listed(bad) or says, "deployment", "attention" if bad else "met")
+
+
+def _trail(here: Deployment) -> Item:
+    return Item(
+        "security.audit",
+        "what people, operators and providers did to accounts, sessions and keys is on record",
+        f"watchword audit list; kept for {here.settings.privacy.retention_days} days",
+        "deployment",
+        "met",
+        tests=(
+            "contract/test_audit_trail.py::test_every_event_is_on_the_list_with_what_it_tells",
+            "flows/test_audit_command.py::test_the_trail_is_told_newest_first_and_narrowed",
+        ),
+    )
 
 
 def _dependencies(here: Deployment) -> Iterator[Item]:
