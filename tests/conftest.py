@@ -10,10 +10,14 @@ from typing import Any
 
 import pytest
 import stamina
+from hypothesis import settings
 
+from tests.examples import examples
 from tests.leaks.watch import LeakWatch
 
 pytest.register_assert_rewrite("tests.servers")
+settings.register_profile("examples", max_examples=examples(settings.default.max_examples))
+settings.load_profile("examples")
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 
 from tests.auth.feeds import HOUR, OTHER, SESSION
 from tests.auth.keyrings import ISSUER, SIGNERS, readers, token
+from tests.examples import examples
 from watchword.auth.caller import RequestFacts
 from watchword.auth.gatekeeper import Gatekeeper
 from watchword.auth.ports import RevocationKind
@@ -201,5 +202,5 @@ async def outcome(gatekeeper: Gatekeeper, given: str) -> Any:
 
 TestHitEqualsMiss = pytest.mark.filterwarnings("error")(HitEqualsMiss.TestCase)
 TestHitEqualsMiss.settings = settings(
-    derandomize=True, deadline=None, max_examples=40, stateful_step_count=30
+    derandomize=True, deadline=None, max_examples=examples(40), stateful_step_count=30
 )

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.flows.changes import put
 from tests.flows.conftest import BASE_URL, Service
 from tests.flows.refusals import Refusals
@@ -135,7 +136,7 @@ UNSAFE = ("POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW")
 fuzzed = settings(
     derandomize=True,
     deadline=None,
-    max_examples=60,
+    max_examples=examples(60),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=60)
@@ -147,7 +148,7 @@ PARAMETERS = st.lists(
 @settings(
     derandomize=True,
     deadline=None,
-    max_examples=60,
+    max_examples=examples(60),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
@@ -166,7 +167,7 @@ def test_any_query_gets_an_answer(shared: Service, path: str, parameters: list[t
 @settings(
     derandomize=True,
     deadline=None,
-    max_examples=60,
+    max_examples=examples(60),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(

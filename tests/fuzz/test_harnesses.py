@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.fuzz.harness import CASES, Harness
 from tests.fuzz.registry import HARNESSES
 
@@ -39,7 +40,7 @@ def test_known_inputs_keep_the_promises(harness: Harness) -> None:
 def test_any_input_keeps_the_promises(harness: Harness) -> None:
     """Only our errors, round trips, one meaning: for random bytes and for good inputs gone bad."""
 
-    @settings(derandomize=True, deadline=None, max_examples=60)
+    @settings(derandomize=True, deadline=None, max_examples=examples(60))
     @given(st.one_of(mutated(harness), mutated(harness), st.binary(max_size=100)))
     def run(data: bytes) -> None:
         harness.run(data)

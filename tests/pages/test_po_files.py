@@ -11,6 +11,7 @@ from babel.messages.pofile import write_po
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from watchword.api.pages.po_files import read_po, translations
 
 HEADING = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n'
@@ -78,7 +79,7 @@ def test_a_catalogue_is_utf_8_whatever_it_says(heading: str) -> None:
 
 
 @given(st.dictionaries(TEXT, TEXT, max_size=8))
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(derandomize=True, deadline=None, max_examples=examples(60))
 def test_what_babel_writes_is_read(messages: dict[str, str]) -> None:
     """Any text there and back."""
     catalog = Catalog(locale="de", creation_date=datetime(2026, 1, 1, tzinfo=UTC))

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from tests.examples import examples
 from watchword.protocol.breaker import (
     DEFAULT_POLICY,
     Breaker,
@@ -128,11 +129,13 @@ class Callers(RuleBasedStateMachine):
             self.opened_at = self.now
 
 
-Callers.TestCase.settings = settings(derandomize=True, deadline=None, max_examples=60, stateful_step_count=40)
+Callers.TestCase.settings = settings(
+    derandomize=True, deadline=None, max_examples=examples(60), stateful_step_count=40
+)
 TestCallers = Callers.TestCase
 
 
-@settings(derandomize=True, deadline=None, max_examples=50)
+@settings(derandomize=True, deadline=None, max_examples=examples(50))
 @given(callers=st.integers(2, 60), moment=st.floats(10, 1e6))
 def test_flt_16_of_any_crowd_one_is_the_probe(callers: int, moment: float) -> None:
     """However many wait when the time is up."""
@@ -144,7 +147,7 @@ def test_flt_16_of_any_crowd_one_is_the_probe(callers: int, moment: float) -> No
     assert [isinstance(answer, Permit) for answer in answers] == [True] + [False] * (callers - 1)
 
 
-@settings(derandomize=True, deadline=None, max_examples=50)
+@settings(derandomize=True, deadline=None, max_examples=examples(50))
 @given(outcomes=st.lists(st.sampled_from(["success", "neutral"]), max_size=60), gap=st.floats(0, 40))
 def test_closed_stays_closed_without_failures(outcomes: list[Outcome], gap: float) -> None:
     """User errors count as successes, so nothing a person does wrong opens it."""

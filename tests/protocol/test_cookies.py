@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from watchword.protocol.cookies import CookieNames, clear_cookie, read_cookies, set_cookie
 
 
@@ -73,7 +74,7 @@ def test_ses_88_values_do_not_print() -> None:
     assert repr(read_cookies([b"b=canary; a=canary; a=canary"])) == "Cookies(names=['b'], duplicates=['a'])"
 
 
-@settings(derandomize=True, deadline=None, max_examples=300)
+@settings(derandomize=True, deadline=None, max_examples=examples(300))
 @given(st.lists(st.binary(max_size=60) | st.text('ab=; \t"', max_size=30).map(str.encode), max_size=4))
 def test_any_bytes_are_read(headers: list[bytes]) -> None:
     """Nothing raises, and every value is plain ASCII."""

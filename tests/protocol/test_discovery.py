@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from watchword.errors import ProviderMetadataInvalid
 from watchword.protocol.discovery import DEVELOPMENT_MARK, ProviderMetadata, check_metadata, metadata_url
 from watchword.protocol.issuer_rule import IssuerRule
@@ -275,7 +276,7 @@ JSON = st.recursive(
 MEMBERS = [*DOCUMENT, "userinfo_endpoint", "scopes_supported", "id_token_signing_alg_values_supported"]
 
 
-@settings(derandomize=True, deadline=None, max_examples=200)
+@settings(derandomize=True, deadline=None, max_examples=examples(200))
 @given(st.dictionaries(st.sampled_from(MEMBERS), JSON))
 def test_any_json_ends_in_metadata_or_in_our_error(changes: dict[str, Any]) -> None:
     """No document of whatever shape escapes as another exception."""

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from watchword.errors import ProviderMetadataInvalid
 from watchword.protocol.endpoint_url import check_endpoint, check_issuer
 from watchword.protocol.web_url import parse_web_url
@@ -198,7 +199,7 @@ PIECES = ["https:", "http:", "/", "//", "\\", "@", ":", "#", "?", "%", "%2f", "[
 PIECES += ["127.0.0.1", "evil.test", "idp.test", "80", ".", "..", "\t", "\n", " ", "a", "0x7f", "\uff0f"]
 
 
-@settings(derandomize=True, deadline=None, max_examples=500)
+@settings(derandomize=True, deadline=None, max_examples=examples(500))
 @given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join) | st.text())
 def test_net_10_urllib_reads_the_same_host(url: str) -> None:
     """What is accepted, urllib.parse understands alike: no address hides behind another one."""

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from watchword.errors import ProviderPersonLimited, ProviderResponseInvalid, ProviderThrottled
 from watchword.protocol.github import check_emails, check_user, emails_endpoint, github_metadata
 
@@ -91,7 +92,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(derandomize=True, deadline=None, max_examples=examples(60))
 @given(VALUES)
 def test_any_answer_ends_in_claims_or_in_our_error(answer: Any) -> None:
     """No shape escapes as another exception."""

@@ -8,6 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from tests.examples import examples
 from tests.protocol.test_key_ring import NOW, POLICY, Key
 from watchword.protocol.key_ring import (
     ANNOUNCE_SECONDS,
@@ -121,4 +122,6 @@ class RingMachine(RuleBasedStateMachine):
 
 
 TestRing = RingMachine.TestCase
-TestRing.settings = settings(derandomize=True, deadline=None, max_examples=60, stateful_step_count=40)
+TestRing.settings = settings(
+    derandomize=True, deadline=None, max_examples=examples(60), stateful_step_count=40
+)

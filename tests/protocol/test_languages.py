@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from watchword.protocol.languages import (
     accepted_languages,
     best_language,
@@ -98,7 +99,7 @@ def test_a_language_knows_its_direction(language: str, written: str) -> None:
 
 
 @given(st.text(max_size=1100))
-@settings(derandomize=True, deadline=None, max_examples=200)
+@settings(derandomize=True, deadline=None, max_examples=examples(200))
 def test_no_header_does_harm(header: str) -> None:
     """Whatever comes, an available language is chosen."""
     wanted = (*accepted_languages([header]), *listed_languages(header))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from watchword.protocol.profile import Profile, read_profile
 
 MAIL = "alice@app.test"
@@ -102,7 +103,7 @@ VALUE = st.none() | st.booleans() | st.integers() | st.text(st.characters()) | s
 CLAIMS = st.dictionaries(st.sampled_from(["email", "email_verified", "name"]), VALUE)
 
 
-@settings(derandomize=True, deadline=None, max_examples=300)
+@settings(derandomize=True, deadline=None, max_examples=examples(300))
 @given(CLAIMS, st.none() | CLAIMS)
 def test_any_claims_make_a_storable_profile(
     id_token: dict[str, Any], userinfo: dict[str, Any] | None

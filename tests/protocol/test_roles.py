@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from watchword.protocol.roles import ROLE_PATTERN, RoleReading, effective_roles, map_roles, roles_at
 
 CLAIMS: dict[str, Any] = {
@@ -86,7 +87,7 @@ JSON = st.recursive(
 )
 
 
-@settings(derandomize=True, deadline=None, max_examples=300)
+@settings(derandomize=True, deadline=None, max_examples=examples(300))
 @given(
     st.dictionaries(st.sampled_from("ab"), JSON),
     st.lists(st.lists(st.sampled_from("ab"), max_size=3), max_size=3),

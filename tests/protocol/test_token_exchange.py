@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from watchword.errors import (
     CodeRefused,
     ProviderClientRefused,
@@ -440,7 +441,7 @@ MEMBERS = st.sampled_from(
 )
 
 
-@settings(derandomize=True, deadline=None, max_examples=300)
+@settings(derandomize=True, deadline=None, max_examples=examples(300))
 @given(st.dictionaries(MEMBERS, VALUES), st.integers(100, 600))
 def test_any_answer_ends_in_tokens_or_in_our_error(changes: dict[str, Any], status: int) -> None:
     """No answer of whatever shape escapes as another exception."""

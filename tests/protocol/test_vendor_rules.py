@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.protocol.test_authorization import FIXED
 from tests.protocol.test_discovery import DOCUMENT
 from tests.protocol.test_id_token import POLICY, accept, refuse
@@ -76,7 +77,7 @@ def test_has_groups_is_about_groups() -> None:
     assert not are_withheld({"hasgroups": True}, (("roles",),))
 
 
-@settings(derandomize=True, deadline=None, max_examples=100)
+@settings(derandomize=True, deadline=None, max_examples=examples(100))
 @given(st.recursive(st.none() | st.booleans() | st.text(), lambda inner: st.lists(inner, max_size=3)))
 def test_any_marker_is_read(marker: Any) -> None:
     """No shape of it is an exception."""

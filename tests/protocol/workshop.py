@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa,
 from hypothesis import settings
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
+from tests.examples import examples
 from watchword.protocol.algorithms import ALGORITHMS
 from watchword.protocol.jwk import KeySet, key_from_jwk
 from watchword.protocol.jws import JwsError, VerifiedJws, parse, verify_with
@@ -27,7 +28,7 @@ VECTORS = Path(__file__).parent.parent / "vectors"
 EVERY_ALGORITHM = frozenset(ALGORITHMS)
 NOW = 1_800_000_000
 
-bounded = settings(derandomize=True, deadline=None, max_examples=150)
+bounded = settings(derandomize=True, deadline=None, max_examples=examples(150))
 
 
 def vectors(name: str) -> dict[str, Any]:

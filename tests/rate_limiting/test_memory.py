@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from watchword.config.rate_limits import RateLimit
 from watchword.rate_limiting.counter import WindowCounter, open_counter
 from watchword.rate_limiting.memory import MAX_KEYS, BoundedMemoryStorage
@@ -55,7 +56,7 @@ async def test_ses_80_parallel_hits_are_counted_exactly(clock: FakeClock) -> Non
     assert waits.count(None) == 37
 
 
-@hypothesis_settings(derandomize=True, deadline=None, max_examples=60)
+@hypothesis_settings(derandomize=True, deadline=None, max_examples=examples(60))
 @given(
     st.integers(1, 5),
     st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from([0.0, 0.25, 0.5, 1.0, 1.5])), max_size=40),
