@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,7 +16,7 @@ from typing import Any
 import pytest
 from anyio.from_thread import start_blocking_portal
 
-from tests.deployment.files import site
+from tests.deployment.files import DEPLOY, compose, site
 from tests.servers.forward_auth import served
 from tests.servers.nginx import running_nginx
 from tests.servers.ports import loopback_port
@@ -105,6 +107,7 @@ def test_ses_52_one_session_at_two_replicas_and_one_of_them_stops(
     )
     assert [each["ip"] for each in json.loads(listed.text)["sessions"]] == ["127.0.0.0"]
     for port in deployment.replicas:
+        assert subprocess.run(health_check(port), timeout=30, check=False).returncode == 0
         access = person.session_cookies()[0]
         straight = deployment.person(at=port)
         bearer = {"authorization": f"Bearer {access}"}
@@ -115,6 +118,12 @@ def test_ses_52_one_session_at_two_replicas_and_one_of_them_stops(
     out = person.request("POST", "/auth/logout", with_cookies=True, headers={"sec-fetch-site": "same-origin"})
     assert (out.status, person.refresh(), other.refresh()) == (204, 401, 200)
     assert [each.name for each in tmp_path.iterdir()] == ["nginx"]
+
+
+def health_check(port: int) -> list[str]:
+    """Of a replica in ``compose.yaml``, asked at another port."""
+    asked: list[str] = compose()["services"]["watchword-1"]["healthcheck"]["test"]
+    return [sys.executable, "-c", asked[3].replace("8000", str(port))]
 
 
 @contextmanager
@@ -153,3 +162,28 @@ def test_what_a_replica_may_have_begun_is_not_sent_again(tmp_path: Path) -> None
         assert seen == ["POST"]
         assert person.request("GET", "/auth/login").status == 502
         assert seen == ["POST", "GET", "GET"]
+
+
+def test_the_development_provider_is_reached_by_its_own_name(tmp_path: Path) -> None:
+    """What a replica asks of its own loopback arrives at the provider, which answers this machine only, with
+    the name and port that browsers know; what browsers ask arrives by the first relay alone."""
+    name, between = loopback_port(), loopback_port()
+    with development_provider() as provider:
+        there = provider.issuer.removeprefix("http://")
+        relays = (DEPLOY / "dev-relay-provider.conf").read_text() + (
+            DEPLOY / "dev-relay-replica.conf"
+        ).read_text()
+        for address, other in (
+            ("listen 9401;", f"listen 127.0.0.1:{between};"),
+            ("listen 127.0.0.1:9400;", f"listen 127.0.0.1:{name};"),
+            ("http://127.0.0.1:9400;", f"http://{there};"),
+            ("http://172.30.8.20:9401;", f"http://127.0.0.1:{between};"),
+        ):
+            assert relays.count(address) == 1, address
+            relays = relays.replace(address, other)
+        relays = relays.replace("Host 127.0.0.1:9400;", f"Host {there};")
+        with running_nginx(tmp_path, relays, name):
+            for port in (name, between):
+                asked = Client("http://container.example", f"127.0.0.1:{port}")
+                found = asked.request("GET", "/.well-known/openid-configuration")
+                assert found.member("issuer") == provider.issuer
