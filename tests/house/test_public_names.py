@@ -48,7 +48,7 @@ ARGUMENTS: dict[Callable[..., Any], str] = {
     FakeClock.advance: "self seconds",
     assert_all_routes_protected: "app public allow",
     provider_settings: "server",
-    signed_in: "app roles scopes subject email name accept_terms",
+    signed_in: "app roles scopes subject email name accept_terms signed_in_seconds_ago machine",
 }
 
 

@@ -145,6 +145,8 @@ def test_an_outage(
 """
 
 BAD = (
+    Mistake("signed_in(app, role=['admin'])", 'Unexpected keyword argument "role"', "reportCallIssue"),
+    Mistake("signed_in(app, roles=[1])", 'incompatible type "int"', "reportArgumentType"),
     Mistake("bare(caller)", 'Missing positional argument "count"', "reportCallIssue"),
     Mistake("called(5)", 'incompatible type "int"', "reportArgumentType"),
     Mistake("blocking(caller, 2)", "Too many positional arguments", "reportCallIssue"),
@@ -162,13 +164,22 @@ BAD = (
     Mistake("version('v1', deprecated_at=5)", 'incompatible type "int"', "reportArgumentType"),
 )
 
+IMPORTS = "from service import app, bare, blocking, called\nfrom watchword.testing.plugin import SignedIn"
 NAMES = ("Principal", "Settings", "Watchword", "require_auth", "version")
 
 
 def mistakes() -> str:
     """A module with every mistake on a line of its own."""
-    head = f"from service import bare, blocking, called\nfrom watchword import {', '.join(NAMES)}\n"
-    return "\n".join([head, "", "def f(caller: Principal) -> None:", *(f"    {bad.line}" for bad in BAD), ""])
+    head = f"{IMPORTS}\nfrom watchword import {', '.join(NAMES)}\n"
+    return "\n".join(
+        [
+            head,
+            "",
+            "def f(caller: Principal, signed_in: SignedIn) -> None:",
+            *(f"    {bad.line}" for bad in BAD),
+            "",
+        ]
+    )
 
 
 def line_of(mistake: Mistake) -> int:

@@ -6,19 +6,37 @@ It loads nothing heavy before a fixture is used and needs no other plugin.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
 if TYPE_CHECKING:
+    from starlette.applications import Starlette
     from starlette.testclient import TestClient
 
     from watchword.dev_provider import DevProviderServer
     from watchword.testing.clock import FakeClock
 
-SignedIn = Callable[..., AbstractContextManager["TestClient"]]
+
+class SignedIn(Protocol):
+    """What the fixture ``signed_in`` is, for suites that are type-checked."""
+
+    def __call__(
+        self,
+        app: Starlette,
+        *,
+        roles: Iterable[str] = (),
+        scopes: Iterable[str] = (),
+        subject: str | None = None,
+        email: str | None = ...,
+        name: str | None = ...,
+        accept_terms: bool = True,
+        signed_in_seconds_ago: int = 0,
+        machine: str | None = None,
+    ) -> AbstractContextManager[TestClient]:
+        """See ``watchword.testing.signed_in.signed_in``."""
 
 
 @pytest.fixture
