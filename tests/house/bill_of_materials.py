@@ -60,7 +60,7 @@ def pins() -> list[Pin]:
 
 
 def bill() -> Mapping[str, Any]:
-    """The whole of it, checked against the schema. Raises ValueError."""
+    """The whole of it."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     subject = f"pkg:pypi/{project['name']}@{project['version']}"
     told = {
@@ -84,9 +84,6 @@ def bill() -> Mapping[str, Any]:
         "dependencies": [*_dependencies(subject, project["dependencies"])],
     }
     told["serialNumber"] = f"urn:uuid:{uuid5(NAMESPACE_URL, json.dumps(told, sort_keys=True))}"
-    fault = JsonStrictValidator(SchemaVersion.V1_6).validate_str(json.dumps(told))
-    if fault is not None:
-        raise ValueError(f"this is no CycloneDX 1.6: {fault}")
     return told
 
 
@@ -138,9 +135,18 @@ def _dependencies(subject: str, direct: list[str]) -> Iterator[dict[str, Any]]:
 
 
 def write(path: Path) -> None:
-    """Makes the folder where there is none."""
+    """Checked against the schema before; makes the folder where there is none. Raises ValueError."""
+    text = json.dumps(bill(), indent=2) + "\n"
+    check(text)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(bill(), indent=2) + "\n", encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
+
+
+def check(text: str) -> None:
+    """Raises ValueError for what is no CycloneDX 1.6."""
+    fault = JsonStrictValidator(SchemaVersion.V1_6).validate_str(text)
+    if fault is not None:
+        raise ValueError(f"this is no CycloneDX 1.6: {fault}")
 
 
 if __name__ == "__main__":

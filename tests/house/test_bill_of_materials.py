@@ -18,7 +18,7 @@ from tests.house.tree import ROOT
 
 @pytest.fixture(scope="module")
 def bill() -> Mapping[str, Any]:
-    """Made once; it was checked against the schema."""
+    """Made once."""
     return bill_of_materials.bill()
 
 
@@ -65,13 +65,20 @@ def test_what_needs_what_leads_to_everything(bill: Mapping[str, Any]) -> None:
 def test_the_bill_is_always_the_same(
     bill: Mapping[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """No clock and no chance is in it; a time only where the build names one."""
+    """No clock and no chance is in it; a time only where the build names one. What is written was checked
+    against the schema of CycloneDX."""
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1795435200")
     bill_of_materials.write(tmp_path / "new" / "a.json")
     dated = json.loads((tmp_path / "new" / "a.json").read_text(encoding="utf-8"))
     assert dated["metadata"].pop("timestamp") == "2026-11-23T12:00:00Z"
     assert dated.pop("serialNumber") != bill["serialNumber"]
     assert dated == {name: value for name, value in bill.items() if name != "serialNumber"}
+
+
+def test_what_is_no_bill_of_materials_is_not_written() -> None:
+    """The check says where the fault is."""
+    with pytest.raises(ValueError, match="no CycloneDX"):
+        bill_of_materials.check('{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": 1}')
 
 
 class Osv(http.server.BaseHTTPRequestHandler):
