@@ -49,6 +49,7 @@ def test_x_20_secrets_are_compared_in_constant_time() -> None:
     in_statements = {
         "src/watchword/storage/authorization_codes.py",
         "src/watchword/storage/cleanup_turns.py",
+        "src/watchword/storage/holdings.py",
         "src/watchword/storage/terms.py",
         "src/watchword/storage/tombstones.py",
     }

@@ -40,16 +40,15 @@ at once an hour."""
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What the database says. ``not_accepted`` is None where there are no terms; ``key_place`` is the store
-    of the signing keys, ``keys_unread`` why they could not be read, None where they could."""
+    """What the database says. ``not_accepted`` is None where there are no terms; ``ring_unread`` is why
+    the signing keys could not be read, None where they could."""
 
     people: People
     overdue: Sequence[Overdue]
     accepted: Sequence[Accepted]
     not_accepted: int | None
     keys: tuple[StoredKey, ...]
-    key_place: str
-    keys_unread: str | None
+    ring_unread: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,16 +142,14 @@ async def _held(settings: Settings, now: datetime, terms: Terms | None) -> Held:
     database = open_database(settings.database_url)
     try:
         holdings = SqlHoldingsStore(database.transactions)
-        store = open_bare_store(settings, database)
-        keys, unread = await stored_keys(store, database.key_ledger)
+        keys, unread = await stored_keys(open_bare_store(settings, database), database.key_ledger)
         return Held(
             people=await holdings.people(dormant_before=now - timedelta(days=DORMANT_DAYS)),
             overdue=await holdings.overdue(at),
             accepted=await holdings.accepted(),
             not_accepted=None if terms is None else await holdings.not_accepted(terms),
             keys=keys,
-            key_place=store.place,
-            keys_unread=unread[0].text if unread else None,
+            ring_unread=unread[0].text if unread else None,
         )
     finally:
         await database.close()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from hmac import compare_digest
 from typing import Final
 
+from watchword.auth.holdings_ports import Accepted
 from watchword.compliance.deployment import Deployment, Held
 from watchword.compliance.distributions import UNSTATED
 from watchword.compliance.report import Checkpoint, Item, State, Table
@@ -45,7 +47,8 @@ def _acceptances(here: Deployment) -> Iterator[Item]:
     if held is None:
         yield unread("legal.acceptances", _ACCEPTED, here)
         return
-    accepted = sum(each.people for each in held.accepted if _same(each.version, each.digest, terms))
+    of_version = [each for each in held.accepted if each.version == terms.version]
+    accepted = sum(each.people for each in of_version if _in_force(each, terms))
     yield Item(
         "legal.acceptances",
         _ACCEPTED,
@@ -55,7 +58,7 @@ def _acceptances(here: Deployment) -> Iterator[Item]:
         "met",
         tests=_TERMS_TESTS,
     )
-    other = sum(each.version == terms.version and each.digest != terms.digest for each in held.accepted)
+    other = sum(not _in_force(each, terms) for each in of_version)
     yield Item(
         "legal.one_text",
         "one version of the terms is one text",
@@ -94,8 +97,10 @@ def _licences(here: Deployment) -> Item:
     return Item("legal.licences", "the licence of every package is known", says, "deployment", state, judge)
 
 
-def _same(version: str, digest: bytes, terms: Terms) -> bool:
-    return version == terms.version and digest == terms.digest
+def _in_force(accepted: Accepted, terms: Terms | None) -> bool:
+    if terms is None or accepted.version != terms.version:
+        return False
+    return compare_digest(accepted.digest, terms.digest)
 
 
 def _accepted(held: Held, terms: Terms | None) -> Table | None:
@@ -106,7 +111,7 @@ def _accepted(held: Held, terms: Terms | None) -> Table | None:
     rows = tuple(
         (
             *(each.version, each.digest.hex(), str(each.people), each.last_at.date().isoformat()),
-            "yes" if terms is not None and _same(each.version, each.digest, terms) else "no",
+            "yes" if _in_force(each, terms) else "no",
         )
         for each in held.accepted
     )

@@ -167,8 +167,8 @@ def _keys(here: Deployment) -> Item:
     claim = "signing keys rotate, and the next one is published ahead"
     if here.held is None:
         return unread("security.keys", claim, here)
-    if here.held.keys_unread is not None:
-        return Item("security.keys", claim, here.held.keys_unread, "deployment", "attention")
+    if here.held.ring_unread is not None:
+        return Item("security.keys", claim, here.held.ring_unread, "deployment", "attention")
     if not here.held.keys:
         says = "there are none yet: the first start of the service makes them"
         return Item("security.keys", claim, says, "deployment", "open")
