@@ -5,7 +5,7 @@ demo: .venv/.runtime
 
 test: .venv/.dev
 	@scripts/check
-	@scripts/docs
+	@scripts/docs check
 	@scripts/test $(ARGS)
 	@scripts/test-newer
 
