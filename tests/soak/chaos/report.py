@@ -75,7 +75,10 @@ class Findings:
         strange = self.number(Verdict.WRONG_ANSWER)
         failed = sum(failure(each) for each in api)
         return [
-            (not record.cut_short, f"the run came to its end: {record.cut_short or 'it did'}"),
+            (
+                not record.cut_short,
+                f"the run came to its end{record.cut_short and ', but: '}{record.cut_short}",
+            ),
             (
                 not record.broken,
                 f"the invariants of SES-13 hold: {record.checks} looks at up to {record.checked_sessions} "
