@@ -80,12 +80,13 @@ def pytest_sessionfinish() -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
     """What is imported and collected stays to the end: the garbage collector need not walk over it for
-    every few objects that a test makes."""
+    every few objects that a test makes, nor come by as often as where memory is scarce."""
     gc.disable()
     try:
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(20_000, 20, 20)
         gc.enable()
 
 

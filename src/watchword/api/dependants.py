@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from watchword.api.dependencies import current_principal
-from watchword.api.marks import Marks, marks_of, unwrapped
+from watchword.api.marks import UNMARKED, Marks, marks_of, unwrapped
 from watchword.protocol.access import Requirement
 
 
@@ -20,7 +20,7 @@ def marks_of_dependencies(route: Any) -> Marks:
     """All that must be met because of ``current_principal`` and of dependencies with
     ``@require_auth``, however deeply nested. ``@public`` on a dependency opens nothing."""
     return functools.reduce(
-        Marks.__or__, map(_asked, _dependants(getattr(route, "dependant", None))), Marks()
+        Marks.__or__, map(_asked, _dependants(getattr(route, "dependant", None))), UNMARKED
     )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import inspect
+import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from watchword.protocol.access import Requirement
 from watchword.protocol.api_version import ApiVersion
@@ -29,6 +30,8 @@ class Marks:
     guards: frozenset[object] = frozenset()
 
     def __or__(self, other: Marks) -> Marks:
+        if self is UNMARKED or other is UNMARKED:
+            return other if self is UNMARKED else self
         return Marks(
             _together(self.requirements, other.requirements),
             self.public or other.public,
@@ -54,6 +57,8 @@ class Marks:
         return "protected" if self.requirements else "public"
 
 
+UNMARKED: Final = Marks()
+
 _Each = TypeVar("_Each")
 
 
@@ -75,15 +80,12 @@ def edition() -> int:
 def marks_of(endpoint: object) -> Marks:
     """Every mark along the chain of decorators, partials and bound methods; of an object that is
     called, also those of the method that answers."""
-    innermost = unwrapped(endpoint)
-    is_object = callable(innermost) and not inspect.isroutine(innermost)
-    called = type(innermost).__call__ if is_object else None
-    found = Marks()
-    for layer in (*_layers(endpoint), *_layers(called)):
-        mark = getattr(layer, ATTRIBUTE, None)
-        if isinstance(mark, Marks):
-            found |= mark
-    return found
+    layers = list(_layers(endpoint))
+    innermost = layers[-1]
+    if callable(innermost) and not inspect.isroutine(innermost):
+        layers += _layers(type(innermost).__call__)
+    marks = (getattr(layer, ATTRIBUTE, None) for layer in layers)
+    return functools.reduce(operator.or_, (each for each in marks if isinstance(each, Marks)), UNMARKED)
 
 
 def put_mark(target: Any, marks: Marks) -> None:

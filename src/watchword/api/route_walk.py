@@ -16,21 +16,20 @@ from starlette.applications import Starlette
 from starlette.routing import Host, Mount, Router
 
 from watchword.api.dependants import marks_of_dependencies
-from watchword.api.marks import Marks, marks_of
+from watchword.api.marks import UNMARKED, Marks, marks_of
 from watchword.api.own_routes import OwnRoutes
 from watchword.api.route_table import Leaf, RouterState, RouteTable, VersionedPlace
 from watchword.api.verbs import handlers_by_verb
 
 _DEEPEST_WRAPPING = 100
 _WRAPPED_AS = ("__wrapped__", "__self__", "func", "app")
-_NONE = Marks()
 _HANDSHAKE_METHODS = ("on_connect", "on_receive", "on_disconnect")
 
 
 def route_table(app: Starlette) -> RouteTable:
     """Walk the app through mounts, hosts, sub-apps and included routers."""
     table = RouteTable()
-    table.leaves.extend(_Walk(table).container(app, "", Marks(), ()))
+    table.leaves.extend(_Walk(table).container(app, "", UNMARKED, ()))
     return table
 
 
@@ -56,7 +55,7 @@ class _Walk:
             self.table.states.append(RouterState.of(router))
 
     def _route(
-        self, route: Any, prefix: str, inherited: Marks, above: tuple[int, ...], *, more: Marks = _NONE
+        self, route: Any, prefix: str, inherited: Marks, above: tuple[int, ...], *, more: Marks = UNMARKED
     ) -> Iterator[Leaf]:
         """``more`` are marks of the route that are written elsewhere."""
         if hasattr(route, "original_router"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ def config(**attributes: Any) -> Config:
     return made
 
 
+@cache
 def head() -> str:
     """The newest revision of this version of watchword."""
     newest = ScriptDirectory.from_config(config()).get_current_head()
