@@ -33,7 +33,8 @@ PUBLIC = {
 OAUTH = {"/auth/token", "/auth/refresh", "/auth/revoke", "/auth/introspect"}
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW")
 HTML = {"accept": "text/html"}
-PARTS = {"provider": "dev", "version": "v1", "session_id": "019e4f5a-7c1e-7d3a-9f10-3b1de3a4c5d6"}
+ID = "019e4f5a-7c1e-7d3a-9f10-3b1de3a4c5d6"
+PARTS = {"provider": "dev", "version": "v1", "session_id": ID, "user_id": ID}
 
 
 @dataclass(frozen=True, slots=True)
