@@ -132,9 +132,8 @@ async def test_a_process_that_is_killed_in_a_batch_loses_nothing(
     """Two batches stay, the one that was under way is as it was, and another process goes on at once."""
     await with_grants(database, 10, Sealer(OLD))
     with workers(1, WORKER, database_url, OLD.hex(), NEW.hex(), HERE) as (process,):
-        assert process.stdout is not None
         said = await asyncio.to_thread(process.stdout.readline)
-        assert said == "in the middle\n", process.stderr
+        assert said == "in the middle\n", process.errors()
         process.kill()
         await asyncio.to_thread(process.wait, 60)
     assert await tokens(database, Sealer(NEW, [OLD])) == texts(10)

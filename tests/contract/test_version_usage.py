@@ -209,8 +209,6 @@ async def test_processes_add_up_exactly(database_url: str) -> None:
 async def test_a_killed_process_loses_what_it_had_not_written(database_url: str) -> None:
     """And nothing that it had, nor anything of others."""
     with workers(1, WORKER, database_url, "die") as (process,):
-        assert process.stdout is not None
-        assert process.stdin is not None
         assert process.stdout.readline() == "ready\n"
         process.stdin.write("go\n")
         process.stdin.flush()

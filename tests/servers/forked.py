@@ -120,14 +120,21 @@ def _become(arguments: list[str], folder: str, environment: dict[str, str], stre
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    for number, (path, flags) in enumerate(
-        ((os.devnull, os.O_RDONLY), (streams[0], os.O_WRONLY), (streams[1], os.O_WRONLY | os.O_NOCTTY))
-    ):
-        opened = os.open(path, flags)
-        os.dup2(opened, number)
-        os.close(opened)
+    opened = (
+        os.open(os.devnull, os.O_RDONLY),
+        os.open(streams[0], os.O_WRONLY),
+        os.open(streams[1], os.O_WRONLY | os.O_NOCTTY),
+    )
+    take_streams(*opened)
+    sys.argv = ["watchword", *arguments]
+    runpy.run_module("watchword", run_name="__main__", alter_sys=True)
+
+
+def take_streams(stdin: int, stdout: int, stderr: int) -> None:
+    """In a forked process: these descriptors are its standard streams."""
+    for number, given in enumerate((stdin, stdout, stderr)):
+        os.dup2(given, number)
+        os.close(given)
     sys.stdin = open(0, closefd=False)  # noqa: SIM115 -- as long as the process lives
     sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
-    sys.argv = ["watchword", *arguments]
-    runpy.run_module("watchword", run_name="__main__", alter_sys=True)
