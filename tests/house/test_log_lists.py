@@ -21,7 +21,7 @@ from watchword.errors import error_classes
 
 LOGS = "docs/operations/logs.md"
 HELPER = "src/watchword/auth/logs.py"
-FILTERS = ("vault/aws_logs.py", "models/quiet.py", "transport/wire_logs.py", "transport/retries.py")
+FILTERS = ("vault/aws_logs.py", "models/quiet.py", "transport/wire_logs.py")
 """What keeps libraries from writing values."""
 
 

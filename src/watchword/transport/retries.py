@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Final
 
 import stamina
+from stamina import instrumentation
+from stamina.instrumentation import RetryDetails, RetryHook
 
 from watchword.auth.deadline import time_left_seconds
 from watchword.auth.jitter import between
@@ -68,6 +71,7 @@ class Retries:
             taken += 1
             return seconds
 
+        _keep_to_ourselves()
         token = _retrying.set(True)
         try:
             async for attempt in stamina.retry_context(wait, attempts=1 + MORE_ATTEMPTS, timeout=None):
@@ -82,12 +86,24 @@ class Retries:
         return answer
 
 
-def _is_news(_: logging.LogRecord) -> bool:
-    """A retry of ours is none; the host's own are told as the host likes."""
-    return not _retrying.get()
+@dataclass(frozen=True, slots=True)
+class _ExceptOurs:
+    """A hook that tells of retries, by logging, structlog or a counter, and not of those made here, which
+    are no news; the host's own are told as the host likes."""
+
+    hook: RetryHook
+
+    def __call__(self, details: RetryDetails) -> AbstractContextManager[None] | None:
+        return None if _retrying.get() else self.hook(details)
 
 
-logging.getLogger("stamina").addFilter(_is_news)
+def _keep_to_ourselves() -> None:
+    """Also with hooks that the host has set since the last time."""
+    hooks = instrumentation.get_on_retry_hooks()
+    if not all(isinstance(each, _ExceptOurs) for each in hooks):
+        instrumentation.set_on_retry_hooks(
+            [each if isinstance(each, _ExceptOurs) else _ExceptOurs(each) for each in hooks]
+        )
 
 
 def wait_seconds(error: Exception) -> float | None:
