@@ -33,6 +33,24 @@ def test_every_code_of_an_address_is_one_of_ours() -> None:
         assert not shared & set(facts.codes.split()), key
 
 
+ANYWHERE = {"internal_error", "method_not_allowed"}
+"""What every address of ours may answer."""
+
+
+def test_every_code_is_said_to_come_from_somewhere() -> None:
+    """An address of ours, every one of them, a protected route, or a command and nothing else."""
+    ours = {code for key in http_facts.FACTS for code in http_facts.codes_of(key)}
+    yours = set(
+        re.findall(
+            r"`([a-z_]+)`", pages.written("http.md").partition("## Routes of yours")[2].partition("\n## ")[0]
+        )
+    )
+    assert set(errors.own_classes()) == (ours | yours | ANYWHERE | log_lines.COMMANDS_ONLY) & set(
+        errors.own_classes()
+    )
+    assert not ours & (ANYWHERE | log_lines.COMMANDS_ONLY)
+
+
 def test_the_endpoints_of_clients_refuse_by_rfc_6749() -> None:
     """The page says so of those that do."""
     said = {key.partition(" ")[2] for key, facts in http_facts.FACTS.items() if facts.form == "OAuth"}

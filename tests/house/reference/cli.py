@@ -17,9 +17,8 @@ from watchword.cli.main import app
 _HEAD: Final = """\
 # Command line
 
-Every command, with what its `--help` says. The page is made from the commands by `python -m
-tests.house.reference`; tests compare
-it with them and with what they print.
+Every command, with what its `--help` says. The page is made from the commands by
+`python -m tests.house.reference`; tests compare it with them and with what they print.
 
 ## What they have in common
 

@@ -21,16 +21,15 @@ _HEAD: Final = """\
 # Error codes
 
 One row a code, by the class that has it. [How it fails](../errors.md) says of each when it happens, what
-to do, and which line it
-leaves in the log. The page is made from the code by `python -m tests.house.reference`; a test fails when
-it is out of date.
+to do, and which line it leaves in the log. The page is made from the code by
+`python -m tests.house.reference`; a test fails when it is out of date.
 
 - **OAuth error** is `error` at the endpoints for clients (RFC 6749 §5.2), **retry** the `Retry-After` it
   has by itself, in seconds.
 - **Level** is that of its line in the log, logger `watchword`.
 - **Raised in** are the files below `src/watchword`, **at** the addresses of ours that answer it by
-  themselves ([HTTP](http.md)). What
-  every protected route of yours may answer is [there too](http.md#routes-of-yours).
+  themselves ([HTTP](http.md)). What every protected route of yours may answer is [there
+  too](http.md#routes-of-yours).
 """
 
 

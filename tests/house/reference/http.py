@@ -29,19 +29,17 @@ Every address that `install` adds to an app and `watchword serve` serves. The pa
 they answer.
 
 - **Refuses with**: a *page* is HTML; *page or problem* goes by `Accept`, where a *problem* is
-  `application/problem+json` (RFC 9457)
-  with `type`, `title`, `status`, `detail`, `code`, `request_id`; *OAuth* is a body of RFC 6749 §5.2 with
-  `error`,
-  `error_description`, `request_id`.
+  `application/problem+json` (RFC 9457) with `type`, `title`, `status`, `detail`, `code`, `request_id`;
+  *OAuth* is a body of RFC 6749 §5.2 with `error`, `error_description`, `request_id`.
+- Any address may answer 405 [`method_not_allowed`](../errors.md#method_not_allowed), and 500
+  [`internal_error`](../errors.md#internal_error) for what nobody foresaw.
 - A field with `?` may be left out. Unknown fields are ignored.
 - 401 carries `WWW-Authenticate`, 429 and 503 `Retry-After`, where it is known when to come back. 405
   carries `Allow`.
 - Every answer has `X-Content-Type-Options: nosniff`; pages a content security policy without script,
-  `Referrer-Policy`, and over
-  https `Strict-Transport-Security`.
+  `Referrer-Policy`, and over https `Strict-Transport-Security`.
 - What each code means, and what to do, is in [how it fails](../errors.md). Limits are per client address
-  and are
-  [settings](../settings.md#rate-limits).
+  and are [settings](../settings.md#rate-limits).
 """
 _YOURS: Final = """\
 ## Routes of yours
@@ -51,8 +49,7 @@ A route with `@require_auth` answers before its body is read:
 - 401 `authentication_required`, `invalid_token`, `session_ended`, `token_superseded`; with `max_age_seconds`
   `insufficient_user_authentication`
 - 403 `insufficient_scope`, `cross_site_request`, `terms_required`, `account_required`; with
-  `default="deny"` an unmarked route
-  `route_unclassified`
+  `default="deny"` an unmarked route `route_unclassified`
 - 410 `version_sunset`, after the end of its version
 - 503 `database_unavailable`, `identification_failed`, `not_installed`
 
@@ -120,7 +117,7 @@ def _entry(key: str, route: Route, facts: Facts) -> str:
         ("limit", _limit(route.path)),
     ]
     said = first_sentence(route.endpoint.__doc__)
-    shown = table(("", ""), [row for row in rows if row[1]])
+    shown = table(("what", "how it is"), [row for row in rows if row[1]])
     return f"### `{key}`\n\n{said}\n\n{shown}\n"
 
 

@@ -31,7 +31,8 @@ FACTS: Final[Mapping[str, Facts]] = {
             425: "a prefetch",
         },
         query="code? state error? error_description? iss?",
-        codes="""account_erased attempt_expired attempt_missing attempt_used authorization_response_invalid
+        codes="""account_erased attempt_expired attempt_missing attempt_used authorization_request_refused
+        authorization_response_invalid
         code_refused id_token_rejected identity_linked_elsewhere invalid_request link_session_ended
         pepper_unreadable provider_denied redirect_uri_refused session_limit_reached sign_in_not_recent
         sign_in_refused too_many_roles unknown_provider user_disabled userinfo_rejected contended""",

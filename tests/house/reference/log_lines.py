@@ -15,7 +15,7 @@ _ENTRY: Final = re.compile(r"^### `(\w+)`\n\n(HTTP [^\n]+\n\n)(.*?)(?=^#{2,3} |\
 _LINE: Final = re.compile(r"^- \*\*In the log:\*\*.*\n", re.MULTILINE)
 
 
-COMMANDS_ONLY: Final = {"key_unknown", "migration_failed", "rotation_too_soon"}
+COMMANDS_ONLY: Final = {"key_unknown", "migration_failed", "role_name_invalid", "rotation_too_soon"}
 """Codes that no request ends with."""
 
 

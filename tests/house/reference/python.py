@@ -25,9 +25,8 @@ _HEAD: Final = """\
 # Python
 
 Every public name, with its signature and what its docstring says. Everything else may change without
-notice. Times are aware
-`datetime`s in UTC, durations are seconds and say so in their names. The page is made from the code by
-`python -m tests.house.reference`; a test fails when it is out of date.
+notice. Times are aware `datetime`s in UTC, durations are seconds and say so in their names. The page is
+made from the code by `python -m tests.house.reference`; a test fails when it is out of date.
 
 Errors are subclasses of `watchword.errors.WatchwordError`; [error codes](errors.md) lists them all.
 

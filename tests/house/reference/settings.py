@@ -25,8 +25,7 @@ _HEAD: Final = f"""\
 # Settings, as they are read
 
 What each setting accepts, as the code checks it. What it means is in [settings](../settings.md). The page
-is made from the code by
-`python -m tests.house.reference`; a test fails when it is out of date.
+is made from the code by `python -m tests.house.reference`; a test fails when it is out of date.
 
 - `<ID>` stands for an id of yours: `{IDENTIFIER.pattern}`.
 - **Words** are separated by blanks, or a JSON list; a **list** is one value or a JSON list; a **map** is
@@ -73,8 +72,7 @@ def page() -> str:
 
 _REFUSED: Final = """\
 All problems are told at once, by `configuration_invalid`, before anything starts. Beside type and bounds
-these are refused; where
-only production refuses, staging starts and says so in the log.
+these are refused; where only production refuses, staging starts and says so in the log.
 """
 
 _VALUES: Final = """\
