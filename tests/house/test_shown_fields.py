@@ -29,6 +29,8 @@ HARMLESS = {
     "config.references.Reference.key": "where in a secret a value is, not the value",
     "dev_provider.faults.Failure.headers": "headers a test wrote",
     "dev_provider.wire.OAuthError.challenge": "the scheme to authenticate with",
+    "doctor.token_verdict.Verdict.code": "the code of an error",
+    "doctor.token_verdict.Verdict.live_code": "the code of an error",
     "protocol.discovery.ProviderMetadata.id_token_algorithms": "names of algorithms",
     "protocol.discovery.ProviderMetadata.token_endpoint": "an address",
     "protocol.discovery.ProviderMetadata.token_endpoint_auth_algorithms": "names of algorithms",
