@@ -100,7 +100,7 @@ def test_requirements_are_pinned_hashed_and_of_no_index(name: str) -> None:
     assert not loose
 
 
-@pytest.mark.parametrize("folder", ["tests/peers", "benchmarks/node"])
+@pytest.mark.parametrize("folder", ["tests/peers", "tests/typing/pyright", "benchmarks/node"])
 def test_npms_lock_files_are_hashed_and_of_no_index(folder: str) -> None:
     """The same for what comes by npm."""
     packages: dict[str, dict[str, str]] = json.loads((ROOT / folder / "package-lock.json").read_text())[
