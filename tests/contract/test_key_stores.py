@@ -50,7 +50,9 @@ def _outside(request: pytest.FixtureRequest, name: str) -> Place:
         pytest.param("postgresql", marks=pytest.mark.postgres),
         *OUTSIDE,
         pytest.param("openbao", marks=pytest.mark.soak),
-        *(f"backed {name}" for name in OUTSIDE),
+        "backed file",
+        "backed vault",
+        pytest.param("backed aws-secrets-manager", marks=pytest.mark.soak),
     ]
 )
 async def place(request: pytest.FixtureRequest) -> AsyncIterator[Place]:

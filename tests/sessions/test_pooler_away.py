@@ -48,7 +48,7 @@ def the_server(pooled: Pooled) -> OwnPostgres:
     return pooled.server
 
 
-@pytest.mark.parametrize("what", [the_pooler, the_server])
+@pytest.mark.parametrize("what", [the_pooler, pytest.param(the_server, marks=pytest.mark.soak)])
 def test_ses_44_a_restart_behind_or_of_a_pooler(
     start_service: StartService, pooled: Pooled, what: Away
 ) -> None:

@@ -8,7 +8,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.sessions.recheck_machine import RecheckMachine
 
-longer_in_soak = pytest.mark.parametrize("times", [1, pytest.param(20, marks=pytest.mark.soak)], ids=str)
+longer_in_soak = pytest.mark.parametrize("times", [1, pytest.param(40, marks=pytest.mark.soak)], ids=str)
 
 
 @longer_in_soak
@@ -22,7 +22,7 @@ def test_sessions_that_are_asked_about_keep_their_promises(database_url: str, ti
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=10 * times,
+            max_examples=5 * times,
             stateful_step_count=50,
             derandomize=times == 1,
             deadline=None,
