@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from opentelemetry import trace
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.context import Context
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace import Span as RecordedSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
@@ -17,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.flows.browser import Browser
 from tests.flows.conftest import Service, StartService
-from watchword.auth.spans import span, traced
+from watchword.auth.spans import note, span, traced
 from watchword.errors import DatabaseUnavailable, RefreshRefused
 
 ROOT = Path(__file__).parents[2]
@@ -39,12 +41,27 @@ class Traced:
             await self._app(scope, receive, send)
 
 
+class Unwell(SpanProcessor):
+    """A processor of the host's, which raises at the ``moment`` that a test sets."""
+
+    moment = ""
+
+    def on_start(self, span: RecordedSpan, parent_context: Context | None = None) -> None:
+        if self.moment == "start":
+            raise RuntimeError("the processor is unwell")
+
+    def on_end(self, span: ReadableSpan) -> None:
+        if self.moment == "end":
+            raise RuntimeError("the processor is unwell")
+
+
 @pytest.fixture(scope="session")
 def all_spans() -> InMemorySpanExporter:
     """Where every span of ours goes; OpenTelemetry is set up once in a process."""
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
+    provider.add_span_processor(Unwell())
     trace.set_tracer_provider(provider)
     return exporter
 
@@ -190,6 +207,32 @@ async def test_of_an_error_only_the_kind_is_told(
     assert dict(inner.attributes or {}) == expected
     assert (inner.status.status_code, inner.status.description, inner.events) == (status, None, ())
     assert dict(outer.attributes or {}) == {"a": 1}
+
+
+@pytest.mark.parametrize("moment", ["start", "end"])
+async def test_what_the_sdk_raises_costs_a_span_and_nothing_else(
+    moment: str, spans: InMemorySpanExporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Results and errors are as without it, and what is inside stays in the host's trace."""
+    monkeypatch.setattr(Unwell, "moment", moment)
+    host = TracerProvider().get_tracer("host")
+
+    @traced("inner")
+    async def fails() -> None:
+        raise RefreshRefused("as it should")
+
+    @traced("outer")
+    async def works() -> int:
+        note("noted", 1)
+        with pytest.raises(RefreshRefused, match="as it should"):
+            await fails()
+        return trace.get_current_span().get_span_context().trace_id
+
+    with host.start_as_current_span("host") as outermost:
+        assert await works() == outermost.get_span_context().trace_id
+        assert trace.get_current_span() is outermost
+    assert isinstance(outermost, ReadableSpan)
+    assert dict(outermost.attributes or {}) == {}
 
 
 def test_the_page_names_every_span() -> None:

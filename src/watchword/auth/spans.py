@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final, ParamSpec, TypeVar
 
 from opentelemetry import trace
-from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, StatusCode
+from opentelemetry.trace import INVALID_SPAN, NonRecordingSpan, Span, SpanKind, StatusCode
 
 from watchword.errors import WatchwordError
 
@@ -32,22 +32,26 @@ _tracer: Final = trace.get_tracer("watchword")
 @contextmanager
 def span(name: str, attributes: Attributes | None = None, *, client: bool = False) -> Iterator[Span]:
     """A child of the span that is current, if one is. ``client``: it waits for somebody else. An error of
-    ours that is the caller's doing is noted as ``watchword.refusal``; any other marks the span as failed."""
-    if not trace.get_current_span().get_span_context().is_valid:
+    ours that is the caller's doing is noted as ``watchword.refusal``; any other marks the span as failed.
+    What the host's SDK raises costs the span, and never what is done inside."""
+    parent = trace.get_current_span().get_span_context()
+    if not parent.is_valid:
         yield INVALID_SPAN
         return
-    with _tracer.start_as_current_span(
-        name,
-        kind=SpanKind.CLIENT if client else SpanKind.INTERNAL,
-        attributes=attributes,
-        record_exception=False,
-        set_status_on_exception=False,
-    ) as current:
-        try:
+    current: Span = NonRecordingSpan(parent)
+    with suppress(Exception):
+        kind = SpanKind.CLIENT if client else SpanKind.INTERNAL
+        current = _tracer.start_span(name, kind=kind, attributes=attributes)
+    try:
+        with trace.use_span(current, record_exception=False, set_status_on_exception=False):
             yield current
-        except BaseException as error:
+    except BaseException as error:
+        with suppress(Exception):
             _note(current, error)
-            raise
+        raise
+    finally:
+        with suppress(Exception):
+            current.end()
 
 
 def traced(name: str) -> Callable[[Callable[P, Awaitable[T]]], Callable[P, Awaitable[T]]]:
@@ -66,7 +70,8 @@ def traced(name: str) -> Callable[[Callable[P, Awaitable[T]]], Callable[P, Await
 
 def note(name: str, value: str | int) -> None:
     """Put an attribute on the span that is current."""
-    trace.get_current_span().set_attribute(name, value)
+    with suppress(Exception):
+        trace.get_current_span().set_attribute(name, value)
 
 
 def _note(current: Span, error: BaseException) -> None:
