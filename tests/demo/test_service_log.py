@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -108,20 +109,66 @@ def test_lines_of_others_are_of_the_same_form(logger: logging.Logger) -> None:
     assert "s3cret" not in stream.getvalue()
 
 
+@pytest.fixture
+def logging_as_before(logger: logging.Logger) -> Iterator[None]:
+    """What a configuration changes beside watchword's own logger, put back."""
+    changed = logging.getLogger(), logging.getLogger("uvicorn")
+    before = [(each.handlers[:], each.level, each.propagate) for each in changed]
+    yield
+    for each, (handlers, level, propagate) in zip(changed, before, strict=True):
+        each.handlers, each.propagate = handlers, propagate
+        each.setLevel(level)
+
+
+@pytest.mark.usefixtures("logging_as_before")
 @pytest.mark.parametrize("style", ["json", "console"])
 def test_its_configuration_is_one_of_logging(logger: logging.Logger, style: Style) -> None:
     """As uvicorn hands it over in each worker: watchword's lines once, of the server's only warnings."""
     server = logging.getLogger("uvicorn")
-    before = server.handlers[:], server.level, server.propagate
-    try:
-        logging.config.dictConfig(logging_config(style))
-        (handler,) = logger.handlers
-        assert isinstance(handler.formatter, type(line_formatter(style)))
-        assert (logger.level, server.level) == (logging.INFO, logging.WARNING)
-        logging.config.dictConfig(logging_config(style, level="ERROR"))
-        assert (logger.level, server.level) == (logging.ERROR, logging.ERROR)
-    finally:
-        server.handlers, server.level, server.propagate = before
+    logging.config.dictConfig(logging_config(style))
+    (handler,) = logger.handlers
+    assert isinstance(handler.formatter, type(line_formatter(style)))
+    assert logging.getLogger().handlers == server.handlers == [handler]
+    assert not logger.propagate
+    assert not server.propagate
+    assert (logger.level, server.level, logging.root.level) == (20, 30, 30)
+    logging.config.dictConfig(logging_config(style, level="ERROR"))
+    assert (logger.level, server.level, logging.root.level) == (40, 40, 40)
+
+
+@pytest.mark.usefixtures("logging_as_before")
+def test_lines_of_any_library_are_of_the_same_form() -> None:
+    """asyncio's, of a task whose error nobody took, or a driver's: no line is lost to who parses them."""
+    logging.config.dictConfig(logging_config("json"))
+    stream = io.StringIO()
+    (handler,) = logging.root.handlers
+    assert isinstance(handler, logging.StreamHandler)
+    handler.setStream(stream)
+    logging.getLogger("asyncio").error("never retrieved", exc_info=RuntimeError("boom\nboom"))
+    logging.getLogger("driver").info("chatter")
+    (line,) = stream.getvalue().splitlines()
+    told = json.loads(line)
+    assert (told["logger"], told["event"], told["message"]) == ("asyncio", "other", "never retrieved")
+    assert told["exception"].endswith("boom\nboom")
+
+
+def test_a_traceback_steers_no_terminal(logger: logging.Logger) -> None:
+    """What an exception quotes is escaped; its lines are lines."""
+    stream = written(logger, "console")
+    logger.error("failed", exc_info=RuntimeError(EVIL.replace("\r\n", "")))
+    lines = stream.getvalue().split("\n")
+    assert lines[-2] == r"RuntimeError: ab\x1b[31mc\u2028d\x00\u202ee"
+    assert all(line.isprintable() for line in lines)
+
+
+def test_a_line_of_a_span_has_its_ids(logger: logging.Logger) -> None:
+    """At the end of the object, under the names that collectors know."""
+    stream = written(logger, "json")
+    with TracerProvider().get_tracer("host").start_as_current_span("GET /orders"):
+        refusal("too many")
+    told = json.loads(stream.getvalue())
+    assert list(told)[-2:] == ["trace_id", "span_id"]
+    assert (len(told["trace_id"]), len(told["span_id"])) == (32, 16)
 
 
 @pytest.mark.parametrize(

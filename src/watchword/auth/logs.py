@@ -18,20 +18,37 @@ logger: Final = logging.getLogger("watchword")
 def tell(
     event: LogName, message: str, *values: LogValue, error: Exception | None = None, **fields: LogValue
 ) -> None:
-    """One line, at the level of its event; ``fields`` and ``event`` become attributes of the record.
+    """One line, at the level of its event; ``event``, ``fields`` and, inside a trace of the host's,
+    ``trace_id`` and ``span_id`` (W3C Trace Context, in hex) become attributes of the record.
 
     ``error`` is why: its cause is the last of ``values``, and ``cause`` and ``code`` are fields. No text
     of others gets more than one line. Whatever a handler or filter of the host does, nothing is raised:
     what is done does not fail because it could not be written down.
     """
+    level = LOG_EVENTS[event].level
+    if not logger.isEnabledFor(level):
+        return
     if error is not None:
         cause = cause_of(error)
         values = (*values, cause)
         fields |= {"cause": cause, "code": error.code if isinstance(error, WatchwordError) else None}
     with contextlib.suppress(Exception):
-        extra = {"event": event, **{name: _one_line(value) for name, value in fields.items()}}
-        level = LOG_EVENTS[event].level
-        logger.log(level, message, *map(_one_line, values), extra=extra, stacklevel=2)
+        path, line, function, _ = logger.findCaller(stacklevel=2)
+        shown = tuple(map(_one_line, values))
+        record = logger.makeRecord(logger.name, level, path, line, message, shown, None, function)
+        # Not as ``extra``, which refuses the line where a record factory of the host's has such a name too.
+        vars(record).update(_trace(), event=event, **{name: _one_line(fields[name]) for name in fields})
+        logger.handle(record)
+
+
+def _trace() -> dict[str, str]:
+    """Of the span that is current, if one is. Imported here: who only marks routes loads no OpenTelemetry."""
+    from opentelemetry.trace import format_span_id, format_trace_id, get_current_span
+
+    context = get_current_span().get_span_context()
+    if not context.is_valid:
+        return {}
+    return {"trace_id": format_trace_id(context.trace_id), "span_id": format_span_id(context.span_id)}
 
 
 def cause_of(error: Exception) -> str:

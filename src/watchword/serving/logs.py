@@ -19,7 +19,8 @@ from watchword.auth.log_events import LOG_EVENTS
 from watchword.config.auth import Settings
 
 Style = Literal["json", "console"]
-_FIELDS: Final = tuple(dict.fromkeys(field for kind in LOG_EVENTS.values() for field in kind.fields))
+_TRACE: Final = ("trace_id", "span_id")
+_FIELDS: Final = (*dict.fromkeys(field for kind in LOG_EVENTS.values() for field in kind.fields), *_TRACE)
 _ALWAYS: Final = ("timestamp", "level", "logger", "message")
 _OTHER: Final = "other"
 """The event of lines that are not watchword's own, such as the server's."""
@@ -35,17 +36,16 @@ def style_of(settings: Settings) -> Style:
 
 def logging_config(style: Style, *, level: Literal["INFO", "ERROR"] = "INFO") -> dict[str, Any]:
     """For ``logging.config.dictConfig``: everything to stderr. ``ERROR`` is only what went wrong on our
-    side; the server below tells nothing under WARNING."""
+    side; the server below, and any other library, tells nothing under WARNING."""
     plain = {"handlers": ["stderr"], "propagate": False}
+    others = "WARNING" if level == "INFO" else level
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": {"()": "watchword.serving.logs.line_formatter", "style": style}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-        "loggers": {
-            "uvicorn": {"level": "WARNING" if level == "INFO" else level, **plain},
-            "watchword": {"level": level, **plain},
-        },
+        "loggers": {"uvicorn": {"level": others, **plain}, "watchword": {"level": level, **plain}},
+        "root": {"level": others, "handlers": ["stderr"]},
     }
 
 
@@ -86,15 +86,16 @@ def _facts(logger: Any, method: str, told: MutableMapping[str, Any]) -> MutableM
 
 
 def _readable(logger: Any, method: str, told: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    """Without what the message says already. Characters that steer a terminal, or begin another line, are
-    as one would type them in Python."""
+    """Without what the message says already. Characters that steer a terminal, or begin another line where
+    it is no traceback, are as one would type them in Python."""
     message = told["message"]
     return {
-        name: _shown(value) if isinstance(value, str) and name != "exception" else value
+        name: _shown(value, but="\n" if name == "exception" else "") if isinstance(value, str) else value
         for name, value in told.items()
         if name in _ALWAYS or str(value) not in message
     }
 
 
-def _shown(text: str) -> str:
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+def _shown(text: str, *, but: str) -> str:
+    shows = (c if c.isprintable() or c in but else c.encode("unicode_escape").decode("ascii") for c in text)
+    return "".join(shows)
