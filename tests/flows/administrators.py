@@ -40,6 +40,18 @@ def administrator(service: Service, person: str = "carol") -> Browser:
     return browser
 
 
+def counted(service: Service) -> None:
+    """Have people and sessions been counted, however long a page would have waited for it."""
+
+    async def work() -> None:
+        admin = (await service.auth.services()).admin
+        for _ in range(20):
+            if await admin.counts() is not None:
+                return
+
+    service.call(work)
+
+
 def person_page(user_id: str) -> str:
     return f"{ADMIN}/users/{user_id}"
 

@@ -11,6 +11,7 @@ import pytest
 from tests.flows.administrators import (
     ADMIN,
     administrator,
+    counted,
     every_get,
     person_page,
     recorded,
@@ -46,6 +47,7 @@ def test_the_overview_says_how_the_service_does(service: Service) -> None:
     """Version, environment, what it depends on, how many people, sessions and administrators there are."""
     admin = administrator(service)
     service.signed_in("bob")
+    counted(service)
     response = admin.get(ADMIN)
     assert response.headers["cache-control"] == "no-store"
     assert response.headers["vary"] == "Accept, Cookie, Authorization"
@@ -90,6 +92,7 @@ def test_keys_and_providers(service: Service) -> None:
     assert sorted(each["state"] for each in keys) == ["active", "next"]
     assert all(each["age_seconds"] >= 90 for each in keys)
     assert {each["algorithm"] for each in keys} == {"ES256"}
+    counted(service)
     (one,) = admin.get(f"{ADMIN}/providers").json()["providers"]
     assert (one["id"], one["state"], one["faults"]) == ("dev", "closed", [])
     assert one["sessions"] == {"live": 1, "degraded": 0, "unchecked": 0}
