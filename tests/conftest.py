@@ -16,7 +16,7 @@ from tests.examples import examples
 from tests.leaks.watch import LeakWatch
 
 pytest.register_assert_rewrite("tests.servers")
-settings.register_profile("examples", max_examples=examples(settings.default.max_examples))
+settings.register_profile("examples", max_examples=examples(settings().max_examples))
 settings.load_profile("examples")
 
 

@@ -8,9 +8,9 @@ a person's address, a token, a name, or the text of an error.
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Final, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 from opentelemetry import trace
 from opentelemetry.trace import INVALID_SPAN, NonRecordingSpan, Span, SpanKind, StatusCode
@@ -54,10 +54,12 @@ def span(name: str, attributes: Attributes | None = None, *, client: bool = Fals
             current.end()
 
 
-def traced(name: str) -> Callable[[Callable[P, Awaitable[T]]], Callable[P, Awaitable[T]]]:
+def traced(
+    name: str,
+) -> Callable[[Callable[P, Coroutine[Any, Any, T]]], Callable[P, Coroutine[Any, Any, T]]]:
     """Let every call of a coroutine function be a span."""
 
-    def decorate(work: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    def decorate(work: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
         @functools.wraps(work)
         async def run(*args: P.args, **kwargs: P.kwargs) -> T:
             with span(name):
