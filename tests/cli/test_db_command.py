@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import os
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from tests.servers.forked import run_forked
 from watchword.cli.main import app
 from watchword.errors import DatabaseUnavailable, MigrationFailed
 from watchword.migrations import scripts
@@ -137,8 +137,7 @@ def test_the_installed_command_ends_with_the_code_and_no_traceback(
     """The console script itself: exit codes 0, 1 and 3, plain words, no secret."""
     if url is not None:
         monkeypatch.setenv("WATCHWORD_DATABASE_URL", url)
-    command = [sys.executable, "-c", "from watchword.cli.main import run; run()", "db", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = run_forked(["db", *arguments], Path.cwd(), os.environ, timeout=60)
     assert done.returncode == code
     assert said in done.stdout + done.stderr
     assert "Traceback" not in done.stderr

@@ -10,9 +10,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx2
 import pytest
+from tests.servers.forked import run_forked
 
 COMMAND = [
     sys.executable,
@@ -27,9 +29,7 @@ def environment(name: str = "development") -> dict[str, str]:
 
 
 def run(*arguments: str, name: str = "development") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *arguments], capture_output=True, text=True, timeout=20, env=environment(name), check=False
-    )
+    return run_forked(["dev-provider", *arguments], Path.cwd(), environment(name), timeout=20)
 
 
 @contextmanager
