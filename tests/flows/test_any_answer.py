@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.flows.changes import always, put
 from tests.flows.conftest import Service
 from tests.flows.refusals import change as write
@@ -17,7 +18,7 @@ A_WEEK_SECONDS = 8 * 86_400
 fuzzed = settings(
     derandomize=True,
     deadline=None,
-    max_examples=15,
+    max_examples=examples(40),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 SCALARS = (
