@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from watchword.cli.composition import kept_sealer
 from watchword.cli.main import app as commands
 from watchword.dev_provider import DevProviderServer
 from watchword.doctor.token_verdict import Verdict, verdict_on
+from watchword.errors import KeyStoreUnavailable
 from watchword.testing.provider import provider_settings
 
 ACCESS, REFRESH = "__Host-ww_access", "__Host-ww_refresh"
@@ -137,3 +140,25 @@ def test_what_people_copy_along_is_no_part_of_it(service: Service) -> None:
     assert "verdict  accepted" in command("token", "inspect", f"bearer {token}").output
     for wrong in ("", f"{token} {token}"):
         assert command("token", "inspect", wrong).exit_code == 2
+
+
+def test_what_is_no_text_is_no_token() -> None:
+    """Whatever the bytes on standard input are, and however they are to be read."""
+    result = CliRunner(charset="ascii").invoke(
+        commands, ["token", "inspect", "--offline"], input=b"\xff\x00.\xed\xa0\x80.b"
+    )
+    assert (result.exit_code, result.stdout.splitlines()[0]) == (1, "kind     unreadable")
+
+
+def test_a_service_that_never_started_gets_no_keys_by_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They would be sealed under whatever secret key whoever asks has set."""
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+    monkeypatch.setenv("WATCHWORD_DATABASE_URL", url)
+    monkeypatch.setenv("WATCHWORD_SECRET_KEY", base64.b64encode(bytes(range(32))).decode())
+    assert command("db", "upgrade").exit_code == 0
+    result = CliRunner().invoke(commands, ["token", "inspect"], input=written({"a": 1}))
+    assert isinstance(result.exception, KeyStoreUnavailable)
+    assert "no key signs yet" in result.exception.detail
+    assert told("keys", "list")["keys"] == []

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from watchword.protocol.token_reading import TokenReading
 
 _TIMES: Final = ("iat", "nbf", "exp", "auth_time")
-_MAX_CHARS: Final = 65_536
+_MAX_BYTES: Final = 65_536
 _LAST_SECOND: Final = 253_402_300_799
 
 
@@ -56,7 +56,7 @@ def inspect(
 def _from_stdin() -> str:
     if sys.stdin.isatty():
         return str(typer.prompt("Token", hide_input=True))
-    return sys.stdin.read(_MAX_CHARS)
+    return sys.stdin.buffer.read(_MAX_BYTES).decode("utf-8", "replace")
 
 
 def _bare(text: str) -> str:

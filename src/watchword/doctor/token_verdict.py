@@ -8,20 +8,26 @@ from uuid import UUID
 
 from watchword.app import Watchword
 from watchword.auth.caller import RequestFacts
+from watchword.auth.clock import SystemClock
 from watchword.auth.ports import Clock
 from watchword.auth.refresh_tokens import RefreshTokens
 from watchword.auth.sealing import Sealer
+from watchword.composition_keys import open_key_manager
 from watchword.config.auth import Settings
 from watchword.errors import (
     IdentificationFailed,
+    KeyStoreUnavailable,
     RefreshRefused,
     RefreshReplayed,
     TokenInvalid,
     WatchwordError,
 )
+from watchword.migrations.runner import require_up_to_date
+from watchword.protocol.key_ring import signer
 from watchword.protocol.principal import Principal, Rejected
 from watchword.protocol.refresh_token import PREFIX
 from watchword.protocol.rotation import Decision, Overlap, Reject, Replay, classify
+from watchword.storage.database import open_database
 
 _CURRENT: Final = "it is the current token of its session, and would be exchanged for the next"
 _IN_THE_OVERLAP: Final = "it was used a moment ago, and would be answered with the same successor once more"
@@ -42,8 +48,10 @@ class Verdict:
 
 
 async def verdict_on(token: str, settings: Settings, sealer: Sealer, clock: Clock | None = None) -> Verdict:
-    """Start the parts of a service, ask them, and let go of them. Nothing is ended by it, and no refresh
-    token is used up. Raises MigrationNeeded, DatabaseUnavailable, ConfigurationError, SecretKeyMismatch."""
+    """Start the parts of a service, ask them, and let go of them. Nothing is ended by it, no refresh token is
+    used up, and no key is made. Raises MigrationNeeded, DatabaseUnavailable, ConfigurationError,
+    SecretKeyMismatch, KeyStoreInvalid, KeyStoreUnavailable, also where no key signs yet."""
+    await _require_ring(settings, sealer)
     auth = Watchword(settings, clock=clock)
     try:
         await auth.services()
@@ -52,6 +60,18 @@ async def verdict_on(token: str, settings: Settings, sealer: Sealer, clock: Cloc
         return await _on_access_token(token, auth)
     finally:
         await auth.stop()
+
+
+async def _require_ring(settings: Settings, sealer: Sealer) -> None:
+    """A start would make the first ring, which is for the service to do, under its own secret key."""
+    await require_up_to_date(settings.database_url)
+    database = open_database(settings.database_url)
+    try:
+        ring = open_key_manager(settings, database, sealer, SystemClock(), by="cli").ring
+        if signer((await ring.read()).keys) is None:
+            raise KeyStoreUnavailable(f"{ring.place}: no key signs yet; the service makes one when it starts")
+    finally:
+        await database.close()
 
 
 async def _on_access_token(token: str, auth: Watchword) -> Verdict:
