@@ -6,8 +6,9 @@ import asyncio
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 import httpx2
@@ -69,7 +70,7 @@ class HttpxProviderHttp:
         headers = {"accept": "application/json"}
         if bearer is not None:
             headers["authorization"] = f"Bearer {bearer}"
-        return await self._send("GET", url, headers, None, max_bytes)
+        return await self._send(_Asked("GET", url, headers, None, max_bytes))
 
     async def post_form(
         self, url: str, form: Mapping[str, str], *, max_bytes: int, authorization: str | None = None
@@ -77,74 +78,65 @@ class HttpxProviderHttp:
         headers = {"accept": "application/json"}
         if authorization is not None:
             headers["authorization"] = authorization
-        return await self._send("POST", url, headers, form, max_bytes)
+        return await self._send(_Asked("POST", url, headers, form, max_bytes))
 
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def _send(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str],
-        form: Mapping[str, str] | None,
-        max_bytes: int,
-    ) -> HttpAnswer:
-        host = urlsplit(url).hostname or ""
-        where = {"http.request.method": method, "server.address": host, "url.full": _shown(url)}
-        with span(method, where, client=True):
-            answer = await self._in_time(method, url, headers, form, max_bytes)
+    async def _send(self, asked: _Asked) -> HttpAnswer:
+        host = urlsplit(asked.url).hostname or ""
+        where = {"http.request.method": asked.method, "server.address": host, "url.full": _shown(asked.url)}
+        with span(asked.method, where, client=True):
+            answer = await self._in_time(asked)
             note("http.response.status_code", answer.status)
             return answer
 
-    async def _in_time(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str],
-        form: Mapping[str, str] | None,
-        max_bytes: int,
-    ) -> HttpAnswer:
-        at_once = method == "GET"
+    async def _in_time(self, asked: _Asked) -> HttpAnswer:
+        at_once = asked.method == "GET"
 
         async def attempt() -> HttpAnswer:
             nonlocal at_once
             again, at_once = at_once, False
-            with _faults_told(url):
+            with _faults_told(asked.url):
                 try:
-                    return await self._ask(method, url, headers, form, max_bytes)
+                    return await self._ask(asked)
                 except _BROKEN_OFF:
                     if not again:
                         raise
-                    return await self._ask(method, url, headers, form, max_bytes)
+                    return await self._ask(asked)
 
         ends_at, placed_at = _now() + self._total_seconds, None
         try:
-            async with asyncio.timeout_at(ends_at), self._bulkhead.place(_shown(url)):
+            async with asyncio.timeout_at(ends_at), self._bulkhead.place(_shown(asked.url)):
                 placed_at = _now()
                 self._retries.note_request()
-                if method != "GET":
+                if asked.method != "GET":
                     return await attempt()
                 return await self._retries.ask(attempt, ends_at=ends_at)
         except TimeoutError:
-            where, total = _shown(url), f"{self._total_seconds:g} s"
+            where, total = _shown(asked.url), f"{self._total_seconds:g} s"
             if placed_at is None or ends_at - placed_at < self._fair_seconds:
                 raise ProviderCrowded(f"{where}: no place for it soon enough to answer in {total}") from None
             raise ProviderUnavailable(f"{where}: no complete answer in {total}") from None
 
-    async def _ask(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str],
-        form: Mapping[str, str] | None,
-        max_bytes: int,
-    ) -> HttpAnswer:
+    async def _ask(self, asked: _Asked) -> HttpAnswer:
+        sent = self._client.stream(asked.method, asked.url, headers=dict(asked.headers), data=asked.form)
         with unlogged_headers():
-            async with self._client.stream(method, url, headers=dict(headers), data=form) as response:
+            async with sent as response:
                 _refuse_encoding(response)
-                body = await _read(response, max_bytes)
+                body = await _read(response, asked.max_bytes)
                 return HttpAnswer(response.status_code, dict(response.headers), body)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One request to a provider, as it is sent each time it is sent."""
+
+    method: Literal["GET", "POST"]
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    form: Mapping[str, str] | None = field(repr=False)
+    max_bytes: int
 
 
 @contextmanager
