@@ -99,7 +99,7 @@ def test_moving_from_fastapi_users(folder: Path, signed_in: SignedIn) -> None:
         CREATE TABLE ww_identities (user_id CHAR(32), issuer TEXT, subject TEXT, verified_email TEXT);
         INSERT INTO "user" VALUES ('g', 'Ann@example.org', true), ('p', 'Bob@example.org', true),
             ('u', 'unverified@example.org', false), ('t', 'two@example.org', true);
-        INSERT INTO oauth_account VALUES ('g', 'google', '1'), ('u', 'github', '1');
+        INSERT INTO oauth_account VALUES ('g', 'google', 'people/1'), ('u', 'github', '1');
         INSERT INTO ww_identities VALUES
             ('ann', 'https://accounts.google.com', '1', 'ann@example.org'),
             ('thief', 'https://elsewhere.example', '1', 'bob@example.org'),
