@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from tests.house.reference.cli import commands
 from tests.house.reference.cli_answers import ANSWERS, ELSEWHERE
-from tests.house.reference.http import keys_of, own_routes, status_of_codes
+from tests.house.reference.http import keys_of, own_routes, statuses_at
 from tests.house.reference.http_facts import FACTS, codes_of
 from tests.servers.sqlite import migrated_sqlite
 from watchword import Settings, Watchword
@@ -146,10 +146,8 @@ def asked_of(client: TestClient, key: str) -> Iterator[tuple[int, str, Any]]:
 
 def surprises(key: str, status: int, kind: str, told: Any) -> Iterator[str]:
     """What the page does not say of this answer."""
-    facts, statuses = FACTS[key], status_of_codes()
+    facts, statuses = FACTS[key], statuses_at(key)
     allowed = {statuses[code] for code in codes_of(key)} | set(facts.answers)
-    if facts.form == "OAuth":
-        allowed.add(400)
     if status not in allowed:
         yield f"{key} answers {status}"
     if kind == "application/problem+json" and told["code"] not in codes_of(key):
@@ -186,3 +184,16 @@ def test_an_answer_nobody_described_is_seen() -> None:
     ]
     assert list(surprises("GET /healthz", 200, "application/json", {"state": "ok"}))
     assert list(surprises("POST /auth/token", 400, "application/json", {"code": "invalid_request"}))
+
+
+def test_a_grant_that_gives_nothing_is_400_where_tokens_are_made() -> None:
+    """RFC 6749 §5.2: the same code is 401 where a browser refreshes."""
+    for code in ("invalid_grant", "refresh_replayed", "user_disabled"):
+        assert statuses_at("POST /auth/token")[code] == 400
+    assert statuses_at("POST /auth/refresh")["invalid_grant"] == 401
+
+
+def test_the_limit_of_the_admin_pages_is_told() -> None:
+    """One for all of them, and with it the refusal."""
+    for key in (key for key in FACTS if "/auth/admin" in key):
+        assert "rate_limited" in codes_of(key), key

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -49,9 +50,13 @@ class ClientCalls:
         return ClientCall(form, client, services)
 
 
+GRANT_REFUSALS: Final = (RefreshRefused, SignInRefused, ProviderResponseInvalid)
+"""What is ``invalid_grant`` with 400 at the token endpoint, whatever it is elsewhere (RFC 6749 §5.2)."""
+
+
 def refused(request: Request, error: WatchwordError) -> Response:
-    """A grant that gives nothing is ``invalid_grant`` with 400 here, whatever it is elsewhere (§5.2)."""
+    """The error as the token endpoint tells it."""
     request_id = request_id_of(request.scope)
-    if isinstance(error, RefreshRefused | SignInRefused | ProviderResponseInvalid):
+    if isinstance(error, GRANT_REFUSALS):
         return oauth_error_response(error, request_id=request_id, status=400, name="invalid_grant")
     return oauth_error_response(error, request_id=request_id)

@@ -44,14 +44,15 @@ def limited(routes: Iterable[BaseRoute], settings: Settings, services: ServicesS
     """The same routes, those in ``LIMITED`` with their limit around them where it is in force."""
     routes = list(routes)
     for route in routes:
-        name, audience = _limit_of(getattr(route, "path", ""))
+        name, audience = limit_of(getattr(route, "path", ""))
         if isinstance(route, Route) and name is not None and settings.rate_limit(name) is not None:
             refuse = _refusing(audience, settings)
             route.app = _Limited(route.app, name, settings.trusted_proxy_hops, services, refuse)
     return routes
 
 
-def _limit_of(path: str) -> tuple[LimitName | None, Audience | None]:
+def limit_of(path: str) -> tuple[LimitName | None, Audience | None]:
+    """The limit that a path counts towards, if any, and who reads the refusal."""
     if path == ADMIN or path.startswith(f"{ADMIN}/"):
         return "admin", "either"
     return LIMITED.get(path, (None, None))

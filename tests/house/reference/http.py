@@ -15,7 +15,8 @@ from tests.house.reference.http_facts import FACTS, codes_of
 from tests.house.reference.http_model import GROUPS, Facts
 from tests.house.reference.words import first_sentence, table
 from watchword import Settings, Watchword
-from watchword.api.limited import LIMITED
+from watchword.api.client_calls import GRANT_REFUSALS
+from watchword.api.limited import limit_of
 from watchword.api.own_routes import OwnRoutes
 from watchword.config.rate_limits import RateLimitSettings
 from watchword.errors import error_classes
@@ -112,7 +113,7 @@ def _entry(key: str, route: Route, facts: Facts) -> str:
             f"`{'`, `'.join(each.strip() for each in facts.headers.split(','))}`" if facts.headers else "",
         ),
         ("refuses with", "a page" if facts.form == "page" else _FORMS.get(facts.form, facts.form)),
-        ("codes of its own", _by_status(_own(key, facts))),
+        ("codes of its own", _by_status(_own(key, facts), key)),
         ("and those of", ", ".join(f"*{each}*" for each in facts.groups)),
         ("limit", _limit(route.path)),
     ]
@@ -138,8 +139,8 @@ def _fields(names: str) -> str:
     return ", ".join(f"`{each}`" for each in names.split())
 
 
-def _by_status(codes: Sequence[str]) -> str:
-    statuses = status_of_codes()
+def _by_status(codes: Sequence[str], key: str = "") -> str:
+    statuses = statuses_at(key)
     ordered = sorted(codes, key=lambda each: (statuses[each], each))
     return ", ".join(f"{statuses[each]} [`{each}`](../errors.md#{each})" for each in ordered)
 
@@ -149,8 +150,16 @@ def status_of_codes() -> dict[str, int]:
     return {each.code: each.status for each in error_classes() if each.__module__.startswith("watchword.")}
 
 
+def statuses_at(key: str) -> dict[str, int]:
+    """As an address answers them: of a grant that gives nothing the token endpoint says 400."""
+    if key != "POST /auth/token":
+        return status_of_codes()
+    grants = {each.code for each in error_classes() if issubclass(each, GRANT_REFUSALS)}
+    return status_of_codes() | dict.fromkeys(grants, 400)
+
+
 def _limit(path: str) -> str:
-    if path not in LIMITED:
+    name, _ = limit_of(path)
+    if name is None:
         return ""
-    name = LIMITED[path][0]
     return f"{getattr(RateLimitSettings(), name)} (`WATCHWORD_RATE_LIMITS__{name.upper()}`)"

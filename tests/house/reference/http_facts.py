@@ -12,7 +12,7 @@ from typing import Final
 
 from tests.house.reference import http_admin, http_clients, http_people
 from tests.house.reference.http_model import GROUPS, Facts
-from watchword.api.limited import LIMITED
+from watchword.api.limited import limit_of
 
 FACTS: Final[Mapping[str, Facts]] = {**http_people.FACTS, **http_clients.FACTS, **http_admin.FACTS}
 
@@ -21,7 +21,7 @@ def codes_of(key: str) -> list[str]:
     """Every code that an address answers by itself, its groups and its limit included."""
     facts = FACTS[key]
     own = set(facts.codes.split()).union(*(GROUPS[each] for each in facts.groups))
-    limited = {"rate_limited"} if key.partition(" ")[2] in LIMITED else set()
+    limited = set() if limit_of(key.partition(" ")[2])[0] is None else {"rate_limited"}
     return sorted(own | limited)
 
 
