@@ -17,7 +17,6 @@ from watchword.config.presets import PresetName
 NAMES = ["watchword.toml", "main.py", "test_main.py"]
 SHARED = ("--issuer", "https://login.microsoftonline.com/organizations/v2.0", "--client-id", "a")
 TENANT = "9f2a1c34-6d1b-4c8e-8a35-0f6d8f1f7b11"
-ODD = 'a"b\\'
 GIVEN = ("--issuer", "https://login.example.test/", "--client-id", "abc")
 
 
@@ -58,6 +57,10 @@ def test_without_options_people_sign_in_at_the_development_provider(
         (
             ("--provider", "github", "--client-id", 'a"b\\'),
             {"issuer": "https://github.com", "client_id": 'a"b\\'},
+        ),
+        (
+            ("--issuer", "https://login.example.test/", "--client-id", "é\U0001f600"),
+            {"client_id": "é\U0001f600"},
         ),
         (("--provider", "entra", "--tenant", TENANT, *SHARED), {"allowed_tenants": (TENANT,)}),
     ],
@@ -104,6 +107,13 @@ def test_nothing_that_is_there_is_touched(tmp_path: Path) -> None:
     again = command("init", str(tmp_path))
     assert (again.exit_code, "is there already" in again.output) == (1, True)
     assert not (tmp_path / "test_main.py").exists()
+
+
+def test_settings_that_lead_nowhere_are_there_as_well(tmp_path: Path) -> None:
+    """A link that somebody has not filled yet is theirs."""
+    (tmp_path / "watchword.toml").symlink_to(tmp_path / "nowhere.toml")
+    assert command("init", str(tmp_path)).exit_code == 1
+    assert [each.name for each in tmp_path.iterdir()] == ["watchword.toml"]
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

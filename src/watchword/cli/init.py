@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -40,7 +41,7 @@ def init(
 
     provider = chosen(preset, issuer, client_id, tenant or ())
     settings = folder / SETTINGS_FILE
-    if settings.exists():
+    if os.path.lexists(settings):
         typer.echo(f"Error: {settings} is there already; change it, or name another folder.", err=True)
         raise typer.Exit(FAILED)
     made: list[str] = []

@@ -79,7 +79,7 @@ def _settings(provider: Provider) -> str:
         lines[1:1] = [
             "# `watchword dev-provider` runs it: anybody signs in as anybody, on this machine only."
         ]
-    lines += [f"{name} = {json.dumps(value)}" for name, value in _members(provider)]
+    lines += [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in _members(provider)]
     variable = provider.secret_variable
     lines.append(f"client_secret = {json.dumps(_DEVELOPMENT if variable is None else f'env:{variable}')}")
     return "\n".join(lines) + "\n"
