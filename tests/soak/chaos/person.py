@@ -111,6 +111,8 @@ class Person:
         heard = await self.balancer.ask("GET", path, headers=bearer)
         answer = _answer(heard)
         verdict = session.judge_access(access, answer, self.what)
+        if answer.status == 200 and not _is_theirs(heard, access):
+            verdict = Verdict.WRONG_ACCEPTANCE
         self._note(kind, answer, verdict, heard.tried, session, why=_why(heard), path=path)
         if verdict is Verdict.WRONG_REFUSAL and kind == "api":
             self.record.signed_out["refused"] += 1
@@ -241,6 +243,13 @@ def _answer(heard: Heard) -> Answer:
         told = heard.answer.json()
         token = told.get("refresh_token", "") if isinstance(told, dict) else ""
     return Answer(heard.sent, heard.received, heard.status, token, heard.replica)
+
+
+def _is_theirs(heard: Heard, access: Access) -> bool:
+    """Whether the caller was taken for whom the token is of."""
+    assert heard.answer is not None
+    told = heard.answer.json()
+    return bool(told.get("of", told.get("user_id")) == payload_of(access.text)["sub"])
 
 
 def _why(heard: Heard) -> str:
