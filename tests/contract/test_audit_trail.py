@@ -57,6 +57,15 @@ async def test_an_event_about_nobody_has_no_more_than_its_name(database: SqlData
     assert (told["user_id"], told["session_id"], told["ip"], told["details"]) == (None, None, None, {})
 
 
+async def test_events_that_crowd_others_out_can_be_left_out(database: SqlDatabase) -> None:
+    """The limit counts those that are left."""
+    looks = [AuditEvent("account_viewed", NOW + SECOND * each, ALICE) for each in range(1, 4)]
+    await written(database, AuditEvent("sign_in", NOW, ALICE), *looks)
+    assert await names(database, user_id=ALICE, leave_out=frozenset({"account_viewed"}), limit=1) == [
+        "sign_in"
+    ]
+
+
 @pytest.mark.parametrize(
     ("asked", "expected"),
     [

@@ -43,6 +43,9 @@ def test_ses_61_asvs_7_4_5_an_administrator_ends_sessions(
     bob, again = service.signed_in("bob"), service.signed_in("bob")
     there = Browser(other.client, dict(bob.cookies))
     bobs = user_id_of(bob)
+    asked = admin.get(f"{ADMIN}/sessions/{own_id(bob)}/end", **HTML).text
+    for said in ("End this session?", bobs, "Signed in", f'href="{person_page(bobs)}"'):
+        assert said in asked
     response = act_by_page(admin, f"{ADMIN}/sessions/{own_id(bob)}/end")
     assert (response.status_code, response.headers["location"]) == (303, person_page(bobs))
     assert bob.get("/private").status_code == 401

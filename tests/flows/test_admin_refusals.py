@@ -71,6 +71,7 @@ def test_without_the_role_everything_looks_alike(shared: Service, caplog: pytest
         page = bob.get(person_page(user_id_of(admin)), **HTML)
     assert page.status_code == 403
     assert "For administrators" in page.text
+    assert 'href="/auth/account"' in page.text
     assert user_id_of(admin) not in page.text
     lines = [each for each in caplog.records if "admin_required" in each.getMessage()]
     assert len(lines) == 1

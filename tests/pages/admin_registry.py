@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from tests.pages import admin_views as values
@@ -15,7 +16,7 @@ def _page(name: str, template: str, heading: str, *controls: str, **context: Any
     return shown(name, template, heading, *values.NAVIGATION, *controls, **context)
 
 
-def _question(name: str, act: Act) -> View:
+def _question(name: str, act: Act, session: Mapping[str, Any] | None = None) -> View:
     return shown(
         name,
         "admin_act.html",
@@ -26,6 +27,7 @@ def _question(name: str, act: Act) -> View:
         whom="bob@example.test",
         address=f"/auth/admin/users/{values.ID}/x",
         back=f"/auth/admin/users/{values.ID}",
+        session=session,
     )
 
 
@@ -124,5 +126,6 @@ ADMIN_VIEWS: Final = (
     _question("admin-disable", values.DISABLE),
     _question("admin-enable", values.ENABLE),
     _question("admin-end-all", values.END_ALL),
-    _question("admin-end-one", values.END_ONE),
+    _question("admin-end-one", values.END_ONE, values.SESSIONS[0]),
+    _question("admin-end-unknown-device", values.END_ONE, values.SESSIONS[1]),
 )

@@ -185,6 +185,8 @@ VIEWS: Final = (
     ),
     refused("not-found", NotFound(), NO_WAY, "Not found"),
     refused("rate-limited", RateLimited(), NO_WAY, "Too many requests"),
+    refused("back-to-admin", NotFound(), WaysOn(back="admin"), "Not found", "link Administration"),
+    refused("back-to-account", NotFound(), WaysOn(back="account"), "Not found", "link Your account"),
     refused("database-away", DatabaseUnavailable(), PLAIN, "Database unavailable", "link Start again"),
     refused(
         "start-again",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from starlette.requests import Request
@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from watchword.api.admin_desk import AdminDesk, Administrator
+from watchword.api.admin_views import session_told
 from watchword.api.bodies import read_body
 from watchword.api.decorators import public
 from watchword.api.limited import ADMIN
@@ -130,7 +131,10 @@ class SessionAct:
         async def show(admin: Administrator) -> Response:
             session = await admin.services.admin.session(_session_id(request))
             address = f"{ADMIN}/sessions/{session.session_id}/end"
-            return _asked(self.desk, END_SESSION, str(session.session_id), address, session.user_id)
+            told = session_told(session)
+            return _asked(
+                self.desk, END_SESSION, str(session.user_id), address, session.user_id, session=told
+            )
 
         return await self.desk.for_admin(request, show, recent=True)
 
@@ -173,9 +177,17 @@ async def _confirmed(request: Request) -> None:
     require_confirmation(request.headers.get("content-type"), body)
 
 
-def _asked(desk: AdminDesk, act: Act, whom: str, address: str, user_id: UUID) -> Response:
+def _asked(
+    desk: AdminDesk,
+    act: Act,
+    whom: str,
+    address: str,
+    user_id: UUID,
+    session: Mapping[str, Any] | None = None,
+) -> Response:
+    back = person_page(user_id)
     return own_page(
-        desk.settings, "admin_act.html", act=act, whom=whom, address=address, back=person_page(user_id)
+        desk.settings, "admin_act.html", act=act, whom=whom, address=address, back=back, session=session
     )
 
 

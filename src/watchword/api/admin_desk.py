@@ -16,6 +16,7 @@ from watchword.api.own_pages import is_person, own_json, own_page, own_redirect,
 from watchword.api.services import Services, ServicesSource
 from watchword.api.terms_page import terms_with
 from watchword.api.visitor import Visitor, require_terms, visitor_of
+from watchword.api.ways_on import WaysOn
 from watchword.auth.grants import BROWSER
 from watchword.config.auth import Settings
 from watchword.errors import (
@@ -82,7 +83,8 @@ class AdminDesk:
                 return own_redirect(self.settings, "/auth/login" + wanted.query)
             if isinstance(error, TermsRequired):
                 return own_redirect(self.settings, terms_with(ACCOUNT))
-        return own_refusal(self.settings, request, error)
+        ways = WaysOn(back="account" if isinstance(error, AdminRequired) else "admin")
+        return own_refusal(self.settings, request, error, ways=ways)
 
 
 def _require_admin(visitor: Visitor) -> None:

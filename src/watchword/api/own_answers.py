@@ -20,6 +20,7 @@ from watchword.api.pages import Pages, error_page
 from watchword.api.problems import log_refusal, problem_response
 from watchword.api.request_id import request_id_of
 from watchword.api.unlogged import forget_query
+from watchword.api.ways_on import NO_WAY, WaysOn
 from watchword.errors import MethodNotAllowed, NotFound, WatchwordError
 from watchword.protocol.accept import prefers_html
 
@@ -97,7 +98,7 @@ class _Unknown:
         return any(path == each or path.startswith(f"{each}/") for each in self.below)
 
 
-def refusal(scope: Scope, error: WatchwordError, *, secure: bool) -> Response:
+def refusal(scope: Scope, error: WatchwordError, *, secure: bool, ways: WaysOn = NO_WAY) -> Response:
     """The error in our own words: by the address's kind and what the caller reads. The query, which may
     hold a code, is kept out of logs."""
     forget_query(scope)
@@ -107,7 +108,7 @@ def refusal(scope: Scope, error: WatchwordError, *, secure: bool) -> Response:
     log_refusal(error, request_id=request_id)
     accept = [str(value, "latin-1") for name, value in scope["headers"] if name == b"accept"]
     if prefers_html(accept):
-        return error_page(error, request_id=request_id, secure=secure)
+        return error_page(error, request_id=request_id, secure=secure, ways=ways)
     return problem_response(error, request_id=request_id)
 
 

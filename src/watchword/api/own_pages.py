@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from watchword.api.own_answers import refusal
 from watchword.api.pages import page, page_headers
+from watchword.api.ways_on import NO_WAY, WaysOn
 from watchword.config.auth import Settings
 from watchword.errors import WatchwordError
 from watchword.protocol.accept import prefers_html
@@ -41,8 +42,10 @@ def own_page(settings: Settings, template: str, *, forms_leave: bool = False, **
     return response
 
 
-def own_refusal(settings: Settings, request: Request, error: WatchwordError) -> Response:
-    """As a page or a problem document, with its line in the log."""
-    response = refusal(request.scope, error, secure=settings.secure)
+def own_refusal(
+    settings: Settings, request: Request, error: WatchwordError, *, ways: WaysOn = NO_WAY
+) -> Response:
+    """As a page with its ways on, or a problem document; with its line in the log."""
+    response = refusal(request.scope, error, secure=settings.secure, ways=ways)
     response.headers.add_vary_header("Accept")
     return response

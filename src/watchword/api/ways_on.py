@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Literal
 
 from watchword.auth.oauth_client import OAuthClient
 from watchword.auth.way_back import WayBack
@@ -30,7 +30,8 @@ class WaysOn:
 
     ``provider_name`` is where ``start_again`` leads at once; ``go_on`` is for somebody who is signed
     in already; ``in_app``: the sign-in was an app's, which alone can start it again. ``unavailable`` is
-    the name of the provider that the refusal is about, and ``others`` are those left.
+    the name of the provider that the refusal is about, and ``others`` are those left. ``back`` is the page of
+    ours that the refused one belongs to.
     """
 
     start_again: str | None = None
@@ -40,6 +41,7 @@ class WaysOn:
     in_app: bool = False
     unavailable: str | None = None
     others: tuple[Choice, ...] = ()
+    back: Literal["account", "admin"] | None = None
 
 
 NO_WAY: Final = WaysOn()

@@ -29,11 +29,13 @@ class AuditEvent:
 @dataclass(frozen=True, slots=True)
 class AuditQuery:
     """Which events: all that fit every filter that is set. Times are aware UTC, ``since`` included and
-    ``until`` not; ``before`` is the id of an event, of which only earlier ones are wanted."""
+    ``until`` not; ``before`` is the id of an event, of which only earlier ones are wanted; ``leave_out``
+    names events that are not."""
 
     user_id: UUID | None = None
     session_id: UUID | None = None
     events: frozenset[str] = frozenset()
+    leave_out: frozenset[str] = frozenset()
     since: datetime | None = None
     until: datetime | None = None
     before: UUID | None = None

@@ -102,6 +102,8 @@ def _filters(asked: AuditQuery) -> Iterator[ColumnElement[bool]]:
         yield AuditRecord.session_id == asked.session_id
     if asked.events:
         yield AuditRecord.event.in_(sorted(asked.events))
+    if asked.leave_out:
+        yield AuditRecord.event.not_in(sorted(asked.leave_out))
     if asked.since is not None:
         yield AuditRecord.occurred_at >= require_utc(asked.since)
         yield AuditRecord.id >= _first_id(asked.since, 0)
