@@ -5,7 +5,6 @@ demo: .venv/.runtime
 
 test: .venv/.dev
 	@scripts/check
-	@scripts/docs check
 	@scripts/test $(ARGS)
 	@scripts/test-newer
 
