@@ -118,7 +118,7 @@ def test_what_the_page_looks_for_can_be_found() -> None:
 def test_the_handler_of_the_page_writes_json(tmp_path: Path) -> None:
     """As it stands there."""
     logger = logging.getLogger("watchword")
-    before = logger.handlers[:], logger.level
+    before = logger.handlers[:], logger.level, logger.propagate
     try:
         (block,) = blocks(LOGS, "python")
         handler = run(tmp_path, block)["handler"]
@@ -126,5 +126,6 @@ def test_the_handler_of_the_page_writes_json(tmp_path: Path) -> None:
         handler.setStream(stream)
         tell("cache_back", "it is back")
         assert json.loads(stream.getvalue())["event"] == "cache_back"
+        assert not logger.propagate
     finally:
-        logger.handlers, logger.level = before[0], before[1]
+        logger.handlers, logger.level, logger.propagate = before
