@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 from datetime import timedelta
+from importlib.metadata import PathDistribution
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from watchword import Settings, Watchword
 from watchword.auth.account_ports import Act
 from watchword.auth.sealing import Sealer
 from watchword.compliance.deployment import own_pages
+from watchword.compliance.distributions import UNSTATED, licence
 from watchword.protocol.terms import terms_of
 from watchword.storage import open_database
 
@@ -198,3 +200,25 @@ async def test_what_is_installed_is_listed_with_licences() -> None:
     assert packages.keys().isdisjoint({"pytest", "watchword", "mypy", "hatchling"})
     assert state(told, "legal.licences") == "met"
     assert "certifi" in item(told, "legal.licences").evidence
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("License-Expression: MIT OR Apache-2.0\nLicense: something else", "MIT OR Apache-2.0"),
+        ("License: x\nClassifier: License :: OSI Approved :: BSD License", "BSD License"),
+        ("License: ISC\nClassifier: License :: OSI Approved", "ISC"),
+        ("License: UNKNOWN", UNSTATED),
+        ("License: " + "a" * 81, UNSTATED),
+        ("Keywords: none", UNSTATED),
+    ],
+    ids=str,
+)
+def test_a_licence_is_what_the_package_says_and_nothing_more(
+    lines: str, expected: str, tmp_path: Path
+) -> None:
+    """A text instead of a name, or the word of old tools for none, is no licence."""
+    made = tmp_path / "made-1.dist-info"
+    made.mkdir()
+    (made / "METADATA").write_text(f"Metadata-Version: 2.4\nName: made\nVersion: 1\n{lines}\n")
+    assert licence(PathDistribution(made)) == expected

@@ -34,6 +34,29 @@ def test_a_database_is_reached_safely(url: str, expected: bool) -> None:
     assert protected("database", database_url=url) is expected
 
 
+@pytest.mark.parametrize(("host", "expected"), [("db.example.org", False), ("/run,::1", True), ("", True)])
+def test_an_address_without_a_host_leads_to_the_one_of_the_environment(
+    host: str, expected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the driver takes it; a host in the address counts before."""
+    monkeypatch.setenv("PGHOST", host)
+    assert protected("database", database_url="postgresql:///x") is expected
+    assert protected("database", database_url="postgresql://localhost/x")
+
+
+def test_a_vault_is_asked_over_https_or_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is asked at all."""
+    kept = {"store": "vault", "path": "secret/keys"}
+    for address, expected in {
+        "https://vault.example.org": True,
+        "http://127.0.0.1:8200": True,
+        "http://vault.example.org": False,
+    }.items():
+        monkeypatch.setenv("VAULT_ADDR", address)
+        assert protected("Vault", keys=kept) is expected
+        assert [each.to for each in connections(Settings()) if each.to == "Vault"] == []
+
+
 @pytest.mark.parametrize(
     ("url", "expected"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -25,13 +26,20 @@ class Connection:
 
 
 def connections(settings: Settings) -> Iterator[Connection]:
-    """In the order of the settings."""
+    """In the order of the settings; with what the clients of PostgreSQL and Vault read of the environment."""
     yield _web("browsers and callers, to this service", settings.base_url)
     yield _database(settings.database_url)
     if settings.cache_url is not None:
         yield _cache(settings.cache_url)
     for provider_id, provider in settings.providers.items():
         yield _web(f"provider {provider_id}", provider.issuer)
+    if _asks_vault(settings):
+        yield _web("Vault", os.environ.get("VAULT_ADDR", "").strip())
+
+
+def _asks_vault(settings: Settings) -> bool:
+    schemes = {found.reference.scheme for found in settings.references.values()}
+    return settings.keys.store == "vault" or "vault" in schemes
 
 
 def _web(to: str, url: str) -> Connection:
@@ -46,7 +54,8 @@ def _database(url: str) -> Connection:
     if parts.scheme.startswith("sqlite"):
         return Connection("database", "a file of this machine", True)
     asked = parse_qs(parts.query)
-    hosts = [host for given in asked.get("host", []) for host in given.split(",")] or [parts.hostname or ""]
+    named = asked.get("host") or [parts.hostname or os.environ.get("PGHOST", "")]
+    hosts = [host.strip() for given in named for host in given.split(",")]
     if all(_stays_here(host) for host in hosts):
         return Connection("database", "a socket or loopback of this machine", True)
     mode = asked.get("ssl", [""])[0]

@@ -70,7 +70,8 @@ def canonical(name: str) -> str:
 
 
 def licence(package: Distribution) -> str:
-    """The licence expression (PEP 639), else the classifiers, else a short ``License`` field."""
+    """The licence expression (PEP 639), else the classifiers, else a short ``License`` field, which old
+    tools filled with ``UNKNOWN``."""
     metadata = package.metadata.json
     expression = metadata.get("license_expression")
     if expression:
@@ -83,7 +84,8 @@ def licence(package: Distribution) -> str:
     if named:
         return ", ".join(sorted(named))
     field = str(metadata.get("license", "")).strip()
-    return field if field and len(field) <= _LONGEST_LICENCE and "\n" not in field else UNSTATED
+    said = field and field.lower() != "unknown" and len(field) <= _LONGEST_LICENCE and "\n" not in field
+    return field if said else UNSTATED
 
 
 def _required(package: Distribution, extra: str) -> Iterator[tuple[str, frozenset[str]]]:

@@ -198,7 +198,7 @@ def _dependencies(here: Deployment) -> Iterator[Item]:
         "what is installed here is known",
         f"{len(here.packages)} packages with their versions, under Legal",
         "deployment",
-        "met",
+        "met" if here.packages else "attention",
         tests=(
             "house/test_bill_of_materials.py::test_asvs_15_1_2_every_pin_is_a_component_with_hashes_and_a_licence",
         ),
