@@ -155,19 +155,23 @@ async def test_the_trail_is_read_along_an_index(database: SqlDatabase, asked: Au
 
 
 async def test_something_may_be_told_once_in_a_while(database: SqlDatabase) -> None:
-    """Of each account for itself, and again when the while is over."""
+    """Of each account and session for itself, and again when the while is over."""
     hour = timedelta(hours=1)
 
-    async def told(at: datetime, name: AuditName = "account_exported", who: Any = ALICE) -> bool:
-        return await database.audit.record_once(AuditEvent(name, at, who), within=hour)
+    async def told(
+        at: datetime, name: AuditName = "account_exported", who: Any = ALICE, session: Any = None
+    ) -> bool:
+        return await database.audit.record_once(AuditEvent(name, at, who, session), within=hour)
 
     assert await told(NOW)
     assert not await told(NOW)
     assert not await told(NOW + hour - MICROSECOND)
     assert await told(NOW, who=BOB)
     assert await told(NOW, "roles_changed")
+    assert await told(NOW, session=session_id(1))
+    assert not await told(NOW, session=session_id(1))
     assert await told(NOW + hour)
-    assert await count(database, "ww_audit_events") == 4
+    assert await count(database, "ww_audit_events") == 5
 
 
 async def test_what_happened_to_the_erased_names_nobody(database_url: str) -> None:

@@ -117,15 +117,19 @@ def export(browser: Browser) -> None:
 
 
 def test_an_export_is_on_the_trail(service: Service) -> None:
-    """Once an hour where it is the person who asks again and again, every time where an operator does."""
-    alice = service.signed_in("alice")
-    export(alice)
-    export(alice)
+    """Once an hour of each session where it is the person who asks again and again, so that a thief's is
+    there; every time where an operator does."""
+    alice, thief = service.signed_in("alice"), service.signed_in("alice")
+    for browser in (alice, alice, thief, thief):
+        export(browser)
     user_id = me(alice)["user_id"]
     for _ in range(2):
         assert json.loads(command("users", "export", user_id).stdout)["account"]
     events = told("audit", "list", "--event", "account_exported", "--user", user_id)["events"]
-    assert [each["details"]["by"] for each in events] == ["cli", "cli", "user"]
+    assert [each["details"]["by"] for each in events] == ["cli", "cli", "user", "user"]
+    sessions = [each["session_id"] for each in events]
+    assert sessions[:2] == [None, None]
+    assert set(sessions[2:]) == {me(alice)["session_id"], me(thief)["session_id"]}
 
 
 def test_what_events_say_is_what_their_list_says(service: Service) -> None:

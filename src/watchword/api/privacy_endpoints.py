@@ -51,7 +51,8 @@ class PrivacyEndpoints:
         """One JSON file with everything that is held about the caller."""
 
         async def told(services: Services, visitor: Visitor) -> Response:
-            everything = await services.privacy.export(visitor.session.user_id)
+            session = visitor.session
+            everything = await services.privacy.export(session.user_id, session_id=session.session_id)
             headers = own_headers(self.settings) | {"Content-Disposition": f'attachment; filename="{_FILE}"'}
             text = json.dumps(everything, ensure_ascii=False, indent=2) + "\n"
             return Response(text, media_type="application/json", headers=headers)

@@ -73,8 +73,8 @@ class AuditLog(Protocol):
         """Append it. Raises DatabaseUnavailable."""
 
     async def record_once(self, event: AuditEvent, *, within: timedelta) -> bool:
-        """Append it unless the same event was told of the same account in the time ``within`` before it;
-        whether it was. Raises DatabaseUnavailable."""
+        """Append it unless the same event was told of the same account and session in the time ``within``
+        before it; whether it was. Raises DatabaseUnavailable."""
 
     async def events(self, asked: AuditQuery) -> Sequence[RecordedEvent]:
         """Newest first, at most ``MAX_EVENTS``. An event keeps its place: whoever goes on ``before`` the

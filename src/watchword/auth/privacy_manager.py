@@ -48,16 +48,16 @@ class PrivacyManager:
         self._by = by
         self._on_ended = on_ended
 
-    async def export(self, user_id: UUID) -> Mapping[str, Any]:
+    async def export(self, user_id: UUID, *, session_id: UUID | None = None) -> Mapping[str, Any]:
         """Everything held about a person, ready to be written as JSON; no secret, and nothing about
-        others. The audit trail tells that it was handed out, or it is not. Raises AccountNotFound,
-        DatabaseUnavailable."""
+        others. The audit trail tells that it was handed out, and in which session, or it is not. Raises
+        AccountNotFound, DatabaseUnavailable."""
         data = await self._store.export(user_id, max_rows=MAX_ROWS)
         if data is None:
             raise AccountNotFound(f"there is no account {user_id}")
         texts = {each.digest.hex(): each for each in await self._terms.history(user_id)}
         accepted = [{**entry, **_what_it_said(texts.get(entry["digest"]))} for entry in data.lists[_ACCEPTED]]
-        await self._tell_of_export(user_id)
+        await self._tell_of_export(user_id, session_id)
         return {
             "format": EXPORT_FORMAT,
             "service": self._service,
@@ -68,9 +68,11 @@ class PrivacyManager:
             _ACCEPTED: accepted,
         }
 
-    async def _tell_of_export(self, user_id: UUID) -> None:
-        """Each time an operator has it; a person who asks again and again is told of once in a while."""
-        event = AuditEvent("account_exported", self._clock.now(), user_id, details={"by": self._by})
+    async def _tell_of_export(self, user_id: UUID, session_id: UUID | None) -> None:
+        """Each time an operator has it; a person who asks again and again is told of once in a while, each
+        session for itself, so that a stolen one does not hide behind its owner's."""
+        details = {"by": self._by}
+        event = AuditEvent("account_exported", self._clock.now(), user_id, session_id, details=details)
         if self._by == "user":
             await self._trail.record_once(event, within=_EXPORTS_TOLD_EVERY)
         else:

@@ -63,6 +63,7 @@ class SqlAuditLog:
         """See the port, and ``record``. Two at the same moment may both be written."""
         same = (
             AuditRecord.user_id == event.user_id,
+            AuditRecord.session_id == event.session_id,
             AuditRecord.event == event.event,
             AuditRecord.occurred_at > event.occurred_at - within,
         )
