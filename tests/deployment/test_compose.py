@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,17 @@ def test_settings_are_accepted(
     assert (settings.environment == "production") == (values is IN_PRODUCTION)
 
 
+def test_no_secret_is_made_of_nothing(tmp_path: Path) -> None:
+    """Where openssl is missing, the script fails, and the next run makes what is still missing."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name in ("cat", "chmod", "chown", "dirname", "id", "mkdir", "mv", "rm"):
+        (tools / name).symlink_to(shutil.which(name) or name)
+    command = [shutil.which("sh") or "sh", str(DEPLOY / "make-secrets"), str(tmp_path)]
+    ran = subprocess.run(command, env={"PATH": str(tools)}, timeout=30, capture_output=True, check=False)
+    assert (ran.returncode, list((tmp_path / "secrets").iterdir())) == (1, [])
+
+
 def test_secrets_are_files_and_nothing_else(secrets: Path) -> None:
     """For their owner alone, mounted, referred to, and written into no file of the repository."""
     assert {each.stat().st_mode & 0o777 for each in secrets.iterdir()} == {0o400}
@@ -115,6 +127,7 @@ def test_everything_that_is_named_is_there() -> None:
             assert (ROOT / source).is_file() if source.startswith("./") else source in COMPOSE["volumes"]
         if service.get("image") == "watchword:local" and "command" in service:
             assert understood(service["command"]), name
+    assert SERVICES["migrate"]["entrypoint"] == ["watchword"]
     addresses = [SERVICES[each]["networks"]["front"]["ipv4_address"] for each in OURS[:2]]
     assert tuple(f"{each}:8000" for each in addresses) == REPLICAS
     assert (IN_DEVELOPMENT["PROVIDER_CLIENT_ID"], IN_DEVELOPMENT["WATCHWORD_BASE_URL"]) == (
