@@ -54,6 +54,14 @@ def test_help_has_an_example(words: tuple[str, ...]) -> None:
     assert "\x1b" not in result.output
 
 
+@pytest.mark.parametrize("words", list(groups(app)), ids=called)
+def test_a_list_of_commands_is_not_cut_off(words: tuple[str, ...]) -> None:
+    """Each is said in a line that fits, whole."""
+    listed = CliRunner().invoke(app, [*words, "--help"]).output.partition("Commands:")[2]
+    assert listed.strip()
+    assert "..." not in listed
+
+
 @pytest.mark.parametrize("words", EVERY_COMMAND, ids=called)
 def test_every_command_speaks_json(words: tuple[str, ...]) -> None:
     """For programs that read what a command says."""

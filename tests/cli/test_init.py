@@ -83,6 +83,7 @@ def test_a_provider_is_written_down_without_its_secret(
         (("--provider", "auth0"), "--issuer is missing"),
         (("--issuer", "https://login.example.test"), "--client-id is missing"),
         (("--provider", "auth", *GIVEN), "'auth0'"),
+        (("--provider", "auth"), "--provider 'auth' is no preset"),
         (("--client-id", "a", "--issuer", "http://login.example.test"), "issuer"),
         (("--client-id", "a\nb", "--issuer", "https://login.example.test"), "printable"),
         (("--provider", "entra", *SHARED), "allowed_tenants is missing"),

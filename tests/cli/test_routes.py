@@ -114,7 +114,7 @@ def test_every_route_with_its_protection() -> None:
 
 
 def test_the_table_is_for_people() -> None:
-    """One line a route; documentation pages are told apart."""
+    """One line a route; documentation pages and routes of watchword's own are told apart, these come last."""
     lines = [line.split("  ") for line in routes("ordersmodule:app").stdout.splitlines()]
     rows = [[cell.strip() for cell in line if cell.strip()] for line in lines]
     assert rows[0] == ["METHODS", "PATH", "PROTECTION", "ROLES", "SCOPES", "VERSION"]
@@ -123,6 +123,9 @@ def test_the_table_is_for_people() -> None:
     assert ["websocket", "/live", "protected", "-", "-", "-"] in rows
     assert ["any", "/files/{path:path}", "public", "-", "-", "-"] in rows
     assert ["GET,HEAD", "/docs", "unclassified (documentation)", "-", "-", "-"] in rows
+    own = [row[2] == "public (watchword)" for row in rows]
+    assert own == sorted(own)
+    assert ["GET,HEAD", "/auth/admin", "public (watchword)", "-", "-", "-"] in rows
 
 
 @pytest.mark.parametrize("as_json", [[], ["--json"]])

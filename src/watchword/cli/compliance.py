@@ -34,7 +34,7 @@ def group() -> None:
     """
 
 
-@app.command()
+@app.command(short_help="What is claimed, what shows it, who must judge it.")
 def report(
     out: Annotated[
         Path | None,

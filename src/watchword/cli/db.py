@@ -22,7 +22,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one line of JSON.")]
 
 @app.command()
 def upgrade(
-    revision: Annotated[str, typer.Argument(help="Revision to upgrade to.")] = "head",
+    revision: Annotated[str, typer.Argument(metavar="REVISION", help="Revision to upgrade to.")] = "head",
     json_output: AsJson = False,
 ) -> None:
     """Bring the database up to date. Several processes at once are safe.
@@ -38,7 +38,9 @@ def upgrade(
 
 @app.command()
 def downgrade(
-    revision: Annotated[str, typer.Argument(help="Revision to go back to; 'base' removes every table.")],
+    revision: Annotated[
+        str, typer.Argument(metavar="REVISION", help="Revision to go back to; 'base' removes every table.")
+    ],
     yes: Annotated[bool, typer.Option("--yes", help="Really drop tables and the data in them.")] = False,
     json_output: AsJson = False,
 ) -> None:
@@ -55,7 +57,7 @@ def downgrade(
     _show(asyncio.run(runner.downgrade(_url(), revision)), as_json=json_output)
 
 
-@app.command()
+@app.command(short_help="Say where the database stands.")
 def status(json_output: AsJson = False) -> None:
     """Say where the database stands; exit code 3 when it must be upgraded.
 

@@ -19,7 +19,9 @@ PRESETS = ("oidc", "auth0", "okta", "cognito", "entra", "google", "keycloak", "g
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(help="Where the files go; made where it is missing.")] = Path(),
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Where the files go; made where it is missing.")
+    ] = Path(),
     preset: Annotated[
         str | None,
         typer.Option("--provider", help="A preset: " + ", ".join(PRESETS) + "; default: for development."),

@@ -25,7 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(db.app, name="db")
-app.add_typer(users.app, name="users")
+app.add_typer(users.app, name="users", short_help="Look after accounts: roles, status, export, erasure.")
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(keys.app, name="keys")
 app.add_typer(secrets.app, name="secrets")

@@ -28,6 +28,7 @@ def routes(
 
     protected: @require_auth is enforced; observed: it is only counted, by its version; public: open
     on purpose; unclassified: nobody said. The framework's pages about the API are not checked.
+    Routes of watchword's own come last: public to arrive at, they see to callers by themselves.
 
     Example: watchword routes yourmodule:app --check
     """
@@ -37,7 +38,9 @@ def routes(
     if json_output:
         typer.echo(json.dumps({"routes": [each.as_json() for each in listed]}))
     else:
-        for line in columns([_TITLES, *map(_row, listed)]):
+        for line in columns(
+            [_TITLES, *map(_row, sorted(listed, key=lambda each: each.origin == "watchword"))]
+        ):
             typer.echo(line)
     forgotten = [each for each in listed if each.forgotten]
     if check and forgotten:
@@ -51,8 +54,8 @@ _TITLES = ("METHODS", "PATH", "PROTECTION", "ROLES", "SCOPES", "VERSION")
 
 
 def _protection(entry: RouteEntry) -> str:
-    if entry.origin == "documentation":
-        return f"{entry.protection} (documentation)"
+    if entry.origin != "app":
+        return f"{entry.protection} ({entry.origin})"
     return entry.protection + (", live" if entry.live else "")
 
 

@@ -23,7 +23,6 @@ app = typer.Typer(
     help="Look at live sessions, end them, and take expired rows away.\n\nExample: watchword sessions list",
     no_args_is_help=True,
 )
-app.command(short_help="Take away what has expired and nobody needs any more.")(prune)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one line of JSON.")]
 
@@ -56,7 +55,7 @@ def list_sessions(
 @app.command()
 def revoke(
     session_ids: Annotated[
-        list[UUID] | None, typer.Argument(metavar="[SESSION_ID]...", help="As GET /auth/me shows them.")
+        list[UUID] | None, typer.Argument(metavar="SESSION_ID", help="As GET /auth/me shows them.")
     ] = None,
     user: Annotated[UUID | None, typer.Option(help="End every session of this user id.")] = None,
     client: Annotated[
@@ -121,3 +120,6 @@ async def _revoke(
 
 def _session(session: ListedSession) -> dict[str, str | None]:
     return session.as_json() | {"user_id": str(session.user_id), "client_id": session.client_id}
+
+
+app.command(short_help="Take away what has expired and nobody needs any more.")(prune)

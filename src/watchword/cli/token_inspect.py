@@ -25,7 +25,9 @@ _LAST_SECOND: Final = 253_402_300_799
 def inspect(
     token: Annotated[
         str | None,
-        typer.Argument(help="The token; left out, so that it is in no history, it is read from stdin."),
+        typer.Argument(
+            metavar="TOKEN", help="The token; left out, so that it is in no history, it is read from stdin."
+        ),
     ] = None,
     offline: Annotated[
         bool, typer.Option("--offline", help="Only say what it says: no settings, no database, no provider.")

@@ -21,11 +21,9 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-app.command(short_help="Everything that is held about one person, as JSON.")(export)
-app.command(short_help="Erase a person for good.")(erase)
 AsJson = Annotated[bool, typer.Option("--json", help="Print one line of JSON.")]
-UserId = Annotated[UUID, typer.Argument(help="The user_id that GET /auth/me shows.")]
-Roles = Annotated[list[str], typer.Argument(help="One role or more.")]
+UserId = Annotated[UUID, typer.Argument(metavar="USER_ID", help="The user_id that GET /auth/me shows.")]
+Roles = Annotated[list[str], typer.Argument(metavar="ROLE", help="One role or more.")]
 
 
 @app.command("list")
@@ -87,7 +85,7 @@ def deny(
     _change_roles(user_id, {"undeny" if remove else "deny": roles}, as_json=json_output)
 
 
-@app.command()
+@app.command(short_help="Refuse sign-ins of an account, end all its sessions.")
 def disable(
     user_id: UserId,
     yes: Annotated[bool, typer.Option("--yes", help="Really end all sessions of the account.")] = False,
@@ -109,6 +107,10 @@ def enable(user_id: UserId, json_output: AsJson = False) -> None:
     Example: watchword users enable 019e4f5a-7c1e-7d3a-9f10-3b1de3a4c5d6
     """
     _tell(with_accounts(lambda accounts, _: accounts.enable(user_id)), as_json=json_output)
+
+
+app.command(short_help="Everything that is held about one person, as JSON.")(export)
+app.command(short_help="Erase a person for good.")(erase)
 
 
 def _change_roles(user_id: UUID, change: dict[str, list[str]], *, as_json: bool) -> None:

@@ -13,7 +13,7 @@ import typer
 from watchword.cli.composition import with_privacy
 from watchword.cli.exit_codes import FAILED
 
-UserId = Annotated[UUID, typer.Argument(help="The user_id that GET /auth/me shows.")]
+UserId = Annotated[UUID, typer.Argument(metavar="USER_ID", help="The user_id that GET /auth/me shows.")]
 _OWNER_ONLY = 0o600
 
 

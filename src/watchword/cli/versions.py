@@ -23,7 +23,7 @@ app = typer.Typer(
 _HEADING = ("CALLER", "USER ID", "CLIENT", "CALLS", "WOULD BE REFUSED", "LAST SEEN")
 
 
-@app.command()
+@app.command(short_help="Say who called each version, how often, and when.")
 def report(
     version: Annotated[str | None, typer.Option(help="Only this version.")] = None,
     since: Annotated[

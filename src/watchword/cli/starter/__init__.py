@@ -47,8 +47,13 @@ def chosen(
     """Raises ConfigurationError for what no provider can be made of."""
     from pydantic import ValidationError
 
+    from watchword.config.presets import PRESETS
     from watchword.config.provider import ProviderSettings
 
+    if preset is not None and preset not in PRESETS:
+        raise ConfigurationError(
+            [f"--provider {preset!r} is no preset; there are {', '.join(map(repr, PRESETS))}"]
+        )
     issuer = issuer or _KNOWN_ISSUERS.get(preset or "")
     if preset is None and issuer is None and client_id is None and not tenants:
         return Provider()
