@@ -107,7 +107,7 @@ def test_the_whole_way_to_a_new_secret_key(
     before: Service, start_service: StartService, command_line: pytest.MonkeyPatch
 ) -> None:
     """Sealed anew beside the running service, after which the old key is needed by old refresh tokens only:
-    who has refreshed since goes on without it, provider asked and hint sent."""
+    who has refreshed since goes on without it, provider asked and hint sent. The trail tells of it once."""
     alice, bob, idle = before.signed_in("alice"), before.signed_in("bob"), before.signed_in("carol")
     after = start_service(secret_key=NEW, secret_key_previous=[OLD], **LONG_LIVED)
     assert under(before) == {OLD_ID}
@@ -131,6 +131,13 @@ def test_the_whole_way_to_a_new_secret_key(
     again = told("secrets", "rotate")
     assert not any(again["resealed"].values())
     assert again["previous"] == done["previous"]
+    (event,) = told("audit", "list", "--event", "secrets_rotated")["events"]
+    assert event["details"] == {
+        "by": "cli",
+        "current": NEW_ID,
+        "previous": [OLD_ID],
+        "resealed": done["resealed"],
+    }
 
 
 def test_after_an_absolute_life_nothing_of_the_old_key_is_left(

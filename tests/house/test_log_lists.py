@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,6 +69,19 @@ def test_every_line_of_the_log_is_on_the_list_with_its_fields() -> None:
         assert set(LOG_EVENTS[event].fields) == fields, (path, event)  # type: ignore[index]
         seen.add(event)
     assert seen == set(LOG_NAMES)
+
+
+def test_an_outage_begins_and_ends_where_it_is_noticed() -> None:
+    """An alert on a name means one thing: each is written by one file, what is over by the one that said
+    so before."""
+    places = defaultdict[str, set[str]](set)
+    for path, event, _ in told():
+        places[event].add(path)
+    several = {event for event, found in places.items() if len(found) > 1}
+    assert several == {"userinfo_unread"}  # the userinfo of GitHub is asked for elsewhere
+    for event in places:
+        if event.endswith("_away"):
+            assert places[event] == places[event.removesuffix("away") + "back"], event
 
 
 def test_there_is_one_way_to_write_to_the_log() -> None:
