@@ -91,6 +91,15 @@ async def test_a_secret_in_the_settings_themselves_is_named_and_not_shown() -> N
     )
 
 
+async def test_a_secret_in_a_file_that_others_can_read_needs_attention(tmp_path: Path) -> None:
+    """Named by its setting; where the file is, nobody is told."""
+    (tmp_path / "key").write_text(KEY)
+    (tmp_path / "key").chmod(0o644)
+    told = await reported(secret_key=f"file:{tmp_path / 'key'}")
+    assert item(told, "security.secrets").evidence == "WATCHWORD_SECRET_KEY"
+    assert table(told, "secrets").rows == (("WATCHWORD_SECRET_KEY", "reference (file:)", "yes"),)
+
+
 async def test_people_are_counted_by_what_became_of_them(configured: str) -> None:
     """Nobody is named. Who has not come back for a year is told of, until they are erased."""
     database = open_database(configured, sealer=Sealer(bytes(32)))
@@ -115,6 +124,8 @@ async def test_rows_past_their_time_are_told_of(configured: str) -> None:
     await somebody(database, 1)
     await database.close()
     assert state(await reported(), "privacy.retention") == "met"
+    told = await reported(NOW + timedelta(days=90, minutes=1))
+    assert {row[0]: row[1] for row in table(told, "overdue").rows}["ww_audit_events"] == "0"
     told = await reported(NOW + timedelta(days=91))
     assert state(told, "privacy.retention") == "attention"
     assert {row[0]: row[1] for row in table(told, "overdue").rows} == {
@@ -147,7 +158,9 @@ async def test_terms_are_one_text_and_those_who_accepted_it(configured: str, tmp
     assert state(told, "legal.one_text") == "met"
     await database.terms.accept(people[2].user_id, terms_of("2", b"!", None), now=NOW, session_id=None)
     await database.close()
-    assert state(await reported(terms=terms), "legal.one_text") == "attention"
+    told = await reported(terms=terms)
+    assert state(told, "legal.one_text") == "attention"
+    assert "2 active ones have not" in item(told, "legal.acceptances").evidence
 
 
 def test_templates_of_the_service_are_not_ours(tmp_path: Path) -> None:

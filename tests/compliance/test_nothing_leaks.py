@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,14 @@ import pytest
 from tests.compliance.reports import NOW, provider, reported
 from tests.contract.people import CANARY, plant, somebody
 from tests.contract.samples import change
+from watchword.compliance.deployment import read_deployment
+from watchword.compliance.gathering import report
 from watchword.compliance.rendering import as_html
 from watchword.compliance.report import Report
+from watchword.config.auth import Settings
+from watchword.doctor.finding import SERVICE, Finding
 from watchword.storage import open_database
+from watchword.testing import FakeClock
 
 HOSTILE = "\"><script>alert('x')</script><img src=x onerror=alert(1)>&amp;"
 _TAGS = """html head meta title style body main h1 h2 h3 p strong dl dt dd time div table caption thead tbody
@@ -124,3 +130,15 @@ async def test_the_page_asks_nobody_for_anything() -> None:
     assert "url(" not in page
     assert "@import" not in page
     assert "default-src 'none'" in page
+
+
+async def test_no_row_is_named_by_what_the_doctor_says() -> None:
+    """An id may be somebody's, with or without dashes."""
+    rows = ("019e0000-0000-7000-8000-00000000abcd", "019e0000000070008000000000000abcd")
+    found = [
+        Finding("warning", SERVICE, "sealed", f"1 value; the first is ww_x {row} y", None) for row in rows
+    ]
+    here = await read_deployment(Settings(), FakeClock(NOW))
+    for text in texts(report(replace(here, findings=found))):
+        assert text.count("the first is ww_x (an id) y") == 4
+        assert not [row for row in rows if row in text]

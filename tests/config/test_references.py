@@ -119,6 +119,18 @@ def test_every_problem_is_told_at_once_and_no_value(aws: Aws, key_value: KeyValu
         assert cause in line
 
 
+def test_production_refuses_secrets_of_a_vault_in_the_clear(
+    key_value: KeyValueServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They and the token that opens them would travel in the clear; an agent beside the service is no way."""
+    key_value.keep("app", {"client": "s3kr1t-4f9c0a77"})
+    given = {"environment": "production", "providers": main("vault:secret/app#client")}
+    told = "VAULT_ADDR: must be https in production; a token would travel in the clear"
+    assert told not in problems(**given)
+    monkeypatch.setenv("VAULT_ADDR", key_value.url.replace("127.0.0.1", "127.1"))
+    assert told in problems(**given)
+
+
 def test_a_vault_that_denies_is_named(key_value: KeyValueServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the policy that it takes."""
     key_value.keep("app", {"key": CANARY})

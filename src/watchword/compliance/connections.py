@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from watchword.config.auth import Settings
 from watchword.config.base_url import is_loopback_url
+from watchword.config.setting_references import asks_vault
 
 _VERIFIED: Final = ("verify-ca", "verify-full")
 
@@ -33,13 +34,8 @@ def connections(settings: Settings) -> Iterator[Connection]:
         yield _cache(settings.cache_url)
     for provider_id, provider in settings.providers.items():
         yield _web(f"provider {provider_id}", provider.issuer)
-    if _asks_vault(settings):
+    if asks_vault(settings):
         yield _web("Vault", os.environ.get("VAULT_ADDR", "").strip())
-
-
-def _asks_vault(settings: Settings) -> bool:
-    schemes = {found.reference.scheme for found in settings.references.values()}
-    return settings.keys.store == "vault" or "vault" in schemes
 
 
 def _web(to: str, url: str) -> Connection:

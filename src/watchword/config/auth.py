@@ -158,13 +158,13 @@ class Settings(BaseSettings):
         except ValidationError as error:
             problems = describe(error, cls)
             settings = handler(without_faults(followed.tree, error))
+        settings._references = setting_references(followed.found)
         problems += [*client_problems(settings.clients), *audience_problems(settings.providers)]
         problems += [*key_problems(settings.keys), *deployment_problems(settings)]
         problems += terms_problems(settings, problems)
         problems += unsaid(problems, followed)
         if problems:
             raise ConfigurationError([without_values(each, followed) for each in problems])
-        settings._references = setting_references(followed.found)
         return settings
 
     @property

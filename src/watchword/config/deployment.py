@@ -7,7 +7,7 @@ import binascii
 import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from watchword.config.addresses import Address
 from watchword.config.base_url import is_loopback_url
@@ -15,6 +15,7 @@ from watchword.config.client_credentials import ClientSecret
 from watchword.config.client_key import ClientKey
 from watchword.config.keys import key_insecurities
 from watchword.config.secrets import Secret
+from watchword.config.setting_references import asks_vault
 
 if TYPE_CHECKING:
     from watchword.config.auth import Settings
@@ -100,6 +101,9 @@ def insecurities(settings: Settings) -> Iterator[str]:
     yield from _insecure_lives(settings)
     yield from _insecure_secrets(settings)
     yield from key_insecurities(settings.keys)
+    address = os.environ.get("VAULT_ADDR", "").strip()
+    if asks_vault(settings) and urlsplit(address).scheme == "http" and not is_loopback_url(address):
+        yield "VAULT_ADDR: must be https in production; a token would travel in the clear"
     for provider_id, provider in settings.providers.items():
         name = f"WATCHWORD_PROVIDERS__{provider_id.upper()}__"
         if not provider.issuer.startswith("https://"):

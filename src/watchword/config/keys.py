@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
-from urllib.parse import urlsplit
-
-from watchword.config.base_url import is_loopback_url
 
 if TYPE_CHECKING:
     from watchword.config.auth import KeySettings
@@ -52,9 +48,6 @@ def key_insecurities(keys: KeySettings) -> Iterator[str]:
     """What production refuses and staging warns of."""
     if keys.store == "file" and keys.path is not None:
         yield from _readable_by_others(Path(keys.path))
-    address = os.environ.get("VAULT_ADDR", "")
-    if keys.store == "vault" and urlsplit(address).scheme == "http" and not is_loopback_url(address):
-        yield "VAULT_ADDR: must be https in production; a token would travel in the clear"
 
 
 def _malformed(keys: KeySettings) -> Iterator[str]:
