@@ -189,6 +189,8 @@ def test_a_machine_has_roles_and_scopes_and_is_nobody(signed_in: SignedIn, app: 
         ({"machine": "jobs", "subject": "alice"}, TypeError),
         ({"machine": "jobs", "signed_in_seconds_ago": 1}, TypeError),
         ({"signed_in_seconds_ago": -1}, ValueError),
+        ({"machine": ""}, ValueError),
+        ({"machine": "Nightly job"}, ValueError),
     ],
 )
 def test_what_cannot_be_is_told(

@@ -20,6 +20,7 @@ from watchword.auth.grants import BROWSER, ClientContext, Grant
 from watchword.auth.ports import ProviderIdentity
 from watchword.auth.token_issuer import IssuedToken
 from watchword.config.auth import Settings
+from watchword.config.values import IDENTIFIER
 from watchword.errors import ConfigurationError, NotInstalled
 from watchword.migrations.runner import upgrade
 from watchword.protocol.clients import Client
@@ -52,11 +53,13 @@ def signed_in(
 
     Raises NotInstalled when no ``Watchword`` is installed on the app, ConfigurationError in
     production, TypeError and ValueError for roles and scopes that are no lists of names, for a machine
-    that is to be somebody, and for a sign-in in the future.
+    that is to be somebody or that has no client's id, and for a sign-in in the future.
     """
     held, allowed = _names("roles", roles), _names("scopes", scopes)
     if machine is not None and (subject is not None or signed_in_seconds_ago):
         raise TypeError("a machine is nobody, and never signed in")
+    if machine is not None and not IDENTIFIER.fullmatch(machine):
+        raise ValueError(f"{machine!r}: a client's id is lower case letters, digits, - and _, at most 32")
     if signed_in_seconds_ago < 0:
         raise ValueError("signed_in_seconds_ago is not negative")
     auth = _installed(app)
