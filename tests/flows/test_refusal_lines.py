@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -147,12 +148,16 @@ REFUSED: dict[str, Refused] = {
 }
 
 
+NOWHERE = "no address of ours"
+"""The one case without a route."""
+
+
 @pytest.mark.parametrize("case", REFUSED)
 def test_each_refusal_is_one_line_with_its_code(
     shared: Service, case: str, log: pytest.LogCaptureFixture
 ) -> None:
     """Whoever is refused, where and why: one line, no more, that has the status and request id of the
-    answer, a code of the tree, and no secret."""
+    answer, a code of the tree, the route's template, and no secret."""
     answer = REFUSED[case](shared)
     assert answer.status_code >= 400, answer.text
     (line,) = of_refusals(log)
@@ -164,6 +169,10 @@ def test_each_refusal_is_one_line_with_its_code(
         assert told["code"] == answer.json()["code"]
         assert told["status"] == answer.status_code
     assert {name for name in LOG_EVENTS["request_refused"].fields if name not in told} == set()
+    assert (told["route"] is None) == (case == NOWHERE)
+    template = re.sub(r"\{\w+\}", "[^/{]+", told["route"] or ".+")
+    assert re.fullmatch(template, answer.request.url.path)
+    assert "dev" not in (told["route"] or "")
     assert line.getMessage().isprintable()
 
 
@@ -184,7 +193,8 @@ def test_one_over_the_limit_is_one_line(start_service: StartService, log: pytest
     assert service.browser().get("/auth/login").status_code == 200
     assert of_refusals(log) == []
     assert service.browser().get("/auth/login").status_code == 429
-    assert [vars(each)["code"] for each in of_refusals(log)] == ["rate_limited"]
+    (line,) = of_refusals(log)
+    assert (vars(line)["code"], vars(line)["route"]) == ("rate_limited", "/auth/login")
 
 
 def test_what_is_accepted_is_no_line(shared: Service, log: pytest.LogCaptureFixture) -> None:

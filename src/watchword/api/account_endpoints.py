@@ -18,7 +18,7 @@ from watchword.api.own_pages import is_person, own_headers, own_json, own_page, 
 from watchword.api.pages import error_page
 from watchword.api.pages.words import marked
 from watchword.api.privacy_endpoints import PrivacyEndpoints
-from watchword.api.problems import log_refusal, problem_response
+from watchword.api.problems import log_refusal, problem_response, route_of
 from watchword.api.request_id import request_id_of
 from watchword.api.services import Services, ServicesSource
 from watchword.api.session_endpoints import SIGNED_OUT
@@ -141,7 +141,7 @@ class AccountEndpoints:
 
     def _refused(self, request: Request, error: WatchwordError) -> Response:
         request_id = request_id_of(request.scope)
-        log_refusal(error, request_id=request_id)
+        log_refusal(error, request_id=request_id, route=route_of(request.scope))
         if is_person(request) and error.status != 401:
             return error_page(error, request_id=request_id, secure=self.settings.secure)
         return problem_response(error, request_id=request_id)

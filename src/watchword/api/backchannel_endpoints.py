@@ -11,7 +11,6 @@ from starlette.routing import BaseRoute, Route
 from watchword.api.bodies import read_body
 from watchword.api.decorators import public
 from watchword.api.oauth_errors import oauth_error_response
-from watchword.api.request_id import request_id_of
 from watchword.api.services import ServicesSource
 from watchword.api.token_response import NO_STORE
 from watchword.errors import WatchwordError
@@ -38,5 +37,5 @@ class BackchannelEndpoints:
             services = await self.services()
             await services.logout_receiver.receive(request.path_params["provider"], token)
         except WatchwordError as error:
-            return oauth_error_response(error, request_id=request_id_of(request.scope))
+            return oauth_error_response(error, request.scope)
         return Response(status_code=200, headers=NO_STORE)

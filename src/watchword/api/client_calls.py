@@ -12,7 +12,6 @@ from starlette.responses import Response
 from watchword.api.bodies import read_body
 from watchword.api.oauth_errors import oauth_error_response
 from watchword.api.registered_clients import RegisteredClients
-from watchword.api.request_id import request_id_of
 from watchword.api.services import Services, ServicesSource
 from watchword.errors import ProviderResponseInvalid, RefreshRefused, SignInRefused, WatchwordError
 from watchword.protocol.client_authentication import read_credential
@@ -56,7 +55,6 @@ GRANT_REFUSALS: Final = (RefreshRefused, SignInRefused, ProviderResponseInvalid)
 
 def refused(request: Request, error: WatchwordError) -> Response:
     """The error as the token endpoint tells it."""
-    request_id = request_id_of(request.scope)
     if isinstance(error, GRANT_REFUSALS):
-        return oauth_error_response(error, request_id=request_id, status=400, name="invalid_grant")
-    return oauth_error_response(error, request_id=request_id)
+        return oauth_error_response(error, request.scope, status=400, name="invalid_grant")
+    return oauth_error_response(error, request.scope)

@@ -14,7 +14,7 @@ from watchword.api.client_address import client_address
 from watchword.api.oauth_errors import oauth_error_response
 from watchword.api.own_answers import refusal
 from watchword.api.pages import error_page
-from watchword.api.problems import log_refusal
+from watchword.api.problems import log_refusal, route_of
 from watchword.api.request_id import request_id_of
 from watchword.api.services import ServicesSource
 from watchword.api.unlogged import forget_query
@@ -100,7 +100,7 @@ def _refusing(audience: Audience | None, settings: Settings) -> Callable[[RateLi
 def _page(settings: Settings) -> Callable[[RateLimited, Scope], Response]:
     def refuse(error: RateLimited, scope: Scope) -> Response:
         request_id = request_id_of(scope)
-        log_refusal(error, request_id=request_id)
+        log_refusal(error, request_id=request_id, route=route_of(scope))
         response = error_page(error, request_id=request_id, secure=settings.secure)
         response.headers["Referrer-Policy"] = "no-referrer"
         return response
@@ -109,4 +109,4 @@ def _page(settings: Settings) -> Callable[[RateLimited, Scope], Response]:
 
 
 def _oauth_error(error: RateLimited, scope: Scope) -> Response:
-    return oauth_error_response(error, request_id=request_id_of(scope))
+    return oauth_error_response(error, scope)

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from watchword.api.decorators import public
-from watchword.api.problems import log_refusal, problem_response
+from watchword.api.problems import log_refusal, problem_response, route_of
 from watchword.api.request_id import request_id_of
 from watchword.api.services import Services, ServicesSource
 from watchword.api.sign_in_responses import SignInResponses
@@ -77,7 +77,7 @@ class LinkEndpoints:
         """A person is led to the sign-in that is missing, and from there to the account page."""
         if not prefers_html(request.headers.getlist("accept")):
             request_id = request_id_of(request.scope)
-            log_refusal(error, request_id=request_id)
+            log_refusal(error, request_id=request_id, route=route_of(request.scope))
             return problem_response(error, request_id=request_id)
         if error.status == 401:
             wanted = LoginRequest(ACCOUNT, 0 if isinstance(error, StepUpRequired) else None)

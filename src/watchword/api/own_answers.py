@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from watchword.api.answer_headers import protect
 from watchword.api.oauth_errors import oauth_error_response
 from watchword.api.pages import Pages, error_page
-from watchword.api.problems import log_refusal, problem_response
+from watchword.api.problems import log_refusal, problem_response, route_of
 from watchword.api.request_id import request_id_of
 from watchword.api.unlogged import forget_query
 from watchword.api.ways_on import NO_WAY, WaysOn
@@ -104,8 +104,8 @@ def refusal(scope: Scope, error: WatchwordError, *, secure: bool, ways: WaysOn =
     forget_query(scope)
     request_id = request_id_of(scope)
     if _path(scope) in OAUTH_PATHS:
-        return oauth_error_response(error, request_id=request_id)
-    log_refusal(error, request_id=request_id)
+        return oauth_error_response(error, scope)
+    log_refusal(error, request_id=request_id, route=route_of(scope))
     accept = [str(value, "latin-1") for name, value in scope["headers"] if name == b"accept"]
     if prefers_html(accept):
         return error_page(error, request_id=request_id, secure=secure, ways=ways)

@@ -93,7 +93,7 @@ async def answer(
 async def handle_error(connection: HTTPConnection, error: WatchwordError) -> Response | None:
     """Exception handler for what an endpoint or dependency raises of ours."""
     request_id = request_id_of(connection.scope)
-    log_refusal(error, request_id=request_id, route=_template(connection.scope))
+    log_refusal(error, request_id=request_id, route=route_of(connection.scope))
     if isinstance(connection, WebSocket) and not _deniable(connection):
         await connection.close(_POLICY_VIOLATION)
         return None
@@ -110,5 +110,6 @@ def _secure(scope: Scope) -> bool:
     return isinstance(caller, Caller) and caller.authenticator.secure
 
 
-def _template(scope: Scope) -> str | None:
+def route_of(scope: Scope) -> str | None:
+    """The template of the route that was found, if one was: never the path itself."""
     return getattr(scope.get("route"), "path", None)

@@ -16,7 +16,7 @@ from watchword.api.browser import Browser
 from watchword.api.decorators import public
 from watchword.api.oauth_errors import oauth_error_response
 from watchword.api.pages import error_page, page_headers
-from watchword.api.problems import log_refusal, problem_response
+from watchword.api.problems import log_refusal, problem_response, route_of
 from watchword.api.registered_clients import RegisteredClients
 from watchword.api.request_id import request_id_of
 from watchword.api.services import Services, ServicesSource
@@ -78,7 +78,7 @@ class SessionEndpoints:
             by_cookie = True
             return await self._refresh_by_cookie(request, services, body)
         except WatchwordError as error:
-            response = oauth_error_response(error, request_id=request_id_of(request.scope))
+            response = oauth_error_response(error, request.scope)
             if by_cookie and isinstance(error, RefreshRefused):
                 self.browser.clear_session(request, response)
             return response
@@ -163,7 +163,7 @@ class SessionEndpoints:
 
     def _not_logged_out(self, request: Request, error: WatchwordError) -> Response:
         request_id = request_id_of(request.scope)
-        log_refusal(error, request_id=request_id)
+        log_refusal(error, request_id=request_id, route=route_of(request.scope))
         if prefers_html(request.headers.getlist("accept")):
             return error_page(error, request_id=request_id, secure=self.settings.secure)
         return problem_response(error, request_id=request_id)

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from watchword.api.browser import Browser
 from watchword.api.pages import error_page, page_headers
-from watchword.api.problems import log_refusal, problem_response
+from watchword.api.problems import log_refusal, problem_response, route_of
 from watchword.api.registered_clients import RegisteredClients
 from watchword.api.request_id import request_id_of
 from watchword.api.services import Services
@@ -63,7 +63,7 @@ class SignInResponses:
         """Back to the client with an error of ours, by its standard name (RFC 6749 §4.1.2.1). Raises
         RedirectUriRefused."""
         self.clients.require_registered(asked)
-        log_refusal(error, request_id=request_id_of(request.scope))
+        log_refusal(error, request_id=request_id_of(request.scope), route=route_of(request.scope))
         told = {"error": error.oauth_error, "error_description": error.public}
         return self._answer(asked.redirect_uri, asked.state, told)
 
@@ -82,7 +82,7 @@ class SignInResponses:
     ) -> Response:
         """A page that says in plain words why not, a problem document for whoever names JSON."""
         request_id, secure = request_id_of(request.scope), self.settings.secure
-        log_refusal(error, request_id=request_id)
+        log_refusal(error, request_id=request_id, route=route_of(request.scope))
         if prefers_json(request.headers.getlist("accept")):
             response = problem_response(error, request_id=request_id, secure=secure)
         else:

@@ -6,6 +6,7 @@ import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from watchword.api.problems import route_of
 from watchword.api.request_id import request_id_of
 from watchword.auth.caller import SCOPE_KEY, Caller
 from watchword.auth.logs import tell
@@ -44,7 +45,7 @@ def _tell(scope: Scope, status: int, duration_ms: int) -> None:
     caller = scope.get(SCOPE_KEY)
     who = caller.best if isinstance(caller, Caller) and isinstance(caller.best, Principal) else None
     method = scope["method"]
-    route = getattr(scope.get("route"), "path", None)
+    route = route_of(scope)
     tell(
         "request_answered",
         "%s %s -> %s in %s ms",
