@@ -54,3 +54,9 @@ def test_a_broken_key_file_is_an_error_not_a_new_key(tmp_path: Path) -> None:
 def test_other_databases_keep_the_key_in_the_working_folder() -> None:
     """PostgreSQL has no folder to put it in."""
     assert development_key_path("postgresql+asyncpg://h/d") == Path(".watchword/secret.key")
+
+
+def test_git_leaves_the_folder_of_development_alone(tmp_path: Path) -> None:
+    """``git add .`` in a new project takes neither the key nor the database along."""
+    secret_keys(Settings(database_url=f"sqlite:///{tmp_path}/.watchword/watchword.db"))
+    assert (tmp_path / ".watchword" / ".gitignore").read_text() == "*\n"

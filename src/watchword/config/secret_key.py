@@ -10,6 +10,7 @@ from pathlib import Path
 
 from watchword.config.auth import Settings
 from watchword.config.deployment import decode_secret_key
+from watchword.config.own_folder import OWN_FOLDER, make_folder
 from watchword.config.secrets import Secret
 from watchword.errors import ConfigurationError
 
@@ -32,7 +33,7 @@ def development_key_path(database_url: str) -> Path:
     """Beside the SQLite file, so that whoever shares the data shares the key."""
     if database_url.startswith(_SQLITE):
         return Path(database_url.removeprefix(_SQLITE).partition("?")[0] + ".key")
-    return Path(".watchword") / "secret.key"
+    return Path(OWN_FOLDER) / "secret.key"
 
 
 def _kept_key(path: Path) -> bytes:
@@ -48,7 +49,7 @@ def _kept_key(path: Path) -> bytes:
 
 def _keep(path: Path, text: str) -> None:
     """Write the key under another name and link it in: of several processes at once one wins."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(path.parent)
     draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

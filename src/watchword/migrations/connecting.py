@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 from watchword.config.database_url import sqlite_path
+from watchword.config.own_folder import make_folder
 from watchword.models.faults import is_transient
 from watchword.models.poolers import NOTHING_PREPARED
 from watchword.models.quiet import ENGINE_OPTIONS
@@ -42,8 +43,7 @@ def prepare_file(url: str) -> None:
     file = database_file(url)
     if file is None:
         return
-    if not file.parent.exists():
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(file.parent)
     os.close(os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
         _use_write_ahead_log(connection)
