@@ -67,6 +67,7 @@ async def test_production_as_it_should_be() -> None:
         ("security.doctor", {"providers": {}}),
         ("security.connections", {"cache_url": "valkey://cache.example.org"}),
         ("privacy.cleanup", {"cleanup_interval_seconds": 0}),
+        ("privacy.cleanup", {"cleanup_interval_seconds": 86_401}),
     ],
     ids=str,
 )
@@ -136,6 +137,8 @@ async def test_rows_past_their_time_are_told_of(configured: str) -> None:
         "ww_audit_events": "1",
         "ww_version_usage": "1",
     }
+    told = await reported(NOW + timedelta(days=93), cleanup_interval_seconds=315_360_000)
+    assert state(told, "privacy.retention") == "attention"
     told = await reported(NOW + timedelta(days=91), privacy={"retention_days": 92})
     assert {row[0]: row[1] for row in table(told, "overdue").rows}["ww_audit_events"] == "0"
 

@@ -36,6 +36,8 @@ DORMANT_DAYS: Final = 365
 SLACK_SECONDS: Final = 3900
 """How late a cleanup may be before that is told, beside twice its interval: callers of versions are looked
 at once an hour."""
+RARE_SECONDS: Final = 86_400
+"""A longer interval between cleanups needs attention, and excuses nothing that is kept for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,8 @@ def own_pages(templates: Path | None, translations: Path | None) -> OwnPages:
 
 
 async def _held(settings: Settings, now: datetime, terms: Terms | None) -> Held:
-    slack = timedelta(seconds=SLACK_SECONDS + 2 * settings.cleanup_interval_seconds)
+    interval_seconds = min(settings.cleanup_interval_seconds, RARE_SECONDS)
+    slack = timedelta(seconds=SLACK_SECONDS + 2 * interval_seconds)
     at = edges(
         now - slack,
         tokens_live_seconds=settings.longest_access_token_seconds,

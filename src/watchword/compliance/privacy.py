@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
-from watchword.compliance.deployment import DORMANT_DAYS, Deployment
+from watchword.compliance.deployment import DORMANT_DAYS, RARE_SECONDS, Deployment
 from watchword.compliance.report import Checkpoint, Item, Table
 from watchword.compliance.unread import unread
 from watchword.compliance.words import ERASURES, GROUNDS, PURPOSES, RETENTIONS
@@ -82,7 +82,7 @@ def _settings(here: Deployment) -> Iterator[Item]:
         f"WATCHWORD_CLEANUP_INTERVAL_SECONDS is {interval}: "
         + (f"every {interval} seconds while the service runs" if interval else never),
         "deployment",
-        "met" if interval else "attention",
+        "met" if 0 < interval <= RARE_SECONDS else "attention",
     )
 
 
