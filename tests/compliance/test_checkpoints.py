@@ -176,6 +176,12 @@ def test_templates_of_the_service_are_not_ours(tmp_path: Path) -> None:
     assert pages.others == ("mine/banner.html",)
     assert pages.languages == ("de", "en")
     assert not own_pages(None, None).named
+    (tmp_path / "words/fr/LC_MESSAGES").mkdir(parents=True)
+    (tmp_path / "words/fr/LC_MESSAGES/watchword.po").write_text(
+        'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n'
+    )
+    translated = own_pages(None, tmp_path / "words")
+    assert (translated.named, translated.languages) == (False, ("de", "en", "fr"))
 
 
 async def test_a_key_store_that_holds_no_ring_needs_attention(tmp_path: Path) -> None:

@@ -84,8 +84,8 @@ def _own_templates(pages: OwnPages) -> Item:
     claim = "the pages shown here are those that were tested"
     if not pages.named:
         says = (
-            "no folder was named to this report (--templates, --translations): name what your app hands to "
-            "Watchword(templates=, translations=), if it does"
+            "no folder of templates was named to this report (--templates): name what your app hands to "
+            "Watchword(templates=), or an empty one where it hands over none"
         )
         return Item("accessibility.own_templates", claim, says, "deployment", "open", REVIEWER)
     names = ", ".join((*pages.overridden, *pages.others))

@@ -55,8 +55,9 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class OwnPages:
-    """The folders that were named, and what is in them: templates that stand in for ours, and others; with
-    them the languages in which pages are shown. ``named`` is False where no folder was."""
+    """What is in the folder of templates that was named: those that stand in for ours, and others; with
+    them the languages in which pages are shown. ``named`` is False where no such folder was, of which a
+    folder of translations says nothing."""
 
     named: bool
     overridden: tuple[str, ...]
@@ -123,7 +124,7 @@ def own_pages(templates: Path | None, translations: Path | None) -> OwnPages:
     """Raises ConfigurationError naming every file that cannot be used."""
     languages = pages_of(templates, translations).catalogues.languages
     if templates is None:
-        return OwnPages(translations is not None, (), (), languages)
+        return OwnPages(False, (), (), languages)
     ours = Path(__file__).parents[1] / "api" / "pages" / "templates"
     names = sorted(path.relative_to(templates).as_posix() for path in templates.rglob("*.html"))
     return OwnPages(
