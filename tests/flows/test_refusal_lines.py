@@ -13,6 +13,8 @@ import pytest
 
 from tests.flows.browser import Browser
 from tests.flows.conftest import Service, StartService
+from tests.flows.first_party import CLIENTS, SPA, FirstParty
+from tests.house.reference.http_facts import FACTS
 from watchword.api.problems import log_refusal
 from watchword.auth.log_events import LOG_EVENTS
 from watchword.errors import WatchwordError, error_classes
@@ -195,6 +197,21 @@ def test_one_over_the_limit_is_one_line(start_service: StartService, log: pytest
     assert service.browser().get("/auth/login").status_code == 429
     (line,) = of_refusals(log)
     assert (vars(line)["code"], vars(line)["route"]) == ("rate_limited", "/auth/login")
+
+
+def test_what_a_client_is_told_of_its_request_is_one_line(
+    start_service: StartService, log: pytest.LogCaptureFixture
+) -> None:
+    """Though its answer is a redirect: whoever runs the service may have registered the client wrongly."""
+    spa = FirstParty(start_service(clients=CLIENTS))
+    for asked in ({"scope": "orders:burn"}, {"provider": "nobody"}):
+        answer = spa.authorize(**asked)
+        assert answer.status_code in FACTS["GET /auth/authorize"].answers
+        assert answer.headers["location"].startswith(f"{SPA}?error=")
+    scope, provider = (vars(each) for each in of_refusals(log))
+    assert (scope["code"], scope["route"]) == ("invalid_request", "/auth/authorize")
+    assert "invalid_scope" in scope["detail"]
+    assert "nobody" not in provider["message"]
 
 
 def test_what_is_accepted_is_no_line(shared: Service, log: pytest.LogCaptureFixture) -> None:

@@ -60,7 +60,7 @@ class AuthorizeEndpoints:
                 resources=self.clients.resources,
             )
             if isinstance(asked, RedirectFault):
-                return self.responses.fault(asked)
+                return self.responses.fault(request, asked)
             return await self._go_on(request, await self.services(), asked)
         except WatchwordError as error:
             return self.responses.refused(request, error)
@@ -85,7 +85,7 @@ class AuthorizeEndpoints:
             fault = RedirectFault(
                 asked.redirect_uri, asked.state, "invalid_request", "provider is not one of this service"
             )
-            return self.responses.fault(fault)
+            return self.responses.fault(request, fault)
         try:
             able = services.sign_in.offered(asked.max_age_seconds)
         except StepUpUnsupported as error:

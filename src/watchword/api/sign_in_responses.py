@@ -19,6 +19,7 @@ from watchword.auth.attempt import ATTEMPT_SECONDS, handle_of
 from watchword.auth.sign_in import Begun, CodeGiven
 from watchword.config.auth import Settings
 from watchword.errors import (
+    InvalidRequest,
     ProviderDenied,
     ProviderUnavailable,
     SignInNotRecent,
@@ -67,8 +68,10 @@ class SignInResponses:
         told = {"error": error.oauth_error, "error_description": error.public}
         return self._answer(asked.redirect_uri, asked.state, told)
 
-    def fault(self, fault: RedirectFault) -> Response:
-        """Back to the client with the fault of its own request."""
+    def fault(self, request: Request, fault: RedirectFault) -> Response:
+        """Back to the client with the fault of its own request; the log says so to whoever runs this."""
+        told_back = InvalidRequest(f"told to the client: {fault.error}: {fault.description}")
+        log_refusal(told_back, request_id=request_id_of(request.scope), route=route_of(request.scope))
         told = {"error": fault.error, "error_description": fault.description}
         return self._answer(fault.redirect_uri, fault.state, told)
 

@@ -21,8 +21,7 @@ FACTS: Final[Mapping[str, Facts]] = {
         "a person sent by a registered client",
         {
             200: "the sign-in page, or who asks",
-            302: "back to the client with an error",
-            303: "to the provider",
+            303: "to the provider, or back to the client with an error",
         },
         query="""client_id redirect_uri response_type state? code_challenge code_challenge_method scope?
         prompt?
@@ -33,7 +32,7 @@ FACTS: Final[Mapping[str, Facts]] = {
     ),
     "POST /auth/authorize": Facts(
         "the person who was asked, from the same origin",
-        {302: "back to the client: cancelled", 303: "to the provider"},
+        {303: "to the provider, or back to the client: cancelled"},
         body="request provider? cancel?",
         takes=FORM,
         codes="""attempt_expired attempt_missing cross_site_request invalid_request redirect_uri_refused
