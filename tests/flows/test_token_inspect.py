@@ -11,8 +11,10 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.flows.browser import Browser
-from tests.flows.commands import command, me, told
+from tests.flows.commands import command, me, read_feed, told
 from tests.flows.conftest import BASE_URL, Service, StartService
+from tests.flows.machines import MACHINES, Machine
+from tests.flows.terms import accept, terms
 from tests.protocol.test_token_reading import written
 from watchword.cli.composition import kept_sealer
 from watchword.cli.main import app as commands
@@ -163,3 +165,40 @@ def test_a_service_that_never_started_gets_no_keys_by_it(
     assert isinstance(result.exception, KeyStoreUnavailable)
     assert "no key signs yet" in result.exception.detail
     assert told("keys", "list")["keys"] == []
+
+
+def agreed(service: Service, token: str) -> str | None:
+    """The code of the verdict, which is the one that a protected route answers to the same token."""
+    verdict = service.call(_verdict, service, token)
+    answer = service.client.get("/private", headers={"authorization": f"Bearer {token}"})
+    code = None if answer.status_code == 200 else answer.json()["code"]
+    assert (verdict.accepted, verdict.code) == (code is None, code), verdict.said
+    return code
+
+
+def test_the_verdict_is_what_the_service_answers(
+    start_service: StartService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Terms that wait, roles that changed, a disabled account, a machine, revoked keys, nonsense."""
+    service = start_service(**terms(), clients=MACHINES)
+    monkeypatch.setenv("WATCHWORD_DATABASE_URL", service.auth.settings.database_url)
+    monkeypatch.setenv("WATCHWORD_BASE_URL", BASE_URL)
+    machine = str(Machine(service).token()["access_token"])
+    browser = service.signed_in()
+    person, user_id = str(browser.cookies[ACCESS]), me(browser)["user_id"]
+    assert [agreed(service, each) for each in (machine, person)] == [None, "terms_required"]
+    accept(browser)
+    assert agreed(service, person) is None
+    told("users", "grant", user_id, "clerk")
+    read_feed(service)
+    assert agreed(service, person) == "token_superseded"
+    refreshed(service, browser)
+    person = str(browser.cookies[ACCESS])
+    assert agreed(service, person) is None
+    told("users", "disable", user_id, "--yes")
+    read_feed(service)
+    assert agreed(service, person) == "session_ended"
+    told("keys", "revoke", "--all", "--yes")
+    read_feed(service)
+    assert agreed(service, machine) == "invalid_token"
+    assert agreed(service, "a.b.c") == "invalid_token"
