@@ -67,6 +67,16 @@ async def test_the_whole_job_by_clicking(page: Page, demo: str) -> None:
     assert answer.status == 401
 
 
+async def test_an_access_token_that_has_run_out_is_renewed_by_the_page(page: Page, demo: str) -> None:
+    """The demo's first page refreshes once, and goes on as whoever was signed in."""
+    await sign_in(page, demo)
+    await page.context.clear_cookies(name="ww_access")
+    await page.goto(demo)
+    await page.get_by_text("The next one is on its way.").wait_for(state="detached")
+    await page.get_by_text("You are signed in with the role editor.").wait_for()
+    assert await cookie_names(page) == {"ww_access", "ww_refresh"}
+
+
 async def test_scripts_cannot_read_the_session(page: Page, demo: str) -> None:
     """SES-70: both cookies are HttpOnly and SameSite=Lax, on loopback without prefix."""
     await sign_in(page, demo)

@@ -45,6 +45,7 @@ def test_the_page_asks_nobody_else(demo: TestClient) -> None:
         ("swagger-ui-bundle.js", "text/javascript"),
         ("swagger-ui.css", "text/css"),
         ("docs.js", "text/javascript"),
+        ("home.js", "text/javascript"),
         ("oauth2-redirect.js", "text/javascript"),
     ],
 )
@@ -59,7 +60,7 @@ def test_its_assets_are_ours(demo: TestClient, name: str, media_type: str) -> No
 
 @pytest.mark.parametrize("name", ["redoc.standalone.js", "..%2fapp.py", "docs.py", "%00"])
 def test_nothing_else_is_served(demo: TestClient, name: str) -> None:
-    """Four files by name, not a folder."""
+    """Five files by name, not a folder."""
     assert demo.get(f"/docs/assets/{name}").status_code == 404
 
 

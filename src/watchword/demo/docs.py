@@ -28,6 +28,7 @@ _ASSETS: Final = {
     "swagger-ui-bundle.js": (_SWAGGER_UI, "text/javascript"),
     "swagger-ui.css": (_SWAGGER_UI, "text/css"),
     "docs.js": (_OWN, "text/javascript"),
+    "home.js": (_OWN, "text/javascript"),
     "oauth2-redirect.js": (_OWN, "text/javascript"),
 }
 _TEMPLATES = Environment(loader=PackageLoader("watchword.demo"), autoescape=True, undefined=StrictUndefined)
