@@ -15,7 +15,7 @@ from watchword.app import Watchword
 from watchword.auth.caller import identity_of
 from watchword.errors import WatchwordError
 from watchword.protocol.cookies import CookieNames, read_cookies
-from watchword.protocol.principal import Principal
+from watchword.protocol.principal import Principal, whoever_accepted
 
 _TEMPLATES = Environment(loader=PackageLoader("watchword.demo"), autoescape=True, undefined=StrictUndefined)
 _REFRESHING = "; script-src 'self'; connect-src 'self'"
@@ -26,7 +26,7 @@ async def home(request: Request) -> HTMLResponse:
     """``GET /``: what the caller may try, and as whom. Where only the access token has run out, the page
     refreshes, as a page of any service does."""
     watchword: Watchword = request.app.state.watchword
-    identity = identity_of(request.scope)
+    identity = whoever_accepted(identity_of(request.scope))
     roles = identity.roles if isinstance(identity, Principal) else await _live_roles(request, watchword)
     refresh = roles is not None and not isinstance(identity, Principal)
     html = _TEMPLATES.get_template("home.html").render(
