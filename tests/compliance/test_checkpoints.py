@@ -206,6 +206,22 @@ async def test_a_started_service_has_keys_and_a_secret_key_that_opens_them() -> 
     assert {row[1] for row in table(told, "keys").rows} == {"active", "next"}
 
 
+async def test_a_secret_key_that_opens_nothing_needs_attention(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a deployment that lost its own."""
+    auth = Watchword(Settings(**PRODUCTION))
+    await auth.services()
+    await auth.stop()
+    monkeypatch.setenv("APP_KEY", base64.b64encode(os.urandom(32)).decode())
+    assert state(await reported(**PRODUCTION), "security.secret_key") == "attention"
+
+
+async def test_a_database_that_is_not_migrated_needs_attention(tmp_path: Path) -> None:
+    """What it holds is not known then."""
+    told = await reported(database_url=f"sqlite:///{tmp_path / 'bare.db'}")
+    assert state(told, "security.migrations") == "attention"
+    assert (state(told, "privacy.retention"), state(told, "security.secret_key")) == ("open", "open")
+
+
 async def test_what_is_claimed_of_the_code_is_in_the_suite() -> None:
     """Every test that an item names is there."""
     told = await reported(terms={"version": "1", "url": "https://app.example.org/terms"})

@@ -20,7 +20,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tests.flows.browser import Browser
 from tests.flows.conftest import Service, StartService
 from watchword.auth.spans import note, span, traced
+from watchword.dev_provider import DevProviderServer
 from watchword.errors import DatabaseUnavailable, RefreshRefused
+from watchword.transport.provider_http import HttpxProviderHttp
 
 ROOT = Path(__file__).parents[2]
 SAME_ORIGIN = {"sec-fetch-site": "same-origin"}
@@ -114,6 +116,18 @@ def test_a_sign_in_is_told_step_by_step(service: Service, spans: InMemorySpanExp
     assert {each.kind for each in found if each.name in ("POST", "GET", "watchword.database")} == {
         SpanKind.CLIENT
     }
+
+
+async def test_what_a_provider_is_asked_behind_its_address_is_not_told(
+    provider_server: DevProviderServer, http: HttpxProviderHttp, spans: InMemorySpanExporter
+) -> None:
+    """Some put a tenant or a policy there; a proxy might put more."""
+    address = f"{provider_server.issuer}/.well-known/openid-configuration"
+    with TracerProvider().get_tracer("host").start_as_current_span("host"):
+        await http.get(f"{address}?p=kept-back", max_bytes=100_000)
+    (call,) = attributes(ours(spans), "GET")
+    assert call["url.full"] == address
+    assert "kept-back" not in str(call)
 
 
 def test_what_is_refused_has_its_code_and_is_no_failure(
