@@ -169,7 +169,7 @@ def test_an_address_that_several_routes_share_allows_all_of_them(either: Service
     ],
 )
 def test_nothing_is_404_in_our_own_words(either: Service, path: str) -> None:
-    """Whatever the method; the address is not repeated."""
+    """Whatever the method; the address is not repeated, and people find their way to their account."""
     for method in ("GET", "POST", "DELETE", "BREW"):
         response = either.browser().request(method, path)
         assert (response.status_code, response.json()["code"]) == (404, "not_found")
@@ -177,6 +177,7 @@ def test_nothing_is_404_in_our_own_words(either: Service, path: str) -> None:
         assert_protected(either, response, public=False)
     page = either.browser().request("GET", path, headers=dict(HTML))
     assert (page.status_code, "<h1>Not found</h1>" in page.text) == (404, True)
+    assert 'href="/auth/account"' in page.text
     assert_protected(either, page, public=False)
 
 

@@ -20,7 +20,7 @@ from watchword.api.pages import Pages, error_page
 from watchword.api.problems import log_refusal, problem_response, route_of
 from watchword.api.request_id import request_id_of
 from watchword.api.unlogged import forget_query
-from watchword.api.ways_on import NO_WAY, WaysOn
+from watchword.api.ways_on import NO_WAY, TO_ACCOUNT, WaysOn
 from watchword.errors import MethodNotAllowed, NotFound, WatchwordError
 from watchword.protocol.accept import prefers_html
 
@@ -91,7 +91,8 @@ class _Unknown:
             await self.inner(scope, receive, send)
             return
         with self.pages.answering(scope):
-            response = refusal(scope, NotFound("nothing is at the address"), secure=self.secure)
+            nothing = NotFound("nothing is at the address")
+            response = refusal(scope, nothing, secure=self.secure, ways=TO_ACCOUNT)
         await response(scope, receive, _protecting(send, secure=self.secure))
 
     def _is_ours(self, path: str) -> bool:

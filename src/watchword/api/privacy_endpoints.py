@@ -18,7 +18,7 @@ from watchword.api.link_endpoints import ACCOUNT, RECENT_SECONDS
 from watchword.api.own_pages import is_person, own_headers, own_page, own_redirect, own_refusal
 from watchword.api.services import Services, ServicesSource
 from watchword.api.visitor import Visitor, visitor_of
-from watchword.api.ways_on import WaysOn
+from watchword.api.ways_on import TO_ACCOUNT
 from watchword.config.auth import Settings
 from watchword.errors import AuthenticationRequired, StepUpRequired, WatchwordError
 from watchword.protocol.confirmation import MAX_CONFIRMATION_BYTES, require_confirmation
@@ -106,4 +106,4 @@ class PrivacyEndpoints:
             wanted = LoginRequest(ACCOUNT, 0 if isinstance(error, StepUpRequired) else None)
             location = "/auth/login" + wanted.query
             return own_redirect(self.settings, location)
-        return own_refusal(self.settings, request, error, ways=WaysOn(back="account"))
+        return own_refusal(self.settings, request, error, ways=TO_ACCOUNT)

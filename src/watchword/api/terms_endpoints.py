@@ -18,6 +18,7 @@ from watchword.api.pages import page
 from watchword.api.services import Services, ServicesSource
 from watchword.api.terms_page import TERMS, TermsView, terms_with
 from watchword.api.visitor import visitor_of
+from watchword.api.ways_on import TO_ACCOUNT
 from watchword.auth.caller import identity_of
 from watchword.auth.terms import TermsKeeper
 from watchword.config.auth import Settings
@@ -60,7 +61,7 @@ class TermsEndpoints:
             reader = await self._reader(request, services)
             return await self._shown(request, services, keeper, reader, return_to=_asked(request))
         except WatchwordError as error:
-            return own_refusal(self.settings, request, error)
+            return own_refusal(self.settings, request, error, ways=TO_ACCOUNT)
 
     @public
     async def accept(self, request: Request) -> Response:
@@ -84,7 +85,7 @@ class TermsEndpoints:
                 return own_redirect(self.settings, self._local(acceptance.return_to))
             return await self._shown(request, services, keeper, reader, return_to=None)
         except WatchwordError as error:
-            return own_refusal(self.settings, request, error)
+            return own_refusal(self.settings, request, error, ways=TO_ACCOUNT)
 
     async def _reader(self, request: Request, services: Services) -> Reader | None:
         """None for nobody. Raises what ``visitor_of`` does."""

@@ -46,6 +46,7 @@ class WaysOn:
 
 NO_WAY: Final = WaysOn()
 PLAIN: Final = WaysOn(LOGIN)
+TO_ACCOUNT: Final = WaysOn(back="account")
 
 
 def choices(clients: Iterable[OAuthClient], query: str) -> tuple[Choice, ...]:
