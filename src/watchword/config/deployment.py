@@ -55,7 +55,11 @@ def deployment_warnings(settings: Settings, *, workers: int | None = None) -> li
     if settings.environment == "staging":
         warnings += [f"production would refuse {problem}" for problem in insecurities(settings)]
     if not settings.providers:
-        warnings.append("WATCHWORD_PROVIDERS: no provider is configured, so nobody can sign in")
+        warnings.append(
+            "WATCHWORD_PROVIDERS: no provider is configured, so nobody can sign in; set "
+            "WATCHWORD_PROVIDERS__<ID>__ISSUER, __CLIENT_ID and __CLIENT_SECRET, or try "
+            "watchword dev-provider and copy what it prints"
+        )
     workers = worker_count() if workers is None else workers
     if workers > 1 and settings.cache_url is None:
         warnings.append(
