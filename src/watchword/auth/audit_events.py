@@ -72,7 +72,7 @@ AUDIT_EVENTS: Final[Mapping[AuditName, AuditKind]] = {
         "account",
         ("by", "listed", "searched_by", "found"),
     ),
-    "account_exported": AuditKind("everything about a person was handed out", "account", ("by",)),
+    "account_exported": AuditKind("everything about a person was handed out", "session", ("by",)),
     "account_erased": AuditKind("a person was erased for good", "account", ("by", "sessions_ended")),
     "terms_accepted": AuditKind("a version of the terms was accepted", "session", ("version", "digest")),
     "token_revoked": AuditKind(
