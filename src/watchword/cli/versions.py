@@ -11,6 +11,7 @@ import typer
 
 from watchword.cli.composition import with_accounts
 from watchword.cli.listing import columns, harmless
+from watchword.cli.moments import moment_of
 
 if TYPE_CHECKING:
     from watchword.auth.version_ports import VersionCaller, VersionReport
@@ -27,11 +28,9 @@ _HEADING = ("CALLER", "USER ID", "CLIENT", "CALLS", "WOULD BE REFUSED", "LAST SE
 def report(
     version: Annotated[str | None, typer.Option(help="Only this version.")] = None,
     since: Annotated[
-        datetime | None,
+        str | None,
         typer.Option(
-            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"],
-            metavar="DATE",
-            help="Only who was seen then or later: 2026-11-01, or with a time 2026-11-01T09:30:00Z.",
+            metavar="TIME", help="Only who was seen then or later: 7d, 2026-11-01, 2026-11-01T09:30:00Z."
         ),
     ] = None,
     sort: Annotated[
@@ -47,7 +46,7 @@ def report(
 
     Example: watchword versions report --version v1 --since 2026-11-01
     """
-    moment = None if since is None else since.replace(tzinfo=UTC)
+    moment = None if since is None else moment_of(since, now=datetime.now(UTC), option="--since")
     found = with_accounts(
         lambda _, database: database.version_usage.report(
             version=version, since=moment, order=sort, limit=limit
