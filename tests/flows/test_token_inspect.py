@@ -112,6 +112,16 @@ def test_a_refresh_token_is_explained_and_not_used_up(service: Service) -> None:
     assert inspected(str(browser.cookies[REFRESH]))["cause"] == "session ended"
 
 
+def test_a_refresh_that_asks_the_provider_first_says_so(start_service: StartService) -> None:
+    """Because the provider's answer decides then."""
+    service = start_service(provider_recheck_seconds=600)
+    token = str(service.signed_in().cookies[REFRESH])
+    service.clock.advance(599)
+    assert "exchanged for the next" in service.call(_verdict, service, token).said
+    service.clock.advance(2)
+    assert "its provider would be asked first" in service.call(_verdict, service, token).said
+
+
 def test_what_was_mixed_up_is_named_with_the_way_out(service: Service) -> None:
     """A token of a configured provider, with the setting that would let it in."""
     issuer = service.auth.settings.providers["dev"].issuer

@@ -26,10 +26,20 @@ from watchword.migrations.runner import require_up_to_date
 from watchword.protocol.key_ring import signer
 from watchword.protocol.principal import Principal, Rejected
 from watchword.protocol.refresh_token import PREFIX
-from watchword.protocol.rotation import Decision, Overlap, Reject, Replay, classify
+from watchword.protocol.rotation import (
+    Contend,
+    Decision,
+    Overlap,
+    RecheckDue,
+    RecheckUnderWay,
+    Reject,
+    Replay,
+    classify,
+)
 from watchword.storage.database import open_database
 
 _CURRENT: Final = "it is the current token of its session, and would be exchanged for the next"
+_ASKED_FIRST: Final = "it is the current token of its session, and its provider would be asked first"
 _IN_THE_OVERLAP: Final = "it was used a moment ago, and would be answered with the same successor once more"
 _REPLAYED: Final = "{}: to present it would end the session"
 
@@ -117,7 +127,9 @@ def _on_decision(decision: Decision, session_id: UUID) -> Verdict:
             return _refused(RefreshReplayed(_REPLAYED.format(reason)), session_id)
         case Overlap():
             return Verdict(True, _IN_THE_OVERLAP, session_id=str(session_id))
-        case _:
+        case RecheckDue() | RecheckUnderWay():
+            return Verdict(True, _ASKED_FIRST, session_id=str(session_id))
+        case Contend():
             return Verdict(True, _CURRENT, session_id=str(session_id))
 
 
