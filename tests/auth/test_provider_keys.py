@@ -178,6 +178,23 @@ async def test_flt_14_keys_rotated_during_the_outage(reader: Reader) -> None:
     assert await reader.sign_in(old) is None
 
 
+async def test_flt_14_whoever_comes_as_a_fetch_fails_is_told_of_the_outage(reader: Reader) -> None:
+    """Not that the token is forged: a fetch that failed has told nothing, at no moment of its landing."""
+    assert await reader.sign_in(reader.token()) is None
+    reader.publisher.away = True
+    reader.publisher.ring.rotate()
+    new = reader.token()
+
+    async def come(turns: int) -> str | None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return await reader.sign_in(new)
+
+    for turns in range(20):
+        told = await asyncio.gather(come(0), come(turns))
+        assert set(told) <= {"provider_unavailable", "provider_circuit_open"}
+
+
 async def test_flt_22_a_cdn_gives_out_the_old_set_for_ten_minutes(reader: Reader) -> None:
     """Tokens of the new key are refused, with one request in half a minute on each account however many
     come; with the first fresh answer they are good."""

@@ -67,6 +67,19 @@ async def test_ses_50_a_step_back_revives_no_session_that_was_ended(database: Sq
             await each.manager.refresh(grant.refresh_token)
 
 
+async def test_ses_50_who_signed_in_before_a_step_back_goes_on_by_refreshing(database: SqlDatabase) -> None:
+    """The sign-in is then in the future; the token that the refresh brings is good all the same."""
+    clock = SteppedClock(START)
+    here = await on(clock, database)
+    first = await here.open()
+    clock.step(-100)
+    assert not await is_accepted(here, first.access.text)
+    second = await here.manager.refresh(first.refresh_token)
+    assert await is_accepted(here, second.access.text)
+    clock.step(100)
+    assert await is_accepted(here, second.access.text)
+
+
 async def test_ses_50_a_step_back_brings_no_second_live_token(database: SqlDatabase) -> None:
     """Whose overlap was over gets the one successor there is, if anything."""
     clock = SteppedClock(START)

@@ -84,19 +84,23 @@ class ProviderKeys:
         self._cached.forget()
 
     async def _refetched(self, jwks_uri: str, sender: Sender) -> KeySet:
-        """One forced fetch, then none for the cooldown; meanwhile the set as it is. A fetch that
-        failed has told nothing, so the next unknown key may ask again."""
+        """One forced fetch, then none for the cooldown; meanwhile the set as it is."""
         if not self._cached.under_way:
             now = self._clock.monotonic()
             forced_at = self._forced_at.get(sender)
             known = self._cached.usable
             if known is not None and forced_at is not None and now - forced_at < UNKNOWN_KID_COOLDOWN_SECONDS:
                 return known
-            self._forced_at[sender] = now
+        return await self._cached.anew(lambda: self._forced(jwks_uri, sender), sender=sender)
+
+    async def _forced(self, jwks_uri: str, sender: Sender) -> Fetched[KeySet]:
+        """A fetch that failed has told nothing, so the next unknown key may ask again: from before it
+        lands, or whoever comes just then would be told of a forgery."""
+        self._forced_at[sender] = self._clock.monotonic()
         try:
-            return await self._cached.anew(lambda: self._fetch(jwks_uri), sender=sender)
+            return await self._fetch(jwks_uri)
         except WatchwordError:
-            self._forced_at.pop(sender, None)
+            del self._forced_at[sender]
             raise
 
     async def look(self, jwks_uri: str) -> None:

@@ -35,7 +35,8 @@ class TokenIssuer:
 
     def issue(self, session: LiveSession, *, now: datetime) -> IssuedToken:
         """A token for the session as it stands, outliving the session's absolute end by less than
-        the second that tokens are counted in."""
+        the second that tokens are counted in. No sign-in is later than the token that tells of it: one
+        from before the clock was put back counts as of now, or nobody would take the token."""
         ends = min(now + timedelta(seconds=self.life_seconds), session.absolute_ends_at)
         issued_at = int(now.timestamp())
         expires_at = max(int(ends.timestamp()), issued_at + 1)
@@ -48,7 +49,7 @@ class TokenIssuer:
             token_id=token_id(session.generation, secrets.token_urlsafe(12)),
             issued_at=issued_at,
             expires_at=expires_at,
-            auth_time=int(session.auth_time.timestamp()),
+            auth_time=min(int(session.auth_time.timestamp()), issued_at),
             auth_time_asserted=session.auth_time_asserted,
             roles=session.roles,
             scopes=session.scopes,

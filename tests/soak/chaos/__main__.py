@@ -34,10 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--people", type=int, default=usual.people, help="(default %(default)d)")
     parser.add_argument("--seed", type=int, default=usual.seed, help="(default %(default)d)")
+    parser.add_argument("--only", nargs="+", default=(), metavar="FAULT", help="these instead, in this order")
     parser.add_argument("--logs", type=Path, metavar="FOLDER", help="keep what the replicas logged there")
     part.add_options(parser)
     asked = parser.parse_args(arguments)
-    plan = Plan(asked.seconds, asked.slot_seconds, asked.people, asked.seed)
+    plan = Plan(asked.seconds, asked.slot_seconds, asked.people, asked.seed, tuple(asked.only))
     try:
         done = asyncio.run(asyncio.wait_for(run(plan, logs=asked.logs), plan.seconds * 1.2 + 300))
     except (RuntimeError, TimeoutError, OSError) as error:

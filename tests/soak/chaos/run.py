@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from benchmarks.machine import processor_name
 from tests.soak.chaos import invariants
 from tests.soak.chaos.balancer import Balancer
-from tests.soak.chaos.faults import Fault, draw
+from tests.soak.chaos.faults import FAULTS, Fault, draw
 from tests.soak.chaos.invariants import Minted
 from tests.soak.chaos.model import Answer, Bar
 from tests.soak.chaos.person import Person, payload_of
@@ -40,14 +40,18 @@ MINUTE: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """``slot_seconds`` of other than a minute shorten or stretch the faults alike."""
+    """``slot_seconds`` of other than a minute shorten or stretch the faults alike. ``only`` names the faults
+    to have one after the other, instead of what the seed draws."""
 
     seconds: float = 3600.0
     slot_seconds: float = MINUTE
     people: int = 100
     seed: int = 20
+    only: tuple[str, ...] = ()
 
     def faults(self) -> list[Fault]:
+        if self.only:
+            return [each for order in self.only for each in FAULTS if each.order == order]
         return draw(self.seed, max(1, round(self.seconds / self.slot_seconds)))
 
 
