@@ -132,12 +132,12 @@ def running_provider(people: int) -> Iterator[tuple[Provider, dict[str, str]]]:
         stdout=subprocess.PIPE,
         text=True,
     )
-    try:
-        provider = Provider(process)
-        yield provider, {name: str(value) for name, value in provider.settings.items()}
-    finally:
-        process.kill()
-        process.wait(STOP_SECONDS)
+    with process:
+        try:
+            provider = Provider(process)
+            yield provider, {name: str(value) for name, value in provider.settings.items()}
+        finally:
+            process.kill()
 
 
 async def command(given: Mapping[str, str], *arguments: str) -> None:
