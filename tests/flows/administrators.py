@@ -13,6 +13,7 @@ from tests.flows.conftest import Service
 from tests.flows.own_sessions import HTML
 from tests.flows.refusals import select
 from watchword.protocol.roles import ADMIN_ROLE
+from watchword.protocol.token_reading import read_token
 
 ADMIN = "/auth/admin"
 PAGES = (ADMIN, f"{ADMIN}/users", f"{ADMIN}/sessions", f"{ADMIN}/keys", f"{ADMIN}/providers")
@@ -20,15 +21,17 @@ CONFIRMED: dict[str, Any] = {"data": {"confirm": "yes"}}
 
 
 def user_id_of(browser: Browser) -> str:
-    return str(browser.get("/auth/me").json()["user_id"])
+    """As the token says it, which may count no more: a change of roles overtakes it within a second."""
+    return str(read_token(browser.access).claims["sub"])
 
 
 def change_roles(service: Service, user_id: str, **steps: list[str]) -> None:
-    """What ``watchword users grant`` and ``deny`` do."""
+    """What ``watchword users grant`` and ``deny`` do, heard by the service at once."""
 
     async def work() -> None:
         services = await service.auth.services()
         await services.accounts.change_roles(UUID(user_id), **steps)
+        await services.feed.poll()
 
     service.call(work)
 

@@ -55,7 +55,7 @@ def test_ses_61_asvs_7_4_5_an_administrator_ends_sessions(
     assert act(admin, f"{person_page(bobs)}/end-sessions").status_code == 204
     assert again.get("/private").status_code == again.post("/auth/refresh").status_code == 401
     assert service.signed_in("bob").get("/private").status_code == 200
-    assert admin.get("/private").status_code == 200
+    assert admin.get(ADMIN).status_code == 200
     by_admin = {"reason": "revoked", "by": "admin", "admin_id": user_id_of(admin)}
     assert recorded(service, "session_ended") == [(bobs, by_admin), (bobs, by_admin)]
     for target in (f"{ADMIN}/sessions/{UNKNOWN}/end", f"{person_page(UNKNOWN)}/end-sessions"):
