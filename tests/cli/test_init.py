@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +16,7 @@ from watchword.cli.init import PRESETS
 from watchword.config.auth import Settings
 from watchword.config.presets import PresetName
 
-NAMES = ["watchword.toml", "main.py", "test_main.py"]
+NAMES = ["main.py", "test_main.py", "watchword.toml"]
 SHARED = ("--issuer", "https://login.microsoftonline.com/organizations/v2.0", "--client-id", "a")
 TENANT = "9f2a1c34-6d1b-4c8e-8a35-0f6d8f1f7b11"
 GIVEN = ("--issuer", "https://login.example.test/", "--client-id", "abc")
@@ -115,6 +117,22 @@ def test_settings_that_lead_nowhere_are_there_as_well(tmp_path: Path) -> None:
     (tmp_path / "watchword.toml").symlink_to(tmp_path / "nowhere.toml")
     assert command("init", str(tmp_path)).exit_code == 1
     assert [each.name for each in tmp_path.iterdir()] == ["watchword.toml"]
+
+
+def test_a_disk_that_is_full_leaves_what_can_be_begun_again(tmp_path: Path) -> None:
+    """No file is left half written, and no settings beside a missing app."""
+
+    def nothing_fits() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+    command_line = [sys.executable, "-B", "-m", "watchword", "init", str(tmp_path)]
+    full = subprocess.run(
+        command_line, capture_output=True, text=True, timeout=60, check=False, preexec_fn=nothing_fits
+    )
+    assert (full.returncode, f"{tmp_path} cannot be written" in full.stderr) == (1, True), full.stderr
+    assert [each.name for each in tmp_path.iterdir()] == []
+    assert told("init", str(tmp_path))["made"] == NAMES
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

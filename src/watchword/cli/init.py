@@ -53,7 +53,7 @@ def init(
         for name, content in files(provider):
             (made if _written(folder / name, content) else kept).append(name)
     except OSError as fault:
-        typer.echo(f"Error: {fault.filename} cannot be written: {fault.strerror}", err=True)
+        typer.echo(f"Error: {fault.filename or folder} cannot be written: {fault.strerror}", err=True)
         raise typer.Exit(FAILED) from None
     steps = list(_next_steps(folder, provider))
     if json_output:
@@ -68,12 +68,17 @@ def init(
 
 
 def _written(file: Path, content: str) -> bool:
-    """Write a file that is not there yet."""
+    """Write a file that is not there yet. One that cannot be written whole is not left behind."""
     try:
-        with file.open("x", encoding="utf-8") as opened:
-            opened.write(content)
+        opened = file.open("x", encoding="utf-8")
     except FileExistsError:
         return False
+    try:
+        with opened:
+            opened.write(content)
+    except OSError:
+        file.unlink(missing_ok=True)
+        raise
     return True
 
 

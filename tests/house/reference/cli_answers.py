@@ -178,7 +178,7 @@ ANSWERS: Final[Mapping[str, Any]] = {
     },
     "watchword init": {
         "folder": "orders",
-        "made": ["watchword.toml", "main.py", "test_main.py"],
+        "made": ["main.py", "test_main.py", "watchword.toml"],
         "kept": [],
         "next": ["cd orders"],
     },

@@ -72,10 +72,10 @@ def chosen(
 
 
 def files(provider: Provider) -> Iterator[tuple[str, str]]:
-    """Name and content of every file, the settings first."""
-    yield SETTINGS_FILE, _settings(provider)
+    """Name and content of every file; the settings last, so that one who was cut short can begin again."""
     for name in ("main.py", "test_main.py"):
         yield name, resources.files(__name__).joinpath(f"{name}.txt").read_text(encoding="utf-8")
+    yield SETTINGS_FILE, _settings(provider)
 
 
 def _settings(provider: Provider) -> str:
